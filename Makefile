@@ -1,0 +1,105 @@
+# riskml: build with PGXS, everything else through scripts in test/harness.
+#
+#   make && make install     build for, and install into, the PostgreSQL of PG_CONFIG
+#   make demo, make check    work on a fresh machine: they install what is missing first
+#
+# Variables: PG_CONFIG=/path/to/pg_config  WERROR=1  with_llvm=no  SUITES="unit regress"
+
+EXTENSION = riskml
+EXTVERSION = 0.1.0
+MODULE_big = riskml
+
+# The install script is these files of sql/, in this order.
+SQL_MODULES = header registry_types model scoring registry views
+
+HARNESS = setup check demo shell check-selftest check-versions unit fuzz parity malformed
+
+ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
+
+# ---- goals that are scripts: they find PostgreSQL themselves, so pg_config may still be absent
+
+.PHONY: $(HARNESS)
+setup:          ; @test/harness/setup.sh
+check:          ; @test/harness/check.sh $(SUITES)
+demo:           ; @test/harness/demo.sh
+shell:          ; @test/harness/shell.sh
+check-selftest: ; @test/harness/selftest.sh
+check-versions: ; @test/harness/versions.sh
+unit fuzz parity malformed: ; @test/harness/check.sh $@
+
+# make install check: what is not a script goes to PGXS, in a make of its own
+REST = $(filter-out $(HARNESS),$(MAKECMDGOALS))
+ifneq (,$(REST))
+.NOTPARALLEL:
+.PHONY: $(REST)
+$(REST): ; @$(MAKE) $@
+endif
+
+else
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifeq (,$(wildcard $(PGXS)))
+
+.PHONY: all clean install installcheck uninstall
+all clean install installcheck uninstall:
+	@echo "riskml: no PostgreSQL to build for: '$(PG_CONFIG) --pgxs' names no file." >&2
+	@echo "Install PostgreSQL's server development files, for example" >&2
+	@echo "    apt-get install postgresql-server-dev-NN gcc make     (NN: 15 or later)" >&2
+	@echo "or let 'make setup' do it, or name another pg_config: make PG_CONFIG=/path/to/pg_config" >&2
+	@exit 1
+
+else
+
+# ---- PGXS
+
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+INSTALL_SQL = build/$(EXTENSION)--$(EXTVERSION).sql
+DATA_built = $(INSTALL_SQL)
+
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=riskml
+ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=riskml
+TAP_TESTS = $(if $(wildcard test/tap/*.pl),1)
+PROVE_TESTS = test/tap/*.pl
+PROVE_FLAGS += -I test/tap
+
+# PostgreSQL's headers are system headers here, so that -Wextra judges our code only.
+# PGDLLEXPORT is empty before PostgreSQL 16; with hidden visibility it must not be.
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
+	-DPGDLLEXPORT='__attribute__((visibility("default")))'
+
+# Bit-exact scores: no fused multiply-add that the source does not spell out, in bitcode neither.
+EXACT_CFLAGS = -ffp-contract=off
+PG_CFLAGS = -std=gnu11 -Wall -Wextra $(if $(filter 1 yes,$(WERROR)),-Werror) \
+	-fvisibility=hidden $(EXACT_CFLAGS) -MMD -MP
+SHLIB_LINK = -lm
+
+EXTRA_CLEAN = build $(OBJS:.o=.d)
+
+# Header dependencies are ours (-MMD below): PGXS's own are off in most packages and keep one
+# file per base name.
+override autodepend :=
+
+include $(PGXS)
+
+BITCODE_CFLAGS += -std=gnu11 -fvisibility=hidden $(EXACT_CFLAGS)
+
+# The flags PostgreSQL was built with are often gcc's.
+ifneq (,$(findstring clang,$(shell $(CC) --version)))
+override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+endif
+
+$(INSTALL_SQL): $(SQL_MODULES:%=sql/%.sql) Makefile
+	@mkdir -p $(@D)
+	cat $(filter %.sql,$^) >$@
+
+$(OBJS): Makefile
+# bitcode has the dependencies of its object
+$(foreach o,$(OBJS),$(eval $(o:.o=.bc): $(o)))
+-include $(OBJS:.o=.d)
+
+endif
+endif
