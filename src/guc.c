@@ -1,0 +1,43 @@
+/*
+ * guc.c
+ *	  Settings of riskml; docs/settings.md lists them for users.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "guc.h"
+#include "kernel/kernel.h"
+
+int			rml_guc_max_model_bytes = 64 * 1024 * 1024;
+int			rml_guc_local_cache_size = 128 * 1024;
+int			rml_guc_kernel = RML_KERNEL_AUTO;
+
+static const struct config_enum_entry kernel_options[] = {
+	{"auto", RML_KERNEL_AUTO, false},
+	{"scalar", 0, false},
+	{NULL, 0, false}
+};
+
+void
+rml_guc_init(void)
+{
+	DefineCustomIntVariable("riskml.max_model_bytes",
+							"Largest model file that can be imported.",
+							NULL, &rml_guc_max_model_bytes,
+							64 * 1024 * 1024, 1, 256 * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("riskml.local_cache_size",
+							"Memory in which a session keeps models that no running query uses.",
+							NULL, &rml_guc_local_cache_size,
+							128 * 1024, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomEnumVariable("riskml.kernel",
+							 "How trees are evaluated; every kernel gives the same bits.",
+							 NULL, &rml_guc_kernel,
+							 RML_KERNEL_AUTO, kernel_options, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	MarkGUCPrefixReserved("riskml");
+}

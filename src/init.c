@@ -1,0 +1,21 @@
+/*
+ * init.c
+ *	  Library load: settings and the backend's caches.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "guc.h"
+#include "registry/catalog.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	rml_guc_init();
+	rml_catalog_init();
+}

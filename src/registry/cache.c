@@ -1,0 +1,180 @@
+/*
+ * cache.c
+ *	  Models loaded in this backend.
+ *
+ * Loading is detoast and one pass of checks.  A damaged image, or one of an
+ * older format, is rebuilt in memory from the source with one WARNING; a
+ * damaged source beside a sound image costs a WARNING too, for the image
+ * carries its own checksum and the identity.
+ */
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "guc.h"
+#include "registry/cache.h"
+#include "registry/server.h"
+#include "registry/stored.h"
+
+static HTAB *models = NULL;
+static uint64 use_counter = 0;
+static Size unpinned_size = 0;
+
+static void
+create_cache(void)
+{
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = RML_IDENTITY_SIZE;
+	ctl.entrysize = sizeof(RmlModel);
+	ctl.hcxt = CacheMemoryContext;
+	models = hash_create("riskml models", 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static RmlModel *
+least_recently_used(void)
+{
+	HASH_SEQ_STATUS scan;
+	RmlModel   *model;
+	RmlModel   *oldest = NULL;
+
+	hash_seq_init(&scan, models);
+	while ((model = hash_seq_search(&scan)) != NULL)
+	{
+		if (model->pins == 0 && (oldest == NULL || model->last_used < oldest->last_used))
+			oldest = model;
+	}
+	return oldest;
+}
+
+static void
+trim_cache(void)
+{
+	Size		limit = (Size) rml_guc_local_cache_size * 1024;
+
+	while (unpinned_size > limit)
+	{
+		RmlModel   *model = least_recently_used();
+		MemoryContext context = model->context;
+
+		unpinned_size -= model->size;
+		hash_search(models, model->identity, HASH_REMOVE, NULL);
+		MemoryContextDelete(context);
+	}
+}
+
+/* Runs inside a memory context's reset, so it must not fail. */
+void
+rml_cache_unpin(RmlModel *model)
+{
+	Assert(model->pins > 0);
+	model->last_used = ++use_counter;
+	if (--model->pins > 0)
+		return;
+	unpinned_size += model->size;
+	trim_cache();
+}
+
+static void
+copy_feature_names(RmlModel *model)
+{
+	int			n = model->image.header->n_features;
+
+	model->features = MemoryContextAllocHuge(model->context, sizeof(char *) * (Size) n);
+	for (int i = 0; i < n; i++)
+	{
+		char		buffer[16];
+		size_t		length;
+		const char *name = rml_image_feature_name(&model->image, i, buffer, &length);
+
+		model->features[i] = rml_from_utf8(name, length);
+	}
+}
+
+typedef struct LoadRequest
+{
+	const RmlBinding *binding;
+	RmlModel   *model;			/* to fill; context is set */
+} LoadRequest;
+
+/* Puts a sound image of the version into the model's context. */
+static void
+load_image(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	LoadRequest *request = arg;
+	const RmlBinding *binding = request->binding;
+	RmlModel   *model = request->model;
+	RmlError	err = {0};
+	bool		source_sound = rml_stored_source_is_sound(tuple, desc, binding);
+
+	if (rml_stored_image(tuple, desc, binding, model->context, &model->image, &err))
+	{
+		if (!source_sound)
+			ereport(WARNING,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("stored source of model \"%s\" version %d is damaged",
+							binding->name, binding->version),
+					 errdetail("The compiled image is intact and is used."),
+					 errhint("Import the original file as a new version, or restore the row from a backup.")));
+		return;
+	}
+	if (!source_sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("both source and compiled image of model \"%s\" version %d are damaged",
+						binding->name, binding->version),
+				 errhint("Restore the row in riskml.model_version from a backup.")));
+	ereport(WARNING,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("compiled image of model \"%s\" version %d is rebuilt in memory: %s",
+					binding->name, binding->version, rml_error_message(&err)),
+			 errhint("Run riskml.rebuild_images() to store a new image.")));
+	rml_stored_rebuild(tuple, desc, binding, model->context, &model->image);
+}
+
+static RmlModel *
+load(const RmlBinding *binding)
+{
+	RmlModel	loaded = {0};
+	LoadRequest request = {binding, &loaded};
+	RmlModel   *model;
+	bool		found;
+	MemoryContext caller;
+
+	/* a failed load goes with the caller's context */
+	memcpy(loaded.identity, binding->identity, RML_IDENTITY_SIZE);
+	loaded.context = AllocSetContextCreate(CurrentMemoryContext, "riskml model",
+										   ALLOCSET_SMALL_SIZES);
+	MemoryContextCopyAndSetIdentifier(loaded.context, binding->name);
+	caller = MemoryContextSwitchTo(loaded.context);
+	if (!rml_catalog_with_version(binding->model.model_id, binding->version,
+								  rml_statement_snapshot(), load_image, &request))
+		elog(ERROR, "version %d of model \"%s\" vanished", binding->version, binding->name);
+	copy_feature_names(&loaded);
+	MemoryContextSwitchTo(caller);
+	loaded.size = MemoryContextMemAllocated(loaded.context, true);
+
+	model = hash_search(models, binding->identity, HASH_ENTER, &found);
+	Assert(!found);
+	MemoryContextSetParent(loaded.context, CacheMemoryContext);
+	*model = loaded;
+	return model;
+}
+
+RmlModel *
+rml_cache_pin(const RmlBinding *binding)
+{
+	RmlModel   *model;
+
+	if (models == NULL)
+		create_cache();
+	model = hash_search(models, binding->identity, HASH_FIND, NULL);
+	if (model == NULL)
+		model = load(binding);
+	else if (model->pins == 0)
+		unpinned_size -= model->size;
+	model->pins++;
+	model->last_used = ++use_counter;
+	return model;
+}

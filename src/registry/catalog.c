@@ -1,0 +1,233 @@
+/*
+ * catalog.c
+ *	  Reads the registry's tables under a snapshot, without SPI and so without
+ *	  privileges on them.
+ *
+ * The OIDs of tables and indexes are cached.  A relcache callback only marks
+ * them stale; they are looked up again outside of it.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "registry/catalog.h"
+
+static const struct
+{
+	const char *table;
+	const char *index;
+}			names[RML_N_TABLES] = {
+	[RML_TAB_MODEL] = {"model", "model_name_key"},
+	[RML_TAB_VERSION] = {"model_version", "model_version_pkey"},
+	[RML_TAB_ALIAS] = {"model_alias", "model_alias_pkey"},
+	[RML_TAB_GRANT] = {"model_grant", "model_grant_pkey"},
+	[RML_TAB_AUDIT] = {"audit_log", "audit_log_pkey"},
+};
+
+static Oid	table_oids[RML_N_TABLES];
+static Oid	index_oids[RML_N_TABLES];
+static bool oids_valid = false;
+
+/* May run at any time: flips a flag and does nothing else. */
+static void
+forget_oids(Datum arg, Oid relid)
+{
+	(void) arg;
+	if (relid == InvalidOid)
+		oids_valid = false;
+	for (int i = 0; i < RML_N_TABLES; i++)
+	{
+		if (relid == table_oids[i] || relid == index_oids[i])
+			oids_valid = false;
+	}
+}
+
+void
+rml_catalog_init(void)
+{
+	CacheRegisterRelcacheCallback(forget_oids, (Datum) 0);
+}
+
+static void
+look_up_oids(void)
+{
+	Oid			schema = get_namespace_oid("riskml", true);
+
+	/* set first: a lookup below may bring an invalidation */
+	oids_valid = true;
+	for (int i = 0; i < RML_N_TABLES; i++)
+	{
+		table_oids[i] = OidIsValid(schema) ? get_relname_relid(names[i].table, schema) : InvalidOid;
+		index_oids[i] = OidIsValid(schema) ? get_relname_relid(names[i].index, schema) : InvalidOid;
+		if (!OidIsValid(table_oids[i]) || !OidIsValid(index_oids[i]))
+		{
+			oids_valid = false;
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("table riskml.%s or its index does not exist", names[i].table),
+					 errhint("Run CREATE EXTENSION riskml in this database.")));
+		}
+	}
+}
+
+Oid
+rml_catalog_table(RmlTable table)
+{
+	if (!oids_valid)
+		look_up_oids();
+	return table_oids[table];
+}
+
+/* An index scan over one of the tables. */
+typedef struct Scan
+{
+	Relation	rel;
+	SysScanDesc desc;
+} Scan;
+
+static void
+begin_scan(Scan *scan, RmlTable table, Snapshot snapshot, ScanKey keys, int n_keys)
+{
+	scan->rel = table_open(rml_catalog_table(table), AccessShareLock);
+	scan->desc = systable_beginscan(scan->rel, index_oids[table], true, snapshot, n_keys, keys);
+}
+
+static void
+end_scan(Scan *scan)
+{
+	systable_endscan(scan->desc);
+	table_close(scan->rel, AccessShareLock);
+}
+
+static Datum
+column(HeapTuple tuple, const Scan *scan, int number)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, number, RelationGetDescr(scan->rel), &isnull);
+
+	if (isnull)
+		elog(ERROR, "unexpected null in column %d of \"%s\"", number,
+			 RelationGetRelationName(scan->rel));
+	return value;
+}
+
+static void
+int_key(ScanKey key, AttrNumber number, int32 value)
+{
+	ScanKeyInit(key, number, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(value));
+}
+
+/* ScanKeyInit compares under the "C" collation, which these columns have. */
+static void
+text_key(ScanKey key, AttrNumber number, const char *value)
+{
+	ScanKeyInit(key, number, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(value));
+}
+
+bool
+rml_catalog_find_model(const char *name, Snapshot snapshot, RmlModelRow *row)
+{
+	ScanKeyData key;
+	Scan		scan;
+	HeapTuple	tuple;
+
+	text_key(&key, 2, name);	/* name */
+	begin_scan(&scan, RML_TAB_MODEL, snapshot, &key, 1);
+	tuple = systable_getnext(scan.desc);
+	if (tuple)
+	{
+		row->model_id = DatumGetInt32(column(tuple, &scan, 1));
+		row->owner = DatumGetObjectId(column(tuple, &scan, 3));
+	}
+	end_scan(&scan);
+	return tuple != NULL;
+}
+
+bool
+rml_catalog_find_alias(int32 model_id, const char *alias, Snapshot snapshot, int32 *version)
+{
+	ScanKeyData keys[2];
+	Scan		scan;
+	HeapTuple	tuple;
+
+	int_key(&keys[0], 1, model_id);
+	text_key(&keys[1], 2, alias);
+	begin_scan(&scan, RML_TAB_ALIAS, snapshot, keys, 2);
+	tuple = systable_getnext(scan.desc);
+	if (tuple)
+		*version = DatumGetInt32(column(tuple, &scan, 3));
+	end_scan(&scan);
+	return tuple != NULL;
+}
+
+bool
+rml_catalog_with_version(int32 model_id, int32 version, Snapshot snapshot,
+						 RmlUseTuple use, void *arg)
+{
+	ScanKeyData keys[2];
+	Scan		scan;
+	HeapTuple	tuple;
+
+	int_key(&keys[0], 1, model_id);
+	int_key(&keys[1], 2, version);
+	begin_scan(&scan, RML_TAB_VERSION, snapshot, keys, 2);
+	tuple = systable_getnext(scan.desc);
+	if (tuple)
+		use(tuple, RelationGetDescr(scan.rel), arg);
+	end_scan(&scan);
+	return tuple != NULL;
+}
+
+/* A role that was dropped after the grant counts as nobody. */
+bool
+rml_catalog_granted(const RmlModelRow *model, Oid role, const char *privilege,
+					Snapshot snapshot)
+{
+	ScanKeyData key;
+	Scan		scan;
+	HeapTuple	tuple;
+	bool		granted = false;
+
+	if (has_privs_of_role(role, model->owner))
+		return true;
+	int_key(&key, 1, model->model_id);
+	begin_scan(&scan, RML_TAB_GRANT, snapshot, &key, 1);
+	while (!granted && (tuple = systable_getnext(scan.desc)) != NULL)
+	{
+		Oid			grantee = DatumGetObjectId(column(tuple, &scan, 2));
+		char	   *given = TextDatumGetCString(column(tuple, &scan, 3));
+
+		granted = strcmp(given, privilege) == 0 &&
+			(!OidIsValid(grantee) || has_privs_of_role(role, grantee));
+		pfree(given);
+	}
+	end_scan(&scan);
+	return granted;
+}
+
+int64
+rml_catalog_last_audit(Snapshot snapshot)
+{
+	Relation	rel = table_open(rml_catalog_table(RML_TAB_AUDIT), AccessShareLock);
+	Relation	index = index_open(index_oids[RML_TAB_AUDIT], AccessShareLock);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
+	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	int64		last = 0;
+	bool		isnull;
+
+	if (tuple)
+		last = DatumGetInt64(heap_getattr(tuple, 1, RelationGetDescr(rel), &isnull));
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(rel, AccessShareLock);
+	return last;
+}

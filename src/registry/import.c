@@ -1,0 +1,505 @@
+/*
+ * import.c
+ *	  riskml.import_model() and import_model_file().
+ *
+ * Parsing, validation and the building of the image happen before any lock is
+ * taken, in a memory context of their own; what cannot be scored is refused
+ * there and nothing is stored.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "access/detoast.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "guc.h"
+#include "import/xgb.h"
+#include "registry/alias.h"
+#include "registry/identity.h"
+#include "registry/owner.h"
+#include "registry/server.h"
+
+RML_SQL_FUNCTION(riskml_import_model_bytea);
+RML_SQL_FUNCTION(riskml_import_model_text);
+RML_SQL_FUNCTION(riskml_import_model_file);
+
+/* Arguments of an import, and what became of the source. */
+typedef struct Import
+{
+	char	   *name;
+	char	   *alias;			/* NULL: set none */
+	char	   *comment;
+	char	   *path;			/* NULL: not from a file */
+	Datum		feature_names;	/* as given */
+	bool		has_feature_names;
+	RmlImportOptions options;
+
+	const void *source;
+	size_t		source_size;
+	bytea	   *source_datum;
+
+	uint8		identity[RML_IDENTITY_SIZE];
+	RmlXgbModel model;
+	int32		n_trees;		/* that are scored */
+	void	   *image;
+	size_t		image_size;
+} Import;
+
+static void
+check_size(Size size)
+{
+	if (size > (Size) rml_guc_max_model_bytes)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("model of %zu bytes exceeds the limit of %d bytes",
+						size, rml_guc_max_model_bytes),
+				 errhint("A superuser can raise riskml.max_model_bytes, up to 256 MB.")));
+}
+
+static void
+parse_options(Import *import, Jsonb *jsonb)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object")));
+	it = JsonbIteratorInit(&jsonb->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_KEY)
+			continue;
+		if (value.val.string.len != 14 ||
+			memcmp(value.val.string.val, "best_iteration", 14) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown import option \"%.*s\"",
+							pg_mbcliplen(value.val.string.val, value.val.string.len, 128),
+							value.val.string.val),
+					 errhint("The only option is best_iteration.")));
+		(void) JsonbIteratorNext(&it, &value, true);
+		if (value.type != jbvBool)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("import option \"best_iteration\" must be true or false")));
+		import->options.best_iteration = value.val.boolean;
+	}
+}
+
+static void
+parse_feature_names(Import *import)
+{
+	ArrayType  *array = DatumGetArrayTypeP(import->feature_names);
+	Datum	   *names;
+	bool	   *nulls;
+	int			n;
+	const char **copies;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("feature_names must have one dimension")));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+	copies = palloc(sizeof(char *) * (n + 1));
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name;
+
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("feature_names contains a null")));
+		name = TextDatumGetCString(names[i]);
+		copies[i] = rml_to_utf8(name, strlen(name));
+	}
+	import->options.feature_names = copies;
+	import->options.n_feature_names = n;
+}
+
+/* Arguments 2 to 6, the same in all three functions. */
+static void
+get_arguments(FunctionCallInfo fcinfo, Import *import)
+{
+	memset(import, 0, sizeof(*import));
+	import->name = RML_TEXT_ARG(0, "model");
+	rml_check_model_name(import->name, (int) strlen(import->name));
+	if (!PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("recipes are not supported by this release")));
+	if (!PG_ARGISNULL(3))
+	{
+		import->feature_names = PG_GETARG_DATUM(3);
+		import->has_feature_names = true;
+		parse_feature_names(import);
+	}
+	if (!PG_ARGISNULL(4))
+	{
+		import->alias = RML_TEXT_ARG(4, "alias");
+		rml_check_alias(import->alias, (int) strlen(import->alias));
+	}
+	if (!PG_ARGISNULL(5))
+		parse_options(import, PG_GETARG_JSONB_P(5));
+	if (!PG_ARGISNULL(6))
+		import->comment = RML_TEXT_ARG(6, "comment");
+}
+
+static void
+compute_identity(Import *import)
+{
+	RmlIdentityParts parts = {
+		.feature_names = import->options.feature_names,
+		.n_feature_names = import->options.n_feature_names,
+		.best_iteration = import->options.best_iteration,
+	};
+	RmlIdentityState *state = rml_identity_begin(import->source_size);
+
+	rml_identity_add(state, import->source, import->source_size);
+	rml_identity_end(state, &parts, import->identity);
+}
+
+/* From bytes to a checked image, in the current memory context. */
+static void
+compile(Import *import)
+{
+	RmlServerHost host;
+	RmlError	err = {0};
+	RmlImage	opened;
+
+	rml_server_host_init(&host, CurrentMemoryContext);
+	compute_identity(import);
+	if (!rml_xgb_parse(import->source, import->source_size, &host.host, &import->model, &err) ||
+		!rml_xgb_validate(&import->model, &host.host, &err) ||
+		!rml_xgb_tree_count(&import->model, &import->options, &import->n_trees, &err) ||
+		!rml_xgb_build(&import->model, &import->options, import->identity, &host.host,
+					   &import->image, &import->image_size, &err) ||
+		!rml_image_open(&opened, import->image, import->image_size, &err))
+		rml_throw(&err, import->name);
+}
+
+/* ---- storing ---- */
+
+/* Names by which columns will be matched, in the server's encoding. */
+static Datum
+effective_names(const Import *import)
+{
+	int			n = import->model.num_feature;
+	Datum	   *names = palloc(sizeof(Datum) * n);
+	RmlImage	image;
+	RmlError	err = {0};
+
+	if (!rml_image_open(&image, import->image, import->image_size, &err))
+		rml_throw(&err, import->name);
+	for (int i = 0; i < n; i++)
+	{
+		char		buffer[16];
+		size_t		length;
+		const char *name = rml_image_feature_name(&image, i, buffer, &length);
+
+		names[i] = CStringGetTextDatum(rml_from_utf8(name, length));
+	}
+	return PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+importance_params(Import *import, RmlParam params[3])
+{
+	int			n = import->model.num_feature;
+	int32	   *weight = palloc(sizeof(int32) * n);
+	float	   *gain = palloc(sizeof(float) * n);
+	float	   *cover = palloc(sizeof(float) * n);
+	Datum	   *items = palloc(sizeof(Datum) * n);
+	RmlServerHost host;
+
+	rml_server_host_init(&host, CurrentMemoryContext);
+	rml_xgb_importance(&import->model, import->n_trees, &host.host, weight, gain, cover);
+	for (int i = 0; i < n; i++)
+		items[i] = Int32GetDatum(weight[i]);
+	params[0] = rml_param_datum(INT4ARRAYOID,
+								PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT)), false);
+	for (int i = 0; i < n; i++)
+		items[i] = Float4GetDatum(gain[i]);
+	params[1] = rml_param_datum(FLOAT4ARRAYOID,
+								PointerGetDatum(construct_array(items, n, FLOAT4OID, 4, true, TYPALIGN_INT)), false);
+	for (int i = 0; i < n; i++)
+		items[i] = Float4GetDatum(cover[i]);
+	params[2] = rml_param_datum(FLOAT4ARRAYOID,
+								PointerGetDatum(construct_array(items, n, FLOAT4OID, 4, true, TYPALIGN_INT)), false);
+}
+
+static Datum
+bytea_datum(const void *data, size_t size)
+{
+	bytea	   *copy = MemoryContextAllocHuge(CurrentMemoryContext, size + VARHDRSZ);
+
+	SET_VARSIZE(copy, size + VARHDRSZ);
+	memcpy(VARDATA(copy), data, size);
+	return PointerGetDatum(copy);
+}
+
+static int64
+count_nodes(const Import *import)
+{
+	const RmlImageHeader *header = import->image;
+
+	return (int64) (header->sections[RML_SEC_NODES].size / sizeof(RmlImageNode));
+}
+
+static const char insert_version[] =
+	"INSERT INTO riskml.model_version (model_id, version, identity, objective, booster, writer,\n"
+	"  n_features, n_trees, n_nodes, max_depth, imported_by, options, feature_names, comment,\n"
+	"  features, weight, total_gain, total_cover, source, image)\n"
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::name, $12::jsonb, $13, $14,\n"
+	"  $15, $16, $17, $18, $19, $20)";
+
+static void
+store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 version)
+{
+	const RmlXgbModel *model = &import->model;
+	const RmlImageHeader *header = import->image;
+	RmlParam	params[20];
+
+	params[0] = rml_param_int(model_id);
+	params[1] = rml_param_int(version);
+	params[2] = rml_param_datum(BYTEAOID, bytea_datum(import->identity, RML_IDENTITY_SIZE), false);
+	params[3] = rml_param_text(model->objective);
+	params[4] = rml_param_text(model->has_weight_drop && model->weight_drop.count > 0
+							   ? "dart" : model->booster);
+	params[5] = rml_param_text(psprintf("%d.%d.%d", model->writer.major,
+										model->writer.minor, model->writer.patch));
+	params[6] = rml_param_int(model->num_feature);
+	params[7] = rml_param_int(import->n_trees);
+	params[8] = rml_param_bigint(count_nodes(import));
+	params[9] = rml_param_int(header->max_depth);
+	params[10] = rml_param_text(GetUserNameFromId(scope->caller, false));
+	params[11] = rml_param_text(rml_options_text(import->options.best_iteration));
+	params[12] = rml_param_datum(TEXTARRAYOID, import->feature_names, !import->has_feature_names);
+	params[13] = rml_param_text(import->comment);
+	params[14] = rml_param_datum(TEXTARRAYOID, effective_names(import), false);
+	importance_params(import, &params[15]);
+	params[18] = rml_param_datum(BYTEAOID, PointerGetDatum(import->source_datum), false);
+	params[19] = rml_param_datum(BYTEAOID, bytea_datum(import->image, import->image_size), false);
+	rml_sql(insert_version, 20, params);
+}
+
+/* The model's row, created with the caller as owner if need be. */
+static int32
+find_or_create_model(const RmlOwnerScope *scope, Import *import, bool *created)
+{
+	RmlModelRow row;
+	RmlParam	params[2];
+	int32		model_id = 0;
+
+	params[0] = rml_param_text(import->name);
+	*created = rml_sql("SELECT model_id FROM riskml.model WHERE name = $1", 1, params) == 0;
+	if (*created)
+	{
+		params[1] = rml_param_oid(OIDOID, scope->caller);
+		rml_sql("INSERT INTO riskml.model (name, owner) VALUES ($1, $2::regrole) RETURNING model_id",
+				2, params);
+	}
+	(void) rml_sql_int(&model_id);
+	if (!*created)
+	{
+		rml_owner_model(scope, import->name, "score", &row);
+		rml_require_owner(scope, &row, import->name);
+	}
+	return model_id;
+}
+
+/* Version of the model that has this identity, 0 if none. */
+static int32
+find_same(int32 model_id, Import *import)
+{
+	RmlParam	params[2];
+	int32		version = 0;
+
+	params[0] = rml_param_int(model_id);
+	params[1] = rml_param_datum(BYTEAOID, bytea_datum(import->identity, RML_IDENTITY_SIZE), false);
+	rml_sql("SELECT version FROM riskml.model_version WHERE model_id = $1 AND identity = $2",
+			2, params);
+	(void) rml_sql_int(&version);
+	return version;
+}
+
+static int32
+store(Import *import)
+{
+	RmlOwnerScope scope;
+	RmlAuditEntry entry = {.action = "import", .model = import->name};
+	RmlParam	param;
+	bool		created;
+	int32		model_id;
+	int32		version;
+
+	rml_owner_begin(&scope);
+	model_id = find_or_create_model(&scope, import, &created);
+	version = find_same(model_id, import);
+	if (version != 0)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" already has this model as version %d", import->name, version)));
+	else
+	{
+		param = rml_param_int(model_id);
+		rml_sql("UPDATE riskml.model SET last_version = last_version + 1 WHERE model_id = $1 RETURNING last_version",
+				1, &param);
+		(void) rml_sql_int(&version);
+		store_version(&scope, import, model_id, version);
+		entry.identity = import->identity;
+		entry.to_version = version;
+		entry.detail = import->path;
+		entry.reason = import->comment;
+		rml_audit(&scope, &entry);
+	}
+	if (created)
+		rml_move_alias(&scope, import->name, RML_DEFAULT_ALIAS, version, "first version", NULL);
+	if (import->alias)
+		rml_move_alias(&scope, import->name, import->alias, version, "import", NULL);
+	rml_owner_end(&scope);
+	return version;
+}
+
+/* Compiles in a context of its own, so that a big import leaves nothing behind. */
+static int32
+import_source(Import *import, bytea *source)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "riskml import",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	int32		version;
+
+	import->source_datum = source;
+	import->source = VARDATA_ANY(source);
+	import->source_size = VARSIZE_ANY_EXHDR(source);
+	check_size(import->source_size);
+	compile(import);
+	version = store(import);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return version;
+}
+
+static void
+require_data(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameter \"%s\" must not be null", "data")));
+	/* before the value is fetched in full */
+	check_size(toast_raw_datum_size(PG_GETARG_DATUM(1)) - VARHDRSZ);
+}
+
+/*
+ * riskml.import_model(model, data bytea, ...): returns the version.
+ * Errors: 22P03 not a consistent model, 0A000 not supported, 54000 too large,
+ * 42602 bad name, 42501 not the owner of an existing model.
+ */
+Datum
+riskml_import_model_bytea(PG_FUNCTION_ARGS)
+{
+	Import		import;
+
+	get_arguments(fcinfo, &import);
+	require_data(fcinfo);
+	PG_RETURN_INT32(import_source(&import, PG_GETARG_BYTEA_PP(1)));
+}
+
+/* As above, for JSON text; stored in UTF-8 whatever the server's encoding is. */
+Datum
+riskml_import_model_text(PG_FUNCTION_ARGS)
+{
+	Import		import;
+	text	   *data;
+	char	   *utf8;
+
+	get_arguments(fcinfo, &import);
+	require_data(fcinfo);
+	data = PG_GETARG_TEXT_PP(1);
+	utf8 = pg_server_to_any(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), PG_UTF8);
+	if (utf8 != VARDATA_ANY(data))
+		data = cstring_to_text(utf8);
+	PG_RETURN_INT32(import_source(&import, data));
+}
+
+/* Reads a regular file of at most the size limit. */
+static bytea *
+read_server_file(const char *path)
+{
+	struct stat st;
+	int			fd;
+	bytea	   *content;
+	Size		got = 0;
+
+	if (!is_absolute_path(path))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("path \"%s\" is not absolute", path)));
+	/* O_NONBLOCK: a FIFO must not keep us waiting */
+	fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
+	if (fd < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\": %m", path)));
+	if (fstat(fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", path)));
+	if (!S_ISREG(st.st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a regular file", path)));
+	check_size((Size) st.st_size);
+	content = MemoryContextAllocHuge(CurrentMemoryContext, st.st_size + VARHDRSZ);
+	while (got < (Size) st.st_size)
+	{
+		ssize_t		n = read(fd, VARDATA(content) + got, st.st_size - got);
+
+		CHECK_FOR_INTERRUPTS();
+		if (n < 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not read file \"%s\": %m", path)));
+		if (n == 0)
+			break;
+		got += n;
+	}
+	CloseTransientFile(fd);
+	SET_VARSIZE(content, got + VARHDRSZ);
+	return content;
+}
+
+/* riskml.import_model_file(model, path, ...): also 58P01, 42501 as COPY FROM. */
+Datum
+riskml_import_model_file(PG_FUNCTION_ARGS)
+{
+	Import		import;
+
+	get_arguments(fcinfo, &import);
+	import.path = RML_TEXT_ARG(1, "path");
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to import a model from a file of the server"),
+				 errdetail("Only roles with privileges of the \"pg_read_server_files\" role may do this."),
+				 errhint("Pass the file's bytes to riskml.import_model() instead.")));
+	PG_RETURN_INT32(import_source(&import, read_server_file(import.path)));
+}

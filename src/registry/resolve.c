@@ -1,0 +1,134 @@
+/*
+ * resolve.c
+ *	  What a model reference means to one statement and one user.
+ *
+ * The version is looked up at run time under the statement's snapshot, never
+ * kept in a plan: so a promotion becomes visible exactly as any committed row
+ * does, and no statement mixes two versions, its parallel workers included.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "registry/resolve.h"
+
+/*
+ * Every SQL command runs under a snapshot; only code that calls functions
+ * outside of one (an index build's odd corner) does not.
+ */
+Snapshot
+rml_statement_snapshot(void)
+{
+	return ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot();
+}
+
+void
+rml_statement_key(RmlStatementKey *key)
+{
+	Snapshot	snapshot = rml_statement_snapshot();
+
+	memset(key, 0, sizeof(*key));
+	key->xmin = snapshot->xmin;
+	key->xmax = snapshot->xmax;
+	key->xcnt = snapshot->xcnt;
+	key->subxcnt = snapshot->subxcnt;
+	key->curcid = snapshot->curcid;
+	key->in_recovery = snapshot->takenDuringRecovery;
+	key->lxid = rml_my_lxid();
+	key->subxid = GetCurrentSubTransactionId();
+	key->user = GetUserId();
+}
+
+bool
+rml_statement_key_equal(const RmlStatementKey *a, const RmlStatementKey *b)
+{
+	return a->xmin == b->xmin && a->xmax == b->xmax && a->xcnt == b->xcnt &&
+		a->subxcnt == b->subxcnt && a->curcid == b->curcid &&
+		a->lxid == b->lxid && a->subxid == b->subxid && a->user == b->user &&
+		a->in_recovery == b->in_recovery;
+}
+
+void
+rml_resolve_model(const char *name, Snapshot snapshot, RmlModelRow *row)
+{
+	if (!rml_catalog_find_model(name, snapshot, row))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" does not exist", name),
+				 errhint("Import it with riskml.import_model(); riskml.models lists the models you may use.")));
+}
+
+void
+rml_require(const RmlModelRow *row, const char *name, Oid role,
+			const char *privilege, Snapshot snapshot)
+{
+	if (!rml_catalog_granted(row, role, privilege, snapshot))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for model \"%s\"", name),
+				 errdetail("Role \"%s\" does not have the privilege \"%s\".",
+						   GetUserNameFromId(role, true), privilege),
+				 errhint("Its owner can give it with riskml.grant_model().")));
+}
+
+static void
+read_identity(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	RmlBinding *binding = arg;
+	bool		isnull;
+	bytea	   *identity = DatumGetByteaPP(heap_getattr(tuple, RML_VERSION_IDENTITY,
+														desc, &isnull));
+
+	if (VARSIZE_ANY_EXHDR(identity) != RML_IDENTITY_SIZE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("identity of model \"%s\" version %d is damaged",
+						binding->name, binding->version)));
+	memcpy(binding->identity, VARDATA_ANY(identity), RML_IDENTITY_SIZE);
+}
+
+void
+rml_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding)
+{
+	Snapshot	snapshot = rml_statement_snapshot();
+
+	memcpy(binding->name, ref->name, sizeof(binding->name));
+	rml_resolve_model(ref->name, snapshot, &binding->model);
+	rml_require(&binding->model, ref->name, GetUserId(), privilege, snapshot);
+
+	binding->version = ref->version;
+	if (ref->version == 0 &&
+		!rml_catalog_find_alias(binding->model.model_id, ref->alias, snapshot,
+								&binding->version))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" has no alias \"%s\"", ref->name, ref->alias),
+				 errhint("Set it with riskml.set_alias().")));
+	if (!rml_catalog_with_version(binding->model.model_id, binding->version, snapshot,
+								  read_identity, binding))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" has no version %d", ref->name, binding->version)));
+	if (ref->pinned && memcmp(ref->pin, binding->identity, RML_PIN_BYTES) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("version %d of model \"%s\" has another identity than the reference",
+						ref->version, ref->name),
+				 errdetail("It is \"%s\".", rml_pinned_form(binding)),
+				 errhint("The reference was made for other bytes: import those, or use risk_version() anew.")));
+}
+
+char *
+rml_pinned_form(const RmlBinding *binding)
+{
+	char		pin[2 * RML_PIN_BYTES + 1];
+
+	hex_encode((const char *) binding->identity, RML_PIN_BYTES, pin);
+	pin[2 * RML_PIN_BYTES] = '\0';
+	return psprintf("%s@%d#%s", binding->name, binding->version, pin);
+}

@@ -1,0 +1,161 @@
+/*
+ * stored.c
+ *	  What a row of riskml.model_version holds: source, image, and the proof
+ *	  that they are what was imported.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "registry/identity.h"
+#include "registry/server.h"
+#include "registry/stored.h"
+
+#define SLICE_SIZE (1024 * 1024)
+
+static Datum
+stored_column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
+{
+	return heap_getattr(tuple, number, desc, isnull);
+}
+
+bytea *
+rml_stored_source(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+
+	return DatumGetByteaPP(stored_column(tuple, desc, RML_VERSION_SOURCE, &isnull));
+}
+
+void
+rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
+{
+	bool		isnull;
+	Datum		value = stored_column(tuple, desc, RML_VERSION_OPTIONS, &isnull);
+	Jsonb	   *stored = DatumGetJsonbP(value);
+	char	   *string = JsonbToCString(NULL, &stored->root, VARSIZE(stored));
+	Datum	   *names;
+	int			n_names;
+	const char **copies;
+
+	memset(options, 0, sizeof(*options));
+	options->best_iteration = strcmp(string, rml_options_text(true)) == 0;
+	value = stored_column(tuple, desc, RML_VERSION_FEATURE_NAMES, &isnull);
+	if (isnull)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, NULL, &n_names);
+	copies = palloc(sizeof(char *) * n_names);
+	for (int i = 0; i < n_names; i++)
+	{
+		string = TextDatumGetCString(names[i]);
+		copies[i] = rml_to_utf8(string, strlen(string));
+	}
+	options->feature_names = copies;
+	options->n_feature_names = n_names;
+}
+
+bool
+rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "riskml source check", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	bool		isnull;
+	Datum		source = stored_column(tuple, desc, RML_VERSION_SOURCE, &isnull);
+	Size		size = toast_raw_datum_size(source) - VARHDRSZ;
+	RmlIdentityState *state = rml_identity_begin(size);
+	RmlImportOptions options;
+	RmlIdentityParts parts;
+	uint8		identity[RML_IDENTITY_SIZE];
+
+	for (Size at = 0; at < size; at += SLICE_SIZE)
+	{
+		struct varlena *slice = detoast_attr_slice((struct varlena *) DatumGetPointer(source),
+												   (int32) at, SLICE_SIZE);
+
+		CHECK_FOR_INTERRUPTS();
+		rml_identity_add(state, VARDATA_ANY(slice), VARSIZE_ANY_EXHDR(slice));
+		if ((Pointer) slice != DatumGetPointer(source))
+			pfree(slice);
+	}
+	rml_stored_options(tuple, desc, &options);
+	parts.feature_names = options.feature_names;
+	parts.n_feature_names = options.n_feature_names;
+	parts.best_iteration = options.best_iteration;
+	rml_identity_end(state, &parts, identity);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	return memcmp(identity, binding->identity, RML_IDENTITY_SIZE) == 0;
+}
+
+bool
+rml_stored_image(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
+				 MemoryContext context, RmlImage *image, RmlError *err)
+{
+	bool		isnull;
+	Datum		value = stored_column(tuple, desc, RML_VERSION_IMAGE, &isnull);
+	bytea	   *stored = DatumGetByteaPP(value);
+	Size		size = VARSIZE_ANY_EXHDR(stored);
+	void	   *block = MemoryContextAllocHuge(context, size + 1);
+
+	/* a varlena's body is not aligned for the image's structs */
+	memcpy(block, VARDATA_ANY(stored), size);
+	if ((Pointer) stored != DatumGetPointer(value))
+		pfree(stored);
+	if (rml_image_open(image, block, size, err) &&
+		(memcmp(image->header->identity, binding->identity, RML_IDENTITY_SIZE) == 0 ||
+		 rml_fail(err, RML_CORRUPT, "the compiled image belongs to another version")))
+		return true;
+	pfree(block);
+	return false;
+}
+
+void
+rml_stored_parse(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
+				 MemoryContext context, RmlXgbModel *model)
+{
+	bytea	   *source = rml_stored_source(tuple, desc);
+	RmlServerHost host;
+	RmlError	err = {0};
+
+	rml_server_host_init(&host, context);
+	if (!rml_xgb_parse(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), &host.host, model, &err) ||
+		!rml_xgb_validate(model, &host.host, &err))
+		rml_throw(&err, binding->name);
+}
+
+void
+rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
+				   MemoryContext context, RmlImage *image)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "riskml rebuild", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	RmlXgbModel model;
+	RmlImportOptions options;
+	RmlServerHost host;
+	RmlError	err = {0};
+	void	   *built;
+	void	   *block;
+	size_t		size;
+
+	rml_stored_options(tuple, desc, &options);
+	rml_stored_parse(tuple, desc, binding, scratch, &model);
+	rml_server_host_init(&host, scratch);
+	if (!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &size, &err))
+		rml_throw(&err, binding->name);
+	block = MemoryContextAllocHuge(context, size);
+	memcpy(block, built, size);
+	if (!rml_image_open(image, block, size, &err))
+		rml_throw(&err, binding->name);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
