@@ -1,0 +1,94 @@
+/*
+ * check_input.c
+ *	  riskml.check_input(model, relation): how each feature finds its column.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "score/match.h"
+
+RML_SQL_FUNCTION(riskml_check_input);
+
+/* Columns of the result */
+enum
+{
+	OUT_FEATURE,
+	OUT_COLUMN,
+	OUT_TYPE,
+	OUT_MATCHED,
+	OUT_PROBLEM,
+	N_OUT
+};
+
+static void
+put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlFeatureMatch *match)
+{
+	Datum		values[N_OUT] = {0};
+	bool		nulls[N_OUT] = {false, true, true, true, true};
+
+	values[OUT_FEATURE] = CStringGetTextDatum(feature);
+	if (match->attno != 0)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, match->attno - 1);
+
+		values[OUT_COLUMN] = CStringGetTextDatum(NameStr(att->attname));
+		values[OUT_TYPE] = CStringGetTextDatum(format_type_with_typemod(att->atttypid, att->atttypmod));
+		values[OUT_MATCHED] = CStringGetTextDatum(rml_match_how_name(match->how));
+		nulls[OUT_COLUMN] = nulls[OUT_TYPE] = nulls[OUT_MATCHED] = false;
+	}
+	if (match->problem != NULL)
+	{
+		values[OUT_PROBLEM] = CStringGetTextDatum(match->problem);
+		nulls[OUT_PROBLEM] = false;
+	}
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/*
+ * One row per feature, in feature order.  Anything with columns will do:
+ * tables, views, foreign tables, composite types.
+ */
+Datum
+riskml_check_input(PG_FUNCTION_ARGS)
+{
+	text	   *text_ref = PG_GETARG_TEXT_PP(0);
+	Oid			relid = PG_GETARG_OID(1);
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RmlRef		ref;
+	RmlBinding	binding;
+	RmlModel   *model;
+	Relation	rel;
+	RmlFeatureMatch *matches;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
+	rml_resolve(&ref, "score", &binding);
+	rel = relation_open(relid, AccessShareLock);
+	model = rml_cache_pin(&binding);
+	PG_TRY();
+	{
+		n = model->image.header->n_features;
+		matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
+		rml_match(model, binding.name, RelationGetDescr(rel), false, matches);
+		for (int i = 0; i < n; i++)
+			put_row(rsinfo, RelationGetDescr(rel), model->features[i], &matches[i]);
+	}
+	PG_FINALLY();
+	{
+		rml_cache_unpin(model);
+	}
+	PG_END_TRY();
+	relation_close(rel, AccessShareLock);
+	return (Datum) 0;
+}

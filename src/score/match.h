@@ -1,0 +1,61 @@
+/*
+ * match.h
+ *	  How the features of a model find their columns in a row type.
+ */
+#ifndef RML_SCORE_MATCH_H
+#define RML_SCORE_MATCH_H
+
+#include "access/tupdesc.h"
+
+#include "registry/cache.h"
+
+typedef enum RmlMatchHow
+{
+	RML_MATCH_NONE,
+	RML_MATCH_EXACT,			/* same name */
+	RML_MATCH_FOLDED,			/* same but for the case of ASCII letters */
+	RML_MATCH_TRUNCATED,		/* the column has the name's first 63 bytes */
+	RML_MATCH_POSITION
+} RmlMatchHow;
+
+/* Numeric types are read without a cast. */
+typedef enum RmlColumnKind
+{
+	RML_COLUMN_UNREADABLE,
+	RML_COLUMN_BOOL,
+	RML_COLUMN_INT2,
+	RML_COLUMN_INT4,
+	RML_COLUMN_INT8,
+	RML_COLUMN_FLOAT4,
+	RML_COLUMN_FLOAT8,
+	RML_COLUMN_NUMERIC
+} RmlColumnKind;
+
+/* What one feature came to. */
+typedef struct RmlFeatureMatch
+{
+	AttrNumber	attno;			/* 0: none */
+	RmlMatchHow how;
+	RmlColumnKind kind;
+	int			sqlstate;		/* 0: fine */
+	char	   *problem;		/* error message */
+	char	   *hint;			/* or NULL */
+} RmlFeatureMatch;
+
+/*
+ * Matches every feature of the model; matches has n_features entries.  A fault
+ * of the whole row (wrong number of positions) is reported on feature 0.
+ */
+extern void rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
+					  bool anonymous, RmlFeatureMatch *matches);
+
+/* Name of a way to match, for users. */
+extern const char *rml_match_how_name(RmlMatchHow how);
+
+/*
+ * A column's value as XGBoost would get it: rounded to float32 once, NaN where
+ * numeric has it.
+ */
+extern float rml_column_value(RmlColumnKind kind, Datum value);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * score.c
+ *	  risk_score(), risk_margin(), risk_leaves(), risk_score_pinned() in their
+ *	  three forms, and risk_version().
+ *
+ * All are STRICT: a NULL model or NULL features give NULL.  A row whose columns
+ * are all NULL is not NULL and gets the score of a row without any value.
+ * Errors: 42602 bad reference, 42704 unknown model, alias or version, 42501 no
+ * privilege, 42703 no column, 42702 ambiguous column, 42804 wrong type, 22023
+ * wrong number of features.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "guc.h"
+#include "kernel/kernel.h"
+#include "score/site.h"
+
+/* Trees between two checks for interrupts. */
+#define TREES_PER_CHUNK 512
+
+static const RmlKernel *
+current_kernel(const RmlImage *image)
+{
+	return rml_kernel_choose(image, rml_guc_kernel == RML_KERNEL_AUTO ? NULL
+							 : rml_kernels[rml_guc_kernel].name);
+}
+
+static float
+compute_margin(const RmlSiteModel *entry)
+{
+	const RmlImage *image = &entry->model->image;
+	const RmlKernel *kernel = current_kernel(image);
+	int			n_trees = image->header->n_trees;
+	float		margin = image->base_margin[0];
+
+	for (int t = 0; t < n_trees; t += TREES_PER_CHUNK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		kernel->add_margins(image, t, Min(t + TREES_PER_CHUNK, n_trees), entry->row, 1, &margin);
+	}
+	return margin;
+}
+
+static Datum
+margin_datum(const RmlSiteModel *entry)
+{
+	return Float8GetDatum((float8) compute_margin(entry));
+}
+
+static Datum
+score_datum(const RmlSiteModel *entry)
+{
+	return Float8GetDatum((float8) rml_response(entry->model->image.objective,
+												compute_margin(entry)));
+}
+
+static Datum
+leaves_datum(const RmlSiteModel *entry)
+{
+	const RmlImage *image = &entry->model->image;
+	int			n = image->header->n_trees;
+	int32	   *leaves = palloc(sizeof(int32) * (n + 1));
+	Datum	   *items = palloc(sizeof(Datum) * (n + 1));
+
+	for (int t = 0; t < n; t += TREES_PER_CHUNK)
+	{
+		CHECK_FOR_INTERRUPTS();
+		rml_kernel_leaves(image, t, Min(t + TREES_PER_CHUNK, n), entry->row, leaves + t);
+	}
+	for (int t = 0; t < n; t++)
+		items[t] = Int32GetDatum(leaves[t]);
+	return PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT));
+}
+
+/* The three forms of a function differ in how argument 1 is read. */
+#define DEFINE_FORMS(fn, result, pinned_only) \
+RML_SQL_FUNCTION(riskml_##fn##_record); \
+RML_SQL_FUNCTION(riskml_##fn##_array); \
+RML_SQL_FUNCTION(riskml_##fn##_jsonb); \
+\
+Datum \
+riskml_##fn##_record(PG_FUNCTION_ARGS) \
+{ \
+	RmlSiteModel *entry = rml_site_model(fcinfo, pinned_only); \
+\
+	rml_site_read_record(entry, fcinfo); \
+	PG_RETURN_DATUM(result(entry)); \
+} \
+\
+Datum \
+riskml_##fn##_array(PG_FUNCTION_ARGS) \
+{ \
+	RmlSiteModel *entry = rml_site_model(fcinfo, pinned_only); \
+\
+	rml_site_read_array(entry, fcinfo); \
+	PG_RETURN_DATUM(result(entry)); \
+} \
+\
+Datum \
+riskml_##fn##_jsonb(PG_FUNCTION_ARGS) \
+{ \
+	RmlSiteModel *entry = rml_site_model(fcinfo, pinned_only); \
+\
+	rml_site_read_jsonb(entry, fcinfo, PG_GETARG_BOOL(2)); \
+	PG_RETURN_DATUM(result(entry)); \
+}
+
+DEFINE_FORMS(score, score_datum, false)
+DEFINE_FORMS(margin, margin_datum, false)
+DEFINE_FORMS(leaves, leaves_datum, false)
+DEFINE_FORMS(score_pinned, score_datum, true)
+
+RML_SQL_FUNCTION(riskml_version);
+
+/* risk_version(model): the pinned form of what the reference means now. */
+Datum
+riskml_version(PG_FUNCTION_ARGS)
+{
+	text	   *text_ref = PG_GETARG_TEXT_PP(0);
+	RmlRef		ref;
+	RmlBinding	binding;
+
+	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
+	rml_resolve(&ref, "score", &binding);
+	PG_RETURN_TEXT_P(cstring_to_text(rml_pinned_form(&binding)));
+}

@@ -1,0 +1,319 @@
+/*
+ * site.c
+ *	  What one call of a scoring function in a query keeps between rows.
+ *
+ * Kept in fn_extra and freed with fn_mcxt, whose reset callback drops the
+ * pins.  A statement that scores with a few models in turn (the reference
+ * being a column) keeps up to MAX_MODELS of them.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "score/site.h"
+
+#define MAX_MODELS 8
+
+typedef struct Site
+{
+	MemoryContext context;
+	MemoryContextCallback callback;
+	RmlSiteModel models[MAX_MODELS];	/* empty: model is NULL */
+	RmlSiteModel *last;			/* used by the row before */
+	uint64		use_counter;
+	int			n_values;		/* room in values and nulls */
+	Datum	   *values;
+	bool	   *nulls;
+} Site;
+
+static void
+drop_pins(void *arg)
+{
+	Site	   *site = arg;
+
+	for (int i = 0; i < MAX_MODELS; i++)
+	{
+		if (site->models[i].model != NULL)
+			rml_cache_unpin(site->models[i].model);
+		site->models[i].model = NULL;
+	}
+}
+
+static Site *
+get_site(FunctionCallInfo fcinfo)
+{
+	Site	   *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site));
+		site->context = fcinfo->flinfo->fn_mcxt;
+		site->callback.func = drop_pins;
+		site->callback.arg = site;
+		MemoryContextRegisterResetCallback(site->context, &site->callback);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	return site;
+}
+
+static bool
+same_ref(const RmlSiteModel *site, const text *ref)
+{
+	return site->model != NULL &&
+		VARSIZE_ANY_EXHDR(site->ref) == VARSIZE_ANY_EXHDR(ref) &&
+		memcmp(VARDATA_ANY(site->ref), VARDATA_ANY(ref), VARSIZE_ANY_EXHDR(ref)) == 0;
+}
+
+/* Empties an entry for another model. */
+static void
+clear_entry(RmlSiteModel *entry)
+{
+	if (entry->model != NULL)
+		rml_cache_unpin(entry->model);
+	if (entry->ref != NULL)
+		pfree(entry->ref);
+	if (entry->row != NULL)
+		pfree(entry->row);
+	if (entry->matches != NULL)
+		pfree(entry->matches);
+	memset(entry, 0, sizeof(*entry));
+}
+
+static RmlSiteModel *
+find_entry(Site *site, const text *ref)
+{
+	RmlSiteModel *oldest = &site->models[0];
+
+	for (int i = 0; i < MAX_MODELS; i++)
+	{
+		RmlSiteModel *entry = &site->models[i];
+
+		if (same_ref(entry, ref))
+			return entry;
+		if (entry->model == NULL || (oldest->model != NULL && entry->last_used < oldest->last_used))
+			oldest = entry;
+	}
+	clear_entry(oldest);
+	return oldest;
+}
+
+/* Resolves for the current statement; what is still right is kept. */
+static void
+bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *ref,
+		   const RmlStatementKey *key)
+{
+	RmlBinding	binding;
+	RmlModel   *model;
+
+	rml_resolve(ref, "score", &binding);
+	if (entry->model != NULL &&
+		memcmp(entry->model->identity, binding.identity, RML_IDENTITY_SIZE) == 0)
+	{
+		entry->binding = binding;
+		entry->key = *key;
+		return;
+	}
+	clear_entry(entry);
+	entry->ref = MemoryContextAlloc(site->context, VARSIZE_ANY(ref_text));
+	memcpy(entry->ref, ref_text, VARSIZE_ANY(ref_text));
+	model = rml_cache_pin(&binding);
+	entry->model = model;
+	entry->binding = binding;
+	entry->key = *key;
+	entry->row = MemoryContextAlloc(site->context,
+									sizeof(float) * (Size) model->image.header->n_features);
+}
+
+RmlSiteModel *
+rml_site_model(FunctionCallInfo fcinfo, bool pinned_only)
+{
+	Site	   *site = get_site(fcinfo);
+	text	   *ref_text = PG_GETARG_TEXT_PP(0);
+	RmlSiteModel *entry = site->last;
+	RmlStatementKey key;
+
+	if (entry == NULL || !same_ref(entry, ref_text))
+		entry = find_entry(site, ref_text);
+	rml_statement_key(&key);
+	if (entry->model == NULL || !rml_statement_key_equal(&entry->key, &key))
+	{
+		RmlRef		ref;
+
+		rml_ref_parse(VARDATA_ANY(ref_text), (int) VARSIZE_ANY_EXHDR(ref_text), &ref);
+		if (pinned_only && !ref.pinned)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("model reference \"%.*s\" is not in the pinned form",
+							(int) VARSIZE_ANY_EXHDR(ref_text), VARDATA_ANY(ref_text)),
+					 errhint("Use what risk_version() returns: name@version#identity.")));
+		bind_entry(site, entry, ref_text, &ref, &key);
+	}
+	entry->last_used = ++site->use_counter;
+	site->last = entry;
+	return entry;
+}
+
+/* ---- records ---- */
+
+/* Matches the features to a row type that this entry has not met before. */
+static void
+match_row_type(Site *site, RmlSiteModel *entry, TupleDesc desc, Oid type)
+{
+	int			n = entry->model->image.header->n_features;
+	MemoryContext caller = MemoryContextSwitchTo(site->context);
+
+	if (entry->matches != NULL)
+		pfree(entry->matches);
+	entry->matches = NULL;
+	entry->matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
+	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, entry->matches);
+	MemoryContextSwitchTo(caller);
+	entry->last_attno = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const RmlFeatureMatch *match = &entry->matches[i];
+
+		if (match->sqlstate != 0)
+			ereport(ERROR,
+					(errcode(match->sqlstate),
+					 errmsg("%s", match->problem),
+					 match->hint ? errhint("%s", match->hint) : 0));
+		if (match->attno > entry->last_attno)
+			entry->last_attno = match->attno;
+	}
+}
+
+/* Room to take a tuple apart. */
+static void
+reserve_values(Site *site, int n)
+{
+	if (site->n_values >= n)
+		return;
+	if (site->values != NULL)
+	{
+		pfree(site->values);
+		pfree(site->nulls);
+	}
+	site->values = MemoryContextAlloc(site->context, sizeof(Datum) * n);
+	site->nulls = MemoryContextAlloc(site->context, sizeof(bool) * n);
+	site->n_values = n;
+}
+
+void
+rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+{
+	Site	   *site = fcinfo->flinfo->fn_extra;
+	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(1);
+	Oid			type = HeapTupleHeaderGetTypeId(header);
+	int32		typmod = HeapTupleHeaderGetTypMod(header);
+	uint64		row_type = assign_record_type_identifier(type, typmod);
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
+	HeapTupleData tuple;
+
+	if (entry->matches == NULL || entry->row_type != row_type)
+	{
+		entry->row_type = 0;	/* in case of an error */
+		match_row_type(site, entry, desc, type);
+		entry->row_type = row_type;
+	}
+	reserve_values(site, desc->natts);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, desc, site->values, site->nulls);
+	for (int i = 0; i < entry->model->image.header->n_features; i++)
+	{
+		const RmlFeatureMatch *match = &entry->matches[i];
+		int			at = match->attno - 1;
+
+		entry->row[i] = site->nulls[at] ? NAN : rml_column_value(match->kind, site->values[at]);
+	}
+	ReleaseTupleDesc(desc);
+}
+
+/* ---- arrays ---- */
+
+void
+rml_site_read_array(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+	int			n_features = entry->model->image.header->n_features;
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const float8 *value = (const float8 *) ARR_DATA_PTR(array);
+	const bits8 *present = ARR_NULLBITMAP(array);
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features must be an array of one dimension, got %d", ARR_NDIM(array))));
+	if (n != n_features)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model \"%s\" expects %d features, got %d",
+						entry->binding.name, n_features, n),
+				 errhint("Check the number and order of the array's elements.")));
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull = present != NULL && (present[i / 8] & (1 << (i % 8))) == 0;
+
+		entry->row[i] = isnull ? NAN : (float) *value++;
+	}
+}
+
+/* ---- jsonb ---- */
+
+static float
+jsonb_value(const RmlSiteModel *entry, int feature, const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return NAN;
+		case jbvBool:
+			return value->val.boolean ? 1.0f : 0.0f;
+		case jbvNumeric:
+			return rml_column_value(RML_COLUMN_NUMERIC, NumericGetDatum(value->val.numeric));
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("key \"%s\" for model \"%s\" is not a number, boolean or null",
+							entry->model->features[feature], entry->binding.name)));
+	}
+	pg_unreachable();
+}
+
+void
+rml_site_read_jsonb(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool lenient)
+{
+	Jsonb	   *jsonb = PG_GETARG_JSONB_P(1);
+
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("features of model \"%s\" must be a JSON object", entry->binding.name),
+				 errhint("Use float8[] to pass features by position.")));
+	for (int i = 0; i < entry->model->image.header->n_features; i++)
+	{
+		const char *name = entry->model->features[i];
+		JsonbValue	room;
+		JsonbValue *value = getKeyJsonValueFromContainer(&jsonb->root, name,
+														 (int) strlen(name), &room);
+
+		if (value == NULL && !lenient)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("no key for feature \"%s\" of model \"%s\"", name, entry->binding.name),
+					 errhint("Write null for a missing value, or pass lenient => true.")));
+		entry->row[i] = value == NULL ? NAN : jsonb_value(entry, i, value);
+	}
+}

@@ -1,0 +1,39 @@
+/*
+ * site.h
+ *	  What one call of a scoring function in a query keeps between rows: the
+ *	  models it has met, pinned, and how rows are read for them.
+ */
+#ifndef RML_SCORE_SITE_H
+#define RML_SCORE_SITE_H
+
+#include "fmgr.h"
+
+#include "registry/cache.h"
+#include "score/match.h"
+
+/* One model at one call site. */
+typedef struct RmlSiteModel
+{
+	text	   *ref;			/* the argument, as given */
+	RmlStatementKey key;		/* of the statement it was resolved for */
+	RmlBinding	binding;
+	RmlModel   *model;			/* pinned */
+	float	   *row;			/* n_features, filled per call */
+	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
+	uint64		row_type;		/* typcache's identifier of it */
+	AttrNumber	last_attno;		/* highest one that is read */
+	uint64		last_used;
+} RmlSiteModel;
+
+/*
+ * The model that argument 0 refers to, for the current statement and user.
+ * With pinned_only, any other form than the pinned one raises 22023.
+ */
+extern RmlSiteModel *rml_site_model(FunctionCallInfo fcinfo, bool pinned_only);
+
+/* Fill site->row from argument 1; raise what is wrong with it. */
+extern void rml_site_read_record(RmlSiteModel *site, FunctionCallInfo fcinfo);
+extern void rml_site_read_array(RmlSiteModel *site, FunctionCallInfo fcinfo);
+extern void rml_site_read_jsonb(RmlSiteModel *site, FunctionCallInfo fcinfo, bool lenient);
+
+#endif
