@@ -35,11 +35,12 @@ COMMENT ON TYPE riskml.model_ref IS 'reference to a model: name, name@alias, nam
 -- checked when the reference is resolved.
 CREATE CAST (text AS riskml.model_ref) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS riskml.model_ref) WITHOUT FUNCTION AS IMPLICIT;
-CREATE CAST (name AS riskml.model_ref) WITH INOUT AS IMPLICIT;
-CREATE CAST (bpchar AS riskml.model_ref) WITH INOUT AS IMPLICIT;
+-- text(bpchar) drops the padding.
+CREATE CAST (name AS riskml.model_ref) WITH FUNCTION pg_catalog.text(name) AS IMPLICIT;
+CREATE CAST (bpchar AS riskml.model_ref) WITH FUNCTION pg_catalog.text(bpchar) AS IMPLICIT;
 CREATE CAST (riskml.model_ref AS text) WITHOUT FUNCTION AS ASSIGNMENT;
 COMMENT ON CAST (text AS riskml.model_ref) IS 'the reference is checked when it is used';
 COMMENT ON CAST (varchar AS riskml.model_ref) IS 'the reference is checked when it is used';
-COMMENT ON CAST (name AS riskml.model_ref) IS 'checks the syntax';
-COMMENT ON CAST (bpchar AS riskml.model_ref) IS 'checks the syntax';
+COMMENT ON CAST (name AS riskml.model_ref) IS 'the reference is checked when it is used';
+COMMENT ON CAST (bpchar AS riskml.model_ref) IS 'the reference is checked when it is used';
 COMMENT ON CAST (riskml.model_ref AS text) IS 'the reference as text';

@@ -34,6 +34,12 @@ static const Signature signatures[] = {
 	SIGNATURE("\x80\x03", "a Python pickle", RESAVE),
 	SIGNATURE("\x80\x04", "a Python pickle", RESAVE),
 	SIGNATURE("\x80\x05", "a Python pickle", RESAVE),
+	SIGNATURE("ccopy_reg", "a Python pickle", RESAVE),
+	SIGNATURE("cxgboost", "a Python pickle", RESAVE),
+	SIGNATURE("\x78\x01", "zlib-compressed data (joblib?)", RESAVE),
+	SIGNATURE("\x78\x5e", "zlib-compressed data (joblib?)", RESAVE),
+	SIGNATURE("\x78\x9c", "zlib-compressed data (joblib?)", RESAVE),
+	SIGNATURE("\x78\xda", "zlib-compressed data (joblib?)", RESAVE),
 	SIGNATURE("\x1f\x8b", "a gzip archive", UNPACK),
 	SIGNATURE("PK\x03\x04", "a zip archive", UNPACK),
 	SIGNATURE("BZh", "a bzip2 archive", UNPACK),
@@ -66,8 +72,11 @@ foreign(RmlError *err, const char *what, const char *hint)
 static bool
 reject_by_content(const char *data, size_t size, RmlError *err)
 {
-	if (contains(data, size, "gbtree") || contains(data, size, "gblinear") ||
-		contains(data, size, "dart"))
+	if (contains(data, size, "ccopy_reg") || contains(data, size, "cxgboost"))
+		return foreign(err, "a Python pickle", RESAVE);
+	if (memchr(data, 0, size < LOOK_INSIDE ? size : LOOK_INSIDE) != NULL &&
+		(contains(data, size, "gbtree") || contains(data, size, "gblinear") ||
+		 contains(data, size, "dart")))
 		return foreign(err, "an XGBoost model in the old binary format", RESAVE_OLD);
 	if (data[0] == 0x08 && (contains(data, size, "onnx") || contains(data, size, "ONNX") ||
 							contains(data, size, "TreeEnsemble")))

@@ -87,22 +87,19 @@ compare_keys(const void *a, const void *b)
 }
 
 /*
- * Closes the innermost object or array.  Keys are compared by a 64-bit hash
- * of their decoded text: a collision could at worst refuse a file made to
- * collide.
+ * Looks for a key that stands twice in the innermost object.  Keys are
+ * compared by a 64-bit hash of their decoded text: a collision could at worst
+ * refuse a file made to collide.
  */
-bool
-rml_reader_pop(RmlReader *reader)
+static bool
+check_keys(RmlReader *reader)
 {
-	RmlFrame   *frame = &reader->frames[--reader->depth];
+	RmlFrame   *frame = &reader->frames[reader->depth - 1];
 	size_t		n = reader->n_keys - frame->first_key;
 	RmlSeenKey *keys;
 
 	if (n < 2)
-	{
-		reader->n_keys = frame->first_key;
 		return true;
-	}
 	keys = reader->keys + frame->first_key;
 	qsort(keys, n, sizeof(RmlSeenKey), compare_keys);
 	for (size_t i = 1; i < n; i++)
@@ -114,7 +111,16 @@ rml_reader_pop(RmlReader *reader)
 							   "key \"%.*s\" occurs twice in one object",
 							   rml_utf8_clip(raw, keys[i].length, 64), raw);
 	}
-	reader->n_keys = frame->first_key;
+	return true;
+}
+
+/* Closes the innermost object or array. */
+bool
+rml_reader_pop(RmlReader *reader)
+{
+	if (!check_keys(reader))
+		return false;
+	reader->n_keys = reader->frames[--reader->depth].first_key;
 	return true;
 }
 
@@ -136,9 +142,12 @@ rml_reader_note_key(RmlReader *reader, const RmlEvent *key,
 
 	if (reader->n_keys == reader->max_keys)
 	{
-		size_t		wanted = reader->max_keys ? reader->max_keys * 2 : 64;
+		size_t		wanted = reader->max_keys ? reader->max_keys + reader->max_keys / 2 : 64;
 		size_t		bytes = wanted * sizeof(RmlSeenKey);
 
+		/* one key over and over must not take memory before it is refused */
+		if (!check_keys(reader))
+			return false;
 		reader->keys = reader->keys ?
 			reader->host->resize(reader->host, reader->keys, bytes) :
 			rml_alloc(reader->host, bytes);

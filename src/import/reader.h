@@ -37,7 +37,8 @@ typedef struct RmlEvent
 	const char *text;			/* KEY, STRING: valid UTF-8 without NUL, not
 								 * terminated, good until the next event */
 	size_t		length;
-	int64_t		integer;		/* INTEGER; BOOLEAN as 0 or 1 */
+	int64_t		integer;		/* INTEGER; BOOLEAN as 0 or 1; ARRAY_BEGIN: number
+								 * of elements if the file tells it, else 0 */
 	float		real;			/* REAL, correctly rounded; may be NaN or Inf */
 } RmlEvent;
 

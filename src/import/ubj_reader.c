@@ -162,6 +162,7 @@ begin_array(RmlReader *r, RmlEvent *event)
 	RmlFrame   *frame;
 
 	event->kind = RML_EV_ARRAY_BEGIN;
+	event->integer = 0;
 	if (!rml_reader_push(r, false, event->offset))
 		return false;
 	frame = &r->frames[r->depth - 1];
@@ -191,6 +192,7 @@ begin_array(RmlReader *r, RmlEvent *event)
 							   "array of %llu elements reaches beyond the end of the input",
 							   (unsigned long long) frame->remaining);
 		frame->is_counted = true;
+		event->integer = (int64_t) frame->remaining;
 	}
 	return true;
 }

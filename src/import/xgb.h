@@ -14,8 +14,7 @@
 #include "model/image.h"
 #include "model/objective.h"
 
-/* Limits, refused as RML_LIMIT. */
-#define RML_MAX_FEATURES 100000
+/* Beyond it, and beyond RML_MAX_FEATURES, a model is refused as RML_LIMIT. */
 #define RML_MAX_TREE_DEPTH 4096
 
 /* split_indices of a deleted node, parent of the root in old versions */
@@ -58,7 +57,9 @@ typedef struct RmlXgbTree
 	RmlFloatArray loss_change;
 	RmlFloatArray sum_hessian;
 	int32_t		n_categories;	/* entries of `categories` */
-	int32_t		n_category_nodes;	/* of categories_nodes, _segments, _sizes */
+	int32_t		n_category_nodes;
+	int32_t		n_category_segments;
+	int32_t		n_category_sizes;
 } RmlXgbTree;
 
 typedef struct RmlText
@@ -94,7 +95,9 @@ typedef struct RmlXgbModel
 	bool		has_weight_drop;
 	RmlFloatArray weight_drop;
 	bool		has_cats;		/* category names, 3.1+ */
-	int32_t		num_trees;		/* gbtree_model_param */
+	bool		has_trees;
+	bool		nested;			/* the trees stand in gradient_booster.gbtree */
+	int32_t		num_trees;		/* gbtree_model_param; -1: missing */
 	int32_t		num_parallel_tree;
 	RmlIntArray tree_info;
 	RmlIntArray iteration_indptr;	/* absent before 2.0 */

@@ -10,6 +10,8 @@
 #include "base/utf8.h"
 #include "import/xgb.h"
 
+#define POLL_EVERY 8192
+
 typedef struct Builder
 {
 	const RmlXgbModel *model;
@@ -128,36 +130,6 @@ order_nodes(const RmlXgbTree *tree, int32_t *order)
 	return n;
 }
 
-static void
-build_tree(const Builder *b, const RmlXgbTree *tree, RmlImageTree *out, RmlImageNode *nodes)
-{
-	bool		weighted = b->model->weight_drop.count > 0;
-	float		weight = weighted ? b->model->weight_drop.values[tree->id] : 1.0f;
-	uint32_t	next_child = 1;
-
-	out->output = 0;
-	out->depth = 0;
-	for (uint32_t i = 0; i < out->n_nodes; i++)
-	{
-		int32_t		source = b->order[i];
-		float		value = tree->split_condition.values[source];
-
-		if (tree->left.values[source] == -1)
-		{
-			nodes[i].value = weighted ? value * weight : value;
-			nodes[i].feature = (uint32_t) source;
-			nodes[i].child = 0;
-			continue;
-		}
-		nodes[i].value = value;
-		nodes[i].feature = (uint32_t) tree->split_index.values[source];
-		if (tree->default_left.values[source])
-			nodes[i].feature |= RML_DEFAULT_LEFT;
-		nodes[i].child = next_child;
-		next_child += 2;
-	}
-}
-
 /* Breadth first, the last node is on the deepest level. */
 static int32_t
 tree_depth(const RmlXgbTree *tree, const int32_t *order, int32_t n)
@@ -167,6 +139,44 @@ tree_depth(const RmlXgbTree *tree, const int32_t *order, int32_t n)
 	for (int32_t node = order[n - 1]; node != 0; node = tree->parent.values[node])
 		depth++;
 	return depth;
+}
+
+static void
+build_node(const RmlXgbTree *tree, int32_t source, const float *weight,
+		   RmlImageNode *node, uint32_t *next_child)
+{
+	float		value = tree->split_condition.values[source];
+
+	if (tree->left.values[source] == -1)
+	{
+		node->value = weight ? value * *weight : value;
+		node->feature = (uint32_t) source;
+		node->child = 0;
+		return;
+	}
+	node->value = value;
+	node->feature = (uint32_t) tree->split_index.values[source];
+	if (tree->default_left.values[source])
+		node->feature |= RML_DEFAULT_LEFT;
+	node->child = *next_child;
+	*next_child += 2;
+}
+
+static void
+build_tree(const Builder *b, const RmlXgbTree *tree, RmlImageTree *out, RmlImageNode *nodes)
+{
+	const float *weight = b->model->weight_drop.count > 0
+		? &b->model->weight_drop.values[tree->id] : NULL;
+	uint32_t	next_child = 1;
+
+	out->output = 0;
+	for (uint32_t i = 0; i < out->n_nodes; i++)
+	{
+		if (i % POLL_EVERY == 0)
+			rml_poll(b->host);
+		build_node(tree, b->order[i], weight, &nodes[i], &next_child);
+	}
+	out->depth = tree_depth(tree, b->order, (int32_t) out->n_nodes);
 }
 
 static void
@@ -180,11 +190,9 @@ build_trees(Builder *b, char *block, RmlImageHeader *header)
 	{
 		const RmlXgbTree *source = b->model->by_id[i];
 
-		rml_poll(b->host);
 		trees[i].first_node = next;
 		trees[i].n_nodes = (uint32_t) order_nodes(source, b->order);
 		build_tree(b, source, &trees[i], nodes + next);
-		trees[i].depth = tree_depth(source, b->order, (int32_t) trees[i].n_nodes);
 		if (trees[i].depth > header->max_depth)
 			header->max_depth = trees[i].depth;
 		next += trees[i].n_nodes;

@@ -15,6 +15,9 @@
 #include "import/reader.h"
 #include "import/xgb.h"
 
+/* Bytes up to which an array is copied out of the parser's buffer. */
+#define SMALL_ARRAY 32768
+
 typedef struct Parser
 {
 	RmlReader	reader;
@@ -93,14 +96,16 @@ parse_object(Parser *p, const char *name, const RmlEvent *begin, FieldFn field, 
 	}
 }
 
-/* Grows the parser's buffer to hold at least `count` items. */
+/* Room for at least `count` items in the parser's buffer. */
 static void *
 buffer_for(Parser *p, size_t count, size_t width)
 {
 	if (count * width > p->buffer_size)
 	{
-		size_t		wanted = p->buffer_size ? p->buffer_size * 2 : 4096;
+		size_t		wanted = p->buffer_size + p->buffer_size / 2;
 
+		if (wanted < count * width)
+			wanted = count * width + SMALL_ARRAY;
 		p->buffer = p->buffer ? p->host->resize(p->host, p->buffer, wanted)
 			: rml_alloc(p->host, wanted);
 		p->buffer_size = wanted;
@@ -108,14 +113,29 @@ buffer_for(Parser *p, size_t count, size_t width)
 	return p->buffer;
 }
 
+/* The buffer's content to keep: a copy, or the buffer itself if it is large. */
 static void *
-copy_buffer(Parser *p, size_t bytes)
+keep_buffer(Parser *p, size_t bytes)
 {
-	void	   *copy = rml_alloc(p->host, bytes);
+	void	   *kept;
 
+	if (bytes > SMALL_ARRAY)
+	{
+		kept = p->host->resize(p->host, p->buffer, bytes);
+		p->buffer = NULL;
+		p->buffer_size = 0;
+		return kept;
+	}
+	kept = rml_alloc(p->host, bytes);
 	if (bytes > 0)
-		memcpy(copy, p->buffer, bytes);
-	return copy;
+		memcpy(kept, p->buffer, bytes);
+	return kept;
+}
+
+static bool
+given_twice(Parser *p, const char *key, const RmlEvent *event)
+{
+	return rml_fail_at(p->err, event->offset, "%s%s is given twice", p->where, key);
 }
 
 static bool
@@ -170,6 +190,9 @@ fn(Parser *p, const char *key, const RmlEvent *begin, void *target) \
 \
 	if (!expect(p, key, begin, RML_EV_ARRAY_BEGIN)) \
 		return false; \
+	if (array->values != NULL) \
+		return given_twice(p, key, begin); \
+	(void) buffer_for(p, (size_t) begin->integer, sizeof(element_type)); \
 	for (;;) \
 	{ \
 		element_type *items; \
@@ -183,7 +206,7 @@ fn(Parser *p, const char *key, const RmlEvent *begin, void *target) \
 			return false; \
 		n++; \
 	} \
-	array->values = copy_buffer(p, n * sizeof(element_type)); \
+	array->values = keep_buffer(p, n * sizeof(element_type)); \
 	array->count = (int32_t) n; \
 	return true; \
 }
@@ -234,6 +257,8 @@ parse_texts(Parser *p, const char *key, const RmlEvent *begin, void *target)
 
 	if (!expect(p, key, begin, RML_EV_ARRAY_BEGIN))
 		return false;
+	if (array->values != NULL)
+		return given_twice(p, key, begin);
 	for (;;)
 	{
 		RmlText    *items;
@@ -252,7 +277,7 @@ parse_texts(Parser *p, const char *key, const RmlEvent *begin, void *target)
 		items[n].length = (int32_t) event.length;
 		n++;
 	}
-	array->values = copy_buffer(p, n * sizeof(RmlText));
+	array->values = keep_buffer(p, n * sizeof(RmlText));
 	array->count = (int32_t) n;
 	return true;
 }
@@ -381,7 +406,7 @@ parse_base_score(Parser *p, const RmlEvent *event)
 				break;
 			if (s[strspn(s, " ")] != '\0')
 				break;
-			out->values = copy_buffer(p, n * sizeof(float));
+			out->values = keep_buffer(p, n * sizeof(float));
 			out->count = (int32_t) n;
 			p->host->release(p->host, copy);
 			return true;
@@ -433,6 +458,8 @@ static const TreeArray tree_arrays[] = {
 	{"split_type", parse_flags, offsetof(RmlXgbTree, split_type), false},
 	{"categories", parse_count, offsetof(RmlXgbTree, n_categories), false},
 	{"categories_nodes", parse_count, offsetof(RmlXgbTree, n_category_nodes), false},
+	{"categories_segments", parse_count, offsetof(RmlXgbTree, n_category_segments), false},
+	{"categories_sizes", parse_count, offsetof(RmlXgbTree, n_category_sizes), false},
 };
 
 #define N_TREE_ARRAYS ((int) (sizeof(tree_arrays) / sizeof(tree_arrays[0])))
@@ -503,6 +530,9 @@ parse_trees(Parser *p, const char *key, const RmlEvent *begin)
 
 	if (!expect(p, key, begin, RML_EV_ARRAY_BEGIN))
 		return false;
+	if (model->has_trees)
+		return given_twice(p, key, begin);
+	model->has_trees = true;
 	for (;;)
 	{
 		TreeTarget	target = {0};
@@ -550,7 +580,7 @@ static bool
 parse_weight_drop(Parser *p, const char *key, const RmlEvent *value)
 {
 	if (p->model->has_weight_drop)
-		return rml_fail_at(p->err, value->offset, "weight_drop is given twice");
+		return given_twice(p, key, value);
 	p->model->has_weight_drop = true;
 	return parse_floats(p, key, value, &p->model->weight_drop);
 }
@@ -596,7 +626,10 @@ inner_booster_field(Parser *p, const char *key, const RmlEvent *value, void *tar
 	char		name[64];
 
 	if (strcmp(key, "model") == 0)
+	{
+		((RmlXgbModel *) target)->nested = true;
 		return parse_object(p, key, value, tree_model_field, target);
+	}
 	if (strcmp(key, "name") == 0)
 	{
 		if (!parse_name(p, key, value, name))
@@ -659,7 +692,10 @@ attribute_field(Parser *p, const char *key, const RmlEvent *value, void *target)
 {
 	RmlXgbModel *model = target;
 
-	if (!expect(p, key, value, RML_EV_STRING))
+	char		path[80];
+
+	snprintf(path, sizeof(path), "attributes.%s", key);
+	if (!expect(p, path, value, RML_EV_STRING))
 		return false;
 	if (strcmp(key, "best_iteration") == 0)
 	{
@@ -775,6 +811,7 @@ rml_xgb_parse(const void *data, size_t size, RmlHost *host, RmlXgbModel *model, 
 		rml_ubj_open(&parser.reader, data, size, host, err);
 	else
 		rml_json_open(&parser.reader, data, size, host, err);
+	model->num_trees = -1;
 	model->num_parallel_tree = 1;
 	ok = parse_file(&parser);
 	rml_reader_close(&parser.reader);

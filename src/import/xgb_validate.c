@@ -17,7 +17,7 @@
 #define NEWEST_MAJOR 3
 #define NEWEST_MINOR 4
 
-#define POLL_EVERY_TREES 16
+#define POLL_EVERY 8192
 
 typedef struct Walk
 {
@@ -27,6 +27,7 @@ typedef struct Walk
 	int32_t    *stack;
 	int32_t		n_reached;
 	int32_t		deepest;
+	RmlHost    *host;
 	RmlError   *err;
 } Walk;
 
@@ -65,6 +66,9 @@ check_booster(const RmlXgbModel *model, RmlError *err)
 		return unsupported(err, "booster ", "gblinear");
 	if (strcmp(model->booster, "gbtree") != 0 && strcmp(model->booster, "dart") != 0)
 		return rml_fail(err, RML_UNSUPPORTED, "unknown booster \"%s\"", model->booster);
+	if (model->nested != (strcmp(model->booster, "dart") == 0))
+		return rml_fail(err, RML_INVALID, "gradient_booster.%s is missing",
+						model->nested ? "model" : "gbtree.model");
 	return true;
 }
 
@@ -180,7 +184,8 @@ check_tree_arrays(const Walk *w, const RmlXgbModel *model)
 							"tree %d, node %d: categorical splits are not supported by this release",
 							w->index, i);
 	}
-	if (t->n_categories != 0 || t->n_category_nodes != 0)
+	if (t->n_categories != 0 || t->n_category_nodes != 0 ||
+		t->n_category_segments != 0 || t->n_category_sizes != 0)
 		return rml_fail(w->err, RML_INVALID,
 						"tree %d: categories are listed, but no split is categorical", w->index);
 	return check_all_finite(w, "split_conditions", &t->split_condition) &&
@@ -286,7 +291,8 @@ check_shape(Walk *w)
 	w->stack[top++] = 0;
 	while (top > 0)
 	{
-		w->n_reached++;
+		if (++w->n_reached % POLL_EVERY == 0)
+			rml_poll(w->host);
 		if (!check_node(w, w->stack[--top], &top))
 			return false;
 	}
@@ -296,6 +302,12 @@ check_shape(Walk *w)
 static bool
 check_tree_list(RmlXgbModel *model, RmlHost *host, RmlError *err)
 {
+	const char *missing = !model->has_trees ? "trees" :
+		model->tree_info.values == NULL ? "tree_info" :
+		model->num_trees < 0 ? "gbtree_model_param.num_trees" : NULL;
+
+	if (missing != NULL)
+		return rml_fail(err, RML_INVALID, "gradient_booster.model: %s is missing", missing);
 	if (model->n_trees != model->num_trees)
 		return rml_fail(err, RML_INVALID, "gbtree_model_param.num_trees is %d, but there are %d trees",
 						model->num_trees, model->n_trees);
@@ -366,7 +378,7 @@ static bool
 check_trees(RmlXgbModel *model, RmlHost *host, RmlError *err)
 {
 	int32_t		largest = 1;
-	Walk		walk = {.err = err};
+	Walk		walk = {.host = host, .err = err};
 	bool		ok = true;
 
 	for (int32_t i = 0; i < model->n_trees; i++)
@@ -382,8 +394,7 @@ check_trees(RmlXgbModel *model, RmlHost *host, RmlError *err)
 	walk.stack = rml_alloc(host, (size_t) largest * sizeof(int32_t));
 	for (int32_t i = 0; i < model->n_trees && ok; i++)
 	{
-		if (i % POLL_EVERY_TREES == 0)
-			rml_poll(host);
+		rml_poll(host);
 		walk.tree = &model->trees[i];
 		walk.index = i;
 		walk.n_reached = 0;

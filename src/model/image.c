@@ -125,8 +125,8 @@ check_header(const RmlImageHeader *header, size_t size, RmlError *err)
 		return corrupt(err, "size differs from the header");
 	if (header->checksum != image_checksum(header, size))
 		return corrupt(err, "checksum mismatch");
-	if (header->n_features < 0 || header->n_trees < 0 || header->n_outputs != 1 ||
-		header->max_depth < 0 ||
+	if (header->n_features < 1 || header->n_features > RML_MAX_FEATURES ||
+		header->n_trees < 0 || header->n_outputs != 1 || header->max_depth < 0 ||
 		(n_names != 0 && n_names != (uint64_t) header->n_features))
 		return corrupt(err, "impossible counts");
 	if (n_nodes > size || n_names > size || header->sections[RML_SEC_NAMES].size > size)

@@ -31,6 +31,7 @@
 #define RML_IDENTITY_SIZE 32	/* SHA-256 */
 #define RML_IMAGE_FORMAT 1
 #define RML_IMAGE_ALIGN 64
+#define RML_MAX_FEATURES 100000
 
 typedef enum RmlSection
 {

@@ -1,0 +1,193 @@
+-- The demo, run by data/demo.sh from the project's root.
+\pset footer off
+\pset null -
+
+\echo
+\echo '1. Real loans'
+\echo '-------------'
+\echo 'credit: loans of a Spanish bank.  lending: peer-to-peer loans of Lending Club.'
+\echo
+
+-- Numbers are used as they are.  Where a text column matters to the models, a true/false
+-- column is made from it; an unknown (NULL) stays unknown, which XGBoost calls missing.
+CREATE TABLE credit (
+    id            int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    status        text NOT NULL,
+    seniority     int,
+    home          text,
+    time          int,
+    age           int,
+    marital       text,
+    records       text,
+    job           text,
+    expenses      int,
+    income        int,
+    assets        int,
+    debt          int,
+    amount        int,
+    price         int,
+    home_owner    boolean GENERATED ALWAYS AS (home = 'owner') STORED,
+    home_rent     boolean GENERATED ALWAYS AS (home = 'rent') STORED,
+    married       boolean GENERATED ALWAYS AS (marital = 'married') STORED,
+    records_yes   boolean GENERATED ALWAYS AS (records = 'yes') STORED,
+    job_fixed     boolean GENERATED ALWAYS AS (job = 'fixed') STORED,
+    job_parttime  boolean GENERATED ALWAYS AS (job = 'partime') STORED,
+    job_freelance boolean GENERATED ALWAYS AS (job = 'freelance') STORED
+);
+CREATE TABLE lending (
+    id                         int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    funded_amnt                int,
+    term                       text,
+    int_rate                   numeric,
+    sub_grade                  text,
+    addr_state                 text,
+    verification_status        text,
+    annual_inc                 numeric,
+    emp_length                 text,
+    delinq_2yrs                int,
+    inq_last_6mths             int,
+    revol_util                 numeric,
+    acc_now_delinq             int,
+    open_il_6m                 int,
+    open_il_12m                int,
+    open_il_24m                int,
+    total_bal_il               int,
+    all_util                   int,
+    inq_fi                     int,
+    inq_last_12m               int,
+    delinq_amnt                int,
+    num_il_tl                  int,
+    total_il_high_credit_limit int,
+    class                      text NOT NULL,
+    term_60      boolean GENERATED ALWAYS AS (term = 'term_60') STORED,
+    verified     boolean GENERATED ALWAYS AS (verification_status = 'Verified') STORED,
+    not_verified boolean GENERATED ALWAYS AS (verification_status = 'Not_Verified') STORED,
+    emp_ge_10    boolean GENERATED ALWAYS AS (emp_length = 'emp_ge_10') STORED,
+    emp_unknown  boolean GENERATED ALWAYS AS (emp_length = 'emp_unk') STORED
+);
+\copy credit (status, seniority, home, time, age, marital, records, job, expenses, income, assets, debt, amount, price) FROM 'data/credit_data.csv' WITH (FORMAT csv, HEADER)
+\copy lending (funded_amnt, term, int_rate, sub_grade, addr_state, verification_status, annual_inc, emp_length, delinq_2yrs, inq_last_6mths, revol_util, acc_now_delinq, open_il_6m, open_il_12m, open_il_24m, total_bal_il, all_util, inq_fi, inq_last_12m, delinq_amnt, num_il_tl, total_il_high_credit_limit, class) FROM 'data/lending_club.csv' WITH (FORMAT csv, HEADER)
+ANALYZE credit, lending;
+
+SELECT 'credit' AS "table", count(*) AS loans, count(*) FILTER (WHERE status = 'bad') AS bad FROM credit
+UNION ALL
+SELECT 'lending', count(*), count(*) FILTER (WHERE class = 'bad') FROM lending;
+
+\echo '2. Models trained in Python, imported into the database'
+\echo '-------------------------------------------------------'
+\echo 'data/train_demo.py wrote them with XGBoost save_model(), as JSON and as UBJSON:'
+\echo
+\echo '    SELECT riskml.import_model(''credit'', <bytes of the file>);'
+\echo
+\set credit_v1 `base64 < data/models/credit_v1.json`
+\set credit_v2 `base64 < data/models/credit_v2.ubj`
+\set lending   `base64 < data/models/lending.ubj`
+\o /dev/null
+SELECT riskml.import_model('credit', decode(:'credit_v1', 'base64'), comment => '40 trees');
+SELECT riskml.import_model('credit', decode(:'credit_v2', 'base64'), comment => '160 trees');
+SELECT riskml.import_model('lending', decode(:'lending', 'base64'), comment => '80 trees, dart');
+\o
+\unset credit_v1
+\unset credit_v2
+\unset lending
+SELECT model, version, aliases, objective, booster, trees, features
+FROM riskml.models
+ORDER BY model, version;
+
+\echo '3. Ten loans and how likely each is to go bad'
+\echo '---------------------------------------------'
+\echo 'Loans that the model has not seen in training. ''credit'' means its version in production.'
+\echo
+\set ECHO queries
+SELECT id, amount, income, job, records, status,
+       round(risk_score('credit', c)::numeric, 4) AS score
+FROM credit c
+WHERE id % 5 = 0
+ORDER BY id
+LIMIT 10;
+\set ECHO none
+
+\echo '4. Every loan scored, every score compared with XGBoost'
+\echo '-------------------------------------------------------'
+\echo 'data/compare.py scores the same CSV rows with XGBoost in Python.'
+\echo '(margin: the raw sum of the trees, before it becomes a probability)'
+\echo
+CREATE TABLE scored AS
+    SELECT 'credit@1' AS model, id, status = 'bad' AS bad,
+           risk_score('credit', c) AS score, risk_margin('credit', c) AS margin
+    FROM credit c
+    UNION ALL
+    SELECT 'credit@2', id, status = 'bad',
+           risk_score('credit@staging', c), risk_margin('credit@staging', c)
+    FROM credit c
+    UNION ALL
+    SELECT 'lending@1', id, class = 'bad',
+           risk_score('lending', l), risk_margin('lending', l)
+    FROM lending l;
+\copy (SELECT model, id, margin, score FROM scored ORDER BY model, id) TO PROGRAM 'data/compare.py' WITH (FORMAT csv)
+
+\echo
+\echo '5. How well the models tell good loans from bad ones'
+\echo '----------------------------------------------------'
+\echo 'AUC on held-out loans: every fifth loan, which no model has seen in training.'
+\echo '1 is perfect, 0.5 is chance; from the ranks of the scores, ties at their mean rank.'
+\echo
+WITH ranked AS (
+    SELECT model, bad,
+           rank() OVER (PARTITION BY model ORDER BY score)
+           + (count(*) OVER (PARTITION BY model, score) - 1) / 2.0 AS rank
+    FROM scored
+    WHERE id % 5 = 0
+), sums AS (
+    SELECT model, count(*) AS n, count(*) FILTER (WHERE bad) AS n_bad,
+           sum(rank) FILTER (WHERE bad) AS bad_ranks
+    FROM ranked
+    GROUP BY model
+)
+SELECT model, n AS "held-out loans", n_bad AS bad,
+       round((bad_ranks - n_bad * (n_bad + 1) / 2.0) / (n_bad * (n - n_bad)), 4) AS "AUC"
+FROM sums
+ORDER BY model;
+
+\echo '6. The better version goes into production, and back'
+\echo '----------------------------------------------------'
+\echo 'The query names no version, so it is the same before and after:'
+\echo
+\set three 'SELECT id, risk_score(''credit'', c), risk_version(''credit'') FROM credit c WHERE id <= 3 ORDER BY id;'
+\set ECHO queries
+:three
+\set ECHO none
+\o /dev/null
+\set ECHO queries
+SELECT riskml.promote('credit', 2, 'higher AUC on held-out loans');
+\set ECHO none
+\o
+\echo
+:three
+\o /dev/null
+\set ECHO queries
+SELECT riskml.rollback('credit', reason => 'only a demo');
+\set ECHO none
+\o
+\echo
+:three
+
+\echo '7. Who changed what, and why'
+\echo '----------------------------'
+\echo 'riskml.audit_log is append-only; each row holds a hash over the one before it.'
+\echo
+SELECT seq, login_role AS who, action, model, alias, from_version AS "from", to_version AS "to",
+       reason
+FROM riskml.audit_log
+ORDER BY seq;
+SELECT count(*) AS "broken rows of the audit log" FROM riskml.verify_audit();
+
+\echo '8. Go on'
+\echo '--------'
+\echo '`make shell` opens psql on these tables. Try:'
+\echo
+\echo '    SELECT id, amount, status, risk_score(''credit@2'', c) FROM credit c ORDER BY 4 DESC LIMIT 5;'
+\echo '    SELECT * FROM riskml.check_input(''credit'', ''credit'');'
+\echo '    SELECT feature, gain FROM riskml.model_features WHERE model = ''lending'' ORDER BY gain DESC;'
+\echo '    SELECT * FROM riskml.verify(''lending'');'
+\echo
