@@ -125,6 +125,9 @@ extern bool rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *opti
 						  const uint8_t identity[RML_IDENTITY_SIZE], RmlHost *host,
 						  void **image, size_t *image_size, RmlError *err);
 
+/* Does the writing version add the base margin after the leaves? */
+extern bool rml_xgb_base_last(const RmlXgbModel *model);
+
 /* Trees that an import with these options scores, in id order: [0, count). */
 extern bool rml_xgb_tree_count(const RmlXgbModel *model, const RmlImportOptions *options,
 							   int32_t *count, RmlError *err);

@@ -23,6 +23,18 @@ typedef struct Builder
 	int32_t    *order;			/* new position -> node of the file */
 } Builder;
 
+/*
+ * Source: cpu_predictor.cc (PredValue up to 1.2.1, PredValueByOneTree from
+ * 1.3.0) and, for dart, gbtree.cc (up to 1.3.3, from 1.4.0).
+ */
+bool
+rml_xgb_base_last(const RmlXgbModel *model)
+{
+	int			minor = strcmp(model->booster, "dart") == 0 ? 4 : 3;
+
+	return !rml_writer_at_least(model->writer, 1, minor, 0);
+}
+
 bool
 rml_xgb_tree_count(const RmlXgbModel *model, const RmlImportOptions *options,
 				   int32_t *count, RmlError *err)
@@ -258,6 +270,7 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 	header.writer[0] = model->writer.major;
 	header.writer[1] = model->writer.minor;
 	header.writer[2] = model->writer.patch;
+	header.flags = rml_xgb_base_last(model) ? RML_IMAGE_BASE_LAST : 0;
 	size = rml_image_layout(&header, (uint64_t) b.n_nodes,
 							b.names ? (uint64_t) model->num_feature : 0, b.name_bytes);
 	block = rml_alloc(host, size);
@@ -279,10 +292,13 @@ float
 rml_xgb_reference_margin(const RmlXgbModel *model, int32_t n_trees, const float *row)
 {
 	RmlError	ignored = {0};
-	float		margin = 0.0f;
+	bool		base_last = rml_xgb_base_last(model);
+	float		base = 0.0f;
+	float		margin;
 
 	(void) rml_base_margin(rml_objective_by_name(model->objective), model->writer,
-						   model->base_score.values[0], &margin, &ignored);
+						   model->base_score.values[0], &base, &ignored);
+	margin = base_last ? 0.0f : base;
 	for (int32_t id = 0; id < n_trees; id++)
 	{
 		const RmlXgbTree *tree = model->by_id[id];
@@ -302,5 +318,5 @@ rml_xgb_reference_margin(const RmlXgbModel *model, int32_t n_trees, const float 
 			leaf *= model->weight_drop.values[id];
 		margin += leaf;
 	}
-	return margin;
+	return base_last ? base + margin : margin;
 }

@@ -13,8 +13,8 @@
 #include "model/image.h"
 
 /*
- * Adds each tree's leaf to the margins (n_rows × n_outputs, initialised by the
- * caller), tree by tree in order, one float32 addition at a time.
+ * Adds each tree's leaf to the margins (n_rows × n_outputs, begun by the caller
+ * with rml_margin_begin), tree by tree in order, one float32 addition at a time.
  */
 typedef void (*RmlMarginFn) (const RmlImage *image, int first_tree, int end_tree,
 							 const float *rows, int n_rows, float *margins);
@@ -24,6 +24,22 @@ typedef struct RmlKernel
 	const char *name;
 	RmlMarginFn add_margins;
 } RmlKernel;
+
+/*
+ * What a margin is before the first tree, and what it becomes after the last:
+ * where the base margin comes in depends on the writing version.
+ */
+static inline float
+rml_margin_begin(const RmlImage *image, int output)
+{
+	return image->header->flags & RML_IMAGE_BASE_LAST ? 0.0f : image->base_margin[output];
+}
+
+static inline float
+rml_margin_end(const RmlImage *image, int output, float sum)
+{
+	return image->header->flags & RML_IMAGE_BASE_LAST ? image->base_margin[output] + sum : sum;
+}
 
 /* All kernels of this build, ended by a NULL name; the first is the reference. */
 extern const RmlKernel rml_kernels[];

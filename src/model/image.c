@@ -127,6 +127,7 @@ check_header(const RmlImageHeader *header, size_t size, RmlError *err)
 		return corrupt(err, "checksum mismatch");
 	if (header->n_features < 1 || header->n_features > RML_MAX_FEATURES ||
 		header->n_trees < 0 || header->n_outputs != 1 || header->max_depth < 0 ||
+		(header->flags & ~(uint32_t) RML_IMAGE_BASE_LAST) != 0 ||
 		(n_names != 0 && n_names != (uint64_t) header->n_features))
 		return corrupt(err, "impossible counts");
 	if (n_nodes > size || n_names > size || header->sections[RML_SEC_NAMES].size > size)
@@ -223,6 +224,9 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 	image->objective = rml_objective_by_id(header->objective);
 	if (image->objective == NULL || !image->objective->supported)
 		return corrupt(err, "unknown objective");
+	image->writer.major = header->writer[0];
+	image->writer.minor = header->writer[1];
+	image->writer.patch = header->writer[2];
 	image->base_margin = (const float *) (base + header->sections[RML_SEC_BASE_MARGIN].offset);
 	image->trees = (const RmlImageTree *) (base + header->sections[RML_SEC_TREES].offset);
 	image->nodes = (const RmlImageNode *) (base + header->sections[RML_SEC_NODES].offset);

@@ -43,6 +43,12 @@ typedef enum RmlSection
 	RML_N_SECTIONS
 } RmlSection;
 
+/*
+ * Writers up to 1.2 (dart: 1.3) add the leaves to 0 and the base margin last;
+ * later ones begin with the base margin.  In float32 that differs.
+ */
+#define RML_IMAGE_BASE_LAST 1
+
 typedef struct RmlImageExtent
 {
 	uint64_t	offset;
@@ -63,8 +69,10 @@ typedef struct RmlImageHeader
 	int32_t		n_trees;
 	int32_t		max_depth;		/* splits on the longest path */
 	int32_t		writer[3];		/* XGBoost version */
+	uint32_t	flags;			/* RML_IMAGE_BASE_LAST */
+	uint32_t	unused_word;	/* zero */
 	RmlImageExtent sections[RML_N_SECTIONS];
-	uint8_t		unused[80];		/* zero */
+	uint8_t		unused[72];		/* zero */
 } RmlImageHeader;
 
 _Static_assert(sizeof(RmlImageHeader) == 256, "header is part of the format");
@@ -98,6 +106,7 @@ typedef struct RmlImage
 {
 	const RmlImageHeader *header;
 	const RmlObjective *objective;
+	RmlWriter	writer;
 	const float *base_margin;
 	const RmlImageTree *trees;
 	const RmlImageNode *nodes;

@@ -2,13 +2,15 @@
  * objective.c
  *	  XGBoost's objectives: link functions, response, base margin.
  *
- * Source: src/objective/ and src/common/math.h of XGBoost 1.7.6 to 3.4.1.
+ * Source: src/objective/ and src/common/math.h of XGBoost 1.0.0 to 3.4.1.
  * All arithmetic is in float32, as there.
  */
 #include "model/objective.h"
 
 #include <math.h>
 #include <string.h>
+
+#define LOGITRAW 12
 
 static const RmlObjective objectives[] = {
 	{1, "reg:squarederror", RML_LINK_IDENTITY, true},
@@ -22,7 +24,7 @@ static const RmlObjective objectives[] = {
 	{9, "reg:gamma", RML_LINK_LOG, true},
 	{10, "reg:tweedie", RML_LINK_LOG, true},
 	{11, "binary:logistic", RML_LINK_LOGIT, true},
-	{12, "binary:logitraw", RML_LINK_IDENTITY, true},
+	{LOGITRAW, "binary:logitraw", RML_LINK_IDENTITY, true},
 	{13, "binary:hinge", RML_LINK_STEP, true},
 	{14, "count:poisson", RML_LINK_LOG, true},
 	{15, "survival:cox", RML_LINK_LOG, true},
@@ -68,7 +70,7 @@ logit_margin(const RmlObjective *objective, RmlWriter writer, float p,
 {
 	const float eps = 1e-6f;
 
-	if (rml_writer_at_least(writer, 3, 2))
+	if (rml_writer_at_least(writer, 3, 2, 0))
 	{
 		if (!(p >= 0.0f && p <= 1.0f))
 			return rml_fail(err, RML_INVALID,
@@ -88,7 +90,12 @@ bool
 rml_base_margin(const RmlObjective *objective, RmlWriter writer,
 				float base_score, float *margin, RmlError *err)
 {
-	switch (objective->link)
+	RmlLink		link = objective->link;
+
+	/* binary:logitraw got a base_score of its own kind in 1.3.1 */
+	if (objective->id == LOGITRAW && !rml_writer_at_least(writer, 1, 3, 1))
+		link = RML_LINK_LOGIT;
+	switch (link)
 	{
 		case RML_LINK_LOGIT:
 			if (!logit_margin(objective, writer, base_score, margin, err))
@@ -109,19 +116,22 @@ rml_base_margin(const RmlObjective *objective, RmlWriter writer,
 	return true;
 }
 
+/* Before 1.6 there was neither a bound for the exponent nor the 1e-16. */
 static float
-sigmoid(float margin)
+sigmoid(RmlWriter writer, float margin)
 {
+	if (!rml_writer_at_least(writer, 1, 6, 0))
+		return 1.0f / (1.0f + expf(-margin));
 	return 1.0f / (expf(fminf(-margin, 88.7f)) + 1.0f + 1e-16f);
 }
 
 float
-rml_response(const RmlObjective *objective, float margin)
+rml_response(const RmlObjective *objective, RmlWriter writer, float margin)
 {
 	switch (objective->link)
 	{
 		case RML_LINK_LOGIT:
-			return sigmoid(margin);
+			return sigmoid(writer, margin);
 		case RML_LINK_LOG:
 			return expf(margin);
 		case RML_LINK_STEP:

@@ -33,9 +33,13 @@ typedef struct RmlWriter
 } RmlWriter;
 
 static inline bool
-rml_writer_at_least(RmlWriter writer, int major, int minor)
+rml_writer_at_least(RmlWriter writer, int major, int minor, int patch)
 {
-	return writer.major > major || (writer.major == major && writer.minor >= minor);
+	if (writer.major != major)
+		return writer.major > major;
+	if (writer.minor != minor)
+		return writer.minor > minor;
+	return writer.patch >= patch;
 }
 
 /* NULL if there is none of that name or number. */
@@ -50,6 +54,6 @@ extern bool rml_base_margin(const RmlObjective *objective, RmlWriter writer,
 							float base_score, float *margin, RmlError *err);
 
 /* The value a user calls the score: XGBoost's predict() without output_margin. */
-extern float rml_response(const RmlObjective *objective, float margin);
+extern float rml_response(const RmlObjective *objective, RmlWriter writer, float margin);
 
 #endif

@@ -112,12 +112,13 @@ check_golden_rows(const Verify *v, const RmlXgbModel *model, const RmlImage *ima
 
 		for (int i = 0; i < GOLDEN_ROWS; i++)
 		{
-			float		margin = image->base_margin[0];
+			float		margin = rml_margin_begin(image, 0);
 			float		expected;
 
 			CHECK_FOR_INTERRUPTS();
 			golden_row(model, n_trees, &state, row);
 			kernel->add_margins(image, 0, n_trees, row, 1, &margin);
+			margin = rml_margin_end(image, 0, margin);
 			expected = rml_xgb_reference_margin(model, n_trees, row);
 			if (memcmp(&margin, &expected, sizeof(float)) != 0)
 				mismatches++;

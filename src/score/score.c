@@ -38,14 +38,14 @@ compute_margin(const RmlSiteModel *entry)
 	const RmlImage *image = &entry->model->image;
 	const RmlKernel *kernel = current_kernel(image);
 	int			n_trees = image->header->n_trees;
-	float		margin = image->base_margin[0];
+	float		margin = rml_margin_begin(image, 0);
 
 	for (int t = 0; t < n_trees; t += TREES_PER_CHUNK)
 	{
 		CHECK_FOR_INTERRUPTS();
 		kernel->add_margins(image, t, Min(t + TREES_PER_CHUNK, n_trees), entry->row, 1, &margin);
 	}
-	return margin;
+	return rml_margin_end(image, 0, margin);
 }
 
 static Datum
@@ -57,7 +57,9 @@ margin_datum(const RmlSiteModel *entry)
 static Datum
 score_datum(const RmlSiteModel *entry)
 {
-	return Float8GetDatum((float8) rml_response(entry->model->image.objective,
+	const RmlImage *image = &entry->model->image;
+
+	return Float8GetDatum((float8) rml_response(image->objective, image->writer,
 												compute_margin(entry)));
 }
 
