@@ -39,12 +39,13 @@ else
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+SERVER_INCLUDES := $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)
 
-ifeq (,$(wildcard $(PGXS)))
+ifeq (,$(and $(wildcard $(PGXS)),$(wildcard $(SERVER_INCLUDES)/postgres.h)))
 
 .PHONY: all clean install installcheck uninstall
 all clean install installcheck uninstall:
-	@echo "riskml: no PostgreSQL to build for: '$(PG_CONFIG) --pgxs' names no file." >&2
+	@echo "riskml: no PostgreSQL to build for: '$(PG_CONFIG)' knows no PGXS or no server headers." >&2
 	@echo "Install PostgreSQL's server development files, for example" >&2
 	@echo "    apt-get install postgresql-server-dev-NN gcc make     (NN: 15 or later)" >&2
 	@echo "or let 'make setup' do it, or name another pg_config: make PG_CONFIG=/path/to/pg_config" >&2
@@ -64,11 +65,10 @@ ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isol
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=riskml
 TAP_TESTS = $(if $(wildcard test/tap/*.pl),1)
 PROVE_TESTS = test/tap/*.pl
-PROVE_FLAGS += -I test/tap
 
 # PostgreSQL's headers are system headers here, so that -Wextra judges our code only.
 # PGDLLEXPORT is empty before PostgreSQL 16; with hidden visibility it must not be.
-PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
+PG_CPPFLAGS = -Isrc -isystem $(SERVER_INCLUDES) \
 	-DPGDLLEXPORT='__attribute__((visibility("default")))'
 
 # Bit-exact scores: no fused multiply-add that the source does not spell out, in bitcode neither.
@@ -85,11 +85,14 @@ override autodepend :=
 
 include $(PGXS)
 
+PROVE_FLAGS += -I test/tap
 BITCODE_CFLAGS += -std=gnu11 -fvisibility=hidden $(EXACT_CFLAGS)
 
-# The flags PostgreSQL was built with are often gcc's.
+# The flags PostgreSQL was built with are often gcc's; Ubuntu's ask for link time optimisation by gcc.
 ifneq (,$(findstring clang,$(shell $(CC) --version)))
-override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+GCC_LTO = -flto% -ffat-lto-objects
+override CFLAGS := $(filter-out $(GCC_LTO),$(CFLAGS)) -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+override LDFLAGS := $(filter-out $(GCC_LTO),$(LDFLAGS))
 endif
 
 $(INSTALL_SQL): $(SQL_MODULES:%=sql/%.sql) Makefile

@@ -1,5 +1,6 @@
 -- Tables of the model registry.  Nobody but the extension's owner writes to
 -- them directly; the functions in registry.sql do, after checking the caller.
+-- No foreign keys: a parallel pg_restore loads the tables in any order.
 
 CREATE TABLE riskml.model (
 	model_id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -13,7 +14,7 @@ COMMENT ON COLUMN riskml.model.owner IS 'may do everything with the model, as ma
 COMMENT ON COLUMN riskml.model.last_version IS 'highest version number ever given, so that none is given twice';
 
 CREATE TABLE riskml.model_version (
-	model_id int NOT NULL REFERENCES riskml.model ON DELETE CASCADE,
+	model_id int NOT NULL,
 	version int NOT NULL,
 	identity bytea NOT NULL,
 	objective text NOT NULL,
@@ -53,19 +54,18 @@ COMMENT ON COLUMN riskml.model_version.source IS 'the imported bytes';
 COMMENT ON COLUMN riskml.model_version.image IS 'compiled image, rebuilt from the source at any time';
 
 CREATE TABLE riskml.model_alias (
-	model_id int NOT NULL REFERENCES riskml.model ON DELETE CASCADE,
+	model_id int NOT NULL,
 	alias text COLLATE "C" NOT NULL,
 	version int NOT NULL,
 	history int[] NOT NULL DEFAULT '{}',
 	moved_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	PRIMARY KEY (model_id, alias),
-	FOREIGN KEY (model_id, version) REFERENCES riskml.model_version
+	PRIMARY KEY (model_id, alias)
 );
 COMMENT ON TABLE riskml.model_alias IS 'what each alias of a model points at';
 COMMENT ON COLUMN riskml.model_alias.history IS 'versions before this one, the latest last; rollback() takes from the end';
 
 CREATE TABLE riskml.model_grant (
-	model_id int NOT NULL REFERENCES riskml.model ON DELETE CASCADE,
+	model_id int NOT NULL,
 	grantee regrole NOT NULL,
 	privilege text COLLATE "C" NOT NULL CHECK (privilege IN ('score', 'export', 'promote')),
 	PRIMARY KEY (model_id, grantee, privilege)
@@ -112,5 +112,7 @@ SELECT pg_catalog.pg_extension_config_dump('riskml.model', '');
 SELECT pg_catalog.pg_extension_config_dump('riskml.model_model_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('riskml.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('riskml.model_alias', '');
-SELECT pg_catalog.pg_extension_config_dump('riskml.model_grant', '');
+-- A role dropped since is dumped as a number, which elsewhere is another role's.
+SELECT pg_catalog.pg_extension_config_dump('riskml.model_grant',
+	'WHERE grantee = 0::oid OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = grantee)');
 SELECT pg_catalog.pg_extension_config_dump('riskml.audit_log', '');

@@ -69,7 +69,7 @@ compare_names(const void *a, const void *b)
 
 /* Features are matched by name, so no two may share one. */
 static bool
-check_unique(const Builder *b, RmlError *err)
+check_unique(const Builder *b, bool given, RmlError *err)
 {
 	int32_t		n = b->model->num_feature;
 	const RmlText **sorted = rml_alloc(b->host, (size_t) n * sizeof(*sorted));
@@ -81,10 +81,11 @@ check_unique(const Builder *b, RmlError *err)
 	{
 		if (compare_names(&sorted[i - 1], &sorted[i]) == 0)
 		{
-			rml_fail(err, RML_INVALID, "feature name \"%.*s\" occurs twice",
+			rml_fail(err, given ? RML_OPTION : RML_INVALID, "feature name \"%.*s\" occurs twice",
 					 rml_utf8_clip(sorted[i]->data, (size_t) sorted[i]->length, 128),
 					 sorted[i]->data);
-			return rml_hint(err, "Give the argument feature_names with unique names.");
+			return given ? false :
+				rml_hint(err, "Give the argument feature_names with unique names.");
 		}
 	}
 	b->host->release(b->host, sorted);
@@ -117,7 +118,7 @@ choose_names(Builder *b, const RmlImportOptions *options, RmlError *err)
 		return true;
 	for (int32_t i = 0; i < model->num_feature; i++)
 		b->name_bytes += (uint64_t) b->names[i].length;
-	return check_unique(b, err);
+	return check_unique(b, options->feature_names != NULL, err);
 }
 
 /*

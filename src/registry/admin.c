@@ -22,10 +22,11 @@ RML_SQL_FUNCTION(riskml_set_owner);
 RML_SQL_FUNCTION(riskml_audit_guard);
 
 /*
- * Objects that store a reference to a model: index
- * expressions and predicates, generated columns, defaults, constraints, view
- * rules.  They depend on a function of ours, and their text holds the
- * reference as a literal.  $1 model name, $2 version or NULL for all.
+ * Objects that store a reference to a model: index expressions and predicates,
+ * partition keys, generated columns, defaults, constraints, views, triggers'
+ * conditions, policies, functions with an SQL body.  They depend on a function
+ * of ours, and their text holds the reference as a literal.
+ * $1 model name, $2 version or NULL for all
  */
 static const char find_dependents[] =
 	"SELECT pg_describe_object(d.classid, d.objid, d.objsubid)\n"
@@ -35,15 +36,22 @@ static const char find_dependents[] =
 	"  AND e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass\n"
 	"JOIN pg_extension x ON x.oid = e.refobjid AND x.extname = 'riskml',\n"
 	"LATERAL (SELECT CASE d.classid\n"
-	"    WHEN 'pg_class'::regclass THEN pg_get_indexdef(d.objid)\n"
+	"    WHEN 'pg_class'::regclass THEN\n"
+	"      coalesce(pg_get_indexdef(d.objid), pg_get_partkeydef(d.objid))\n"
 	"    WHEN 'pg_constraint'::regclass THEN pg_get_constraintdef(d.objid)\n"
 	"    WHEN 'pg_attrdef'::regclass THEN (SELECT pg_get_expr(adbin, adrelid)\n"
 	"      FROM pg_attrdef WHERE oid = d.objid)\n"
-	"    WHEN 'pg_rewrite'::regclass THEN pg_get_ruledef(d.objid) END) t(definition)\n"
+	"    WHEN 'pg_rewrite'::regclass THEN pg_get_ruledef(d.objid)\n"
+	"    WHEN 'pg_trigger'::regclass THEN pg_get_triggerdef(d.objid)\n"
+	"    WHEN 'pg_policy'::regclass THEN (SELECT concat_ws(' ', pg_get_expr(polqual, polrelid),\n"
+	"        pg_get_expr(polwithcheck, polrelid)) FROM pg_policy WHERE oid = d.objid)\n"
+	"    WHEN 'pg_statistic_ext'::regclass THEN pg_get_statisticsobjdef(d.objid)\n"
+	"    WHEN 'pg_type'::regclass THEN (SELECT typdefault FROM pg_type WHERE oid = d.objid)\n"
+	"    WHEN 'pg_proc'::regclass THEN concat_ws(' ', pg_get_function_sqlbody(d.objid),\n"
+	"      pg_get_function_arguments(d.objid)) END) t(definition)\n"
 	"WHERE EXISTS (SELECT FROM unnest(CASE WHEN $2 IS NULL THEN ARRAY['@', '''']\n"
 	"      ELSE ARRAY['@' || $2 || '#', '@' || $2 || ''''] END) AS f(ending)\n"
-	"  WHERE strpos(t.definition, '''' || replace(replace($1, chr(92), chr(92) || chr(92)),\n"
-	"    '''', '''''') || f.ending) > 0)\n"
+	"  WHERE strpos(t.definition, '''' || replace($1, '''', '''''') || f.ending) > 0)\n"
 	"LIMIT 1";
 
 /* $2 as a parameter of type int, NULL for all versions */
@@ -143,6 +151,8 @@ riskml_drop_model(PG_FUNCTION_ARGS)
 	refuse_aliases(model, row.model_id, 0);
 	refuse_dependents(model, 0);
 	param = rml_param_int(row.model_id);
+	rml_sql("DELETE FROM riskml.model_grant WHERE model_id = $1", 1, &param);
+	rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1", 1, &param);
 	rml_sql("DELETE FROM riskml.model WHERE model_id = $1", 1, &param);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);

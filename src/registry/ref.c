@@ -80,14 +80,15 @@ parse_version(const char *text, int length, const char *version, RmlRef *ref)
 	const char *end = text + length;
 	int64		value = 0;
 
+	/* one spelling per version, so that a search for references finds all */
+	if (*version == '0')
+		bad_name("model reference", text, length, "the version begins with 0");
 	while (version < end && *version >= '0' && *version <= '9')
 	{
 		value = value * 10 + (*version++ - '0');
 		if (value > PG_INT32_MAX)
 			bad_name("model reference", text, length, "the version is too large");
 	}
-	if (value == 0)
-		bad_name("model reference", text, length, "the version is not a positive integer");
 	ref->version = (int32) value;
 	if (version == end)
 		return;
