@@ -8,9 +8,17 @@
 
 #include "fmgr.h"
 #include "storage/proc.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #if PG_VERSION_NUM < 150000
 #error "riskml needs PostgreSQL 15 or later"
+#endif
+
+/* 18's spelling: a prefix */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
 #endif
 
 /*

@@ -21,8 +21,8 @@ RML_SQL_FUNCTION(riskml_model_ref_out);
 RML_SQL_FUNCTION(riskml_model_ref_recv);
 RML_SQL_FUNCTION(riskml_model_ref_send);
 
-static void bad_name(const char *what, const char *name, int length, const char *why)
-			pg_attribute_noreturn();
+pg_noreturn static void bad_name(const char *what, const char *name, int length,
+								 const char *why);
 
 static void
 bad_name(const char *what, const char *name, int length, const char *why)

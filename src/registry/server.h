@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "compat.h"
 
 /* A host that allocates in a memory context and checks for interrupts. */
 typedef struct RmlServerHost
@@ -24,7 +25,7 @@ extern int	rml_error_sqlstate(const RmlError *err);
 extern char *rml_error_message(const RmlError *err);
 
 /* Raises the fault of importing or loading `model`. */
-extern void rml_throw(const RmlError *err, const char *model) pg_attribute_noreturn();
+pg_noreturn extern void rml_throw(const RmlError *err, const char *model);
 
 /* UTF-8 text of a model file in the server's encoding (palloc'd), and back. */
 extern char *rml_from_utf8(const char *text, size_t length);

@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "registry/identity.h"
 #include "registry/server.h"
 #include "registry/stored.h"

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "score/site.h"
 
 #define MAX_MODELS 8

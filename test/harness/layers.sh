@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# layers.sh: the rules on who may include what (docs/architecture.md). TAP.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$top"
+compute=(src/base src/model src/import src/kernel)
+
+# includes PATTERN DIR...: lines that include a file matching PATTERN.
+includes() { local p=$1; shift; grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($p)" "$@" || true; }
+
+# Compiling without PostgreSQL's directories proves it, whatever the spelling of the include.
+outside_server() {
+    local f
+    for f in $(find "${compute[@]}" -name '*.c' | sort); do
+        gcc -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Isrc "$f" 2>&1 | head -n 5
+    done
+}
+
+verdict "compute layer compiles outside the server" "$(outside_server)"
+verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgres(_fe)?|c|fmgr)\.h' "${compute[@]}")"
+verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|score)/|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
+verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry)"
+verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
+plan

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# setup.sh [demo]: installs what `make check` (or only what `make demo`) needs, on Debian and Ubuntu.
+# When nothing is missing it says nothing and touches no network. Where it cannot install, it says
+# what is missing. It lets apt create and start no PostgreSQL cluster.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+purpose=${1:-check}
+missing=()          # packages
+broken=()           # what no package of ours repairs
+
+have() { command -v "$1" >/dev/null; }
+need() { missing+=("$1"); }
+py_has() { /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(u.find_spec('$1') is None)" 2>/dev/null; }
+
+# The major version whose packages to use, when no pg_config can build extensions yet.
+wanted_major() {
+    if [[ ${PG_CONFIG:-} =~ ^/usr/lib/postgresql/([0-9]+)/bin/pg_config$ ]]; then
+        say "${BASH_REMATCH[1]}"
+    elif [ -n "${PG_CONFIG:-}" ]; then
+        have "$PG_CONFIG" || die "PG_CONFIG=$PG_CONFIG: no such program"
+        die "PG_CONFIG=$PG_CONFIG: no PGXS or no server headers; install the development files of that PostgreSQL"
+    else
+        local server
+        server=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -Vr | head -n 1)
+        if [ -x "$server" ]; then
+            basename "${server%/bin/initdb}"
+        else
+            apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p'
+        fi
+    fi
+}
+
+look_for_postgresql() {
+    local major bindir tests
+    if ! find_pg_config; then
+        major=$(wanted_major) || exit 1
+        if [ -z "$major" ] && have apt-get && can_be_root; then     # no package lists yet
+            as_root apt-get -qq update
+            major=$(wanted_major)
+        fi
+        [ -n "$major" ] || { broken+=("PostgreSQL 15 or later with its development files (or set PG_CONFIG)"); return; }
+        # a server that is there is not named, or apt might upgrade and restart it
+        [ -x "/usr/lib/postgresql/$major/bin/initdb" ] || need "postgresql-$major"
+        need "postgresql-server-dev-$major"
+    else
+        major=$(pg_major)
+        bindir=$("$PG_CONFIG" --bindir)
+        tests=$(pg_testdir)
+        if [ ! -x "$bindir/initdb" ] || [ ! -x "$bindir/psql" ]; then
+            if [ "$bindir" = "/usr/lib/postgresql/$major/bin" ]; then
+                need "postgresql-$major"
+            else
+                broken+=("initdb and psql in $bindir")
+            fi
+        fi
+        if [ "$purpose" = check ]; then
+            for f in regress/pg_regress isolation/pg_isolation_regress perl/PostgreSQL/Test/Cluster.pm; do
+                [ -f "$tests/$f" ] || broken+=("$f in $tests (PostgreSQL built without --enable-tap-tests?)")
+            done
+        fi
+    fi
+    [ "$major" -ge 15 ] || die "PostgreSQL $major: riskml needs 15 or later (set PG_CONFIG to another)"
+}
+
+look_for_tools() {
+    local rt
+    have gcc || need gcc
+    have make || need make
+    [ -f /usr/include/stdio.h ] || need libc6-dev
+    py_has xgboost || need python3-xgboost
+    py_has numpy || need python3-numpy
+    [ "$purpose" = check ] || return 0
+    have prove || need perl
+    have readelf || need binutils
+    [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
+    perl -MIPC::Run -e1 2>/dev/null || need libipc-run-perl
+    if ! have clang; then
+        need clang          # its run time library is looked for when it is there
+    else
+        rt=$(clang -print-resource-dir)/lib
+        compgen -G "$rt/*/libclang_rt.fuzzer*.a" >/dev/null ||
+            need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+    fi
+}
+
+# Takes away what install_missing made, the newest first.
+made=()
+undo() {
+    local i
+    for ((i = ${#made[@]} - 1; i >= 0; i--)); do
+        if [ -d "${made[i]}" ]; then as_root rmdir "${made[i]}" || true; else as_root rm -f "${made[i]}"; fi
+    done
+    made=()
+}
+
+# Installs the missing packages. While apt runs, a drop-in setting keeps it from creating a cluster
+# and a policy-rc.d from starting daemons.
+install_missing() {
+    local policy=/usr/sbin/policy-rc.d dropin=/etc/postgresql-common/createcluster.d dir
+    local apt=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y
+        -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}")
+
+    say "installing: ${missing[*]}"
+    trap 'undo; rm -f "$log"' EXIT
+    trap 'exit 1' INT TERM HUP
+    if [ ! -e $policy ]; then
+        made+=("$policy")
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod 755 $policy
+    fi
+    for dir in "${dropin%/*}" "$dropin"; do
+        [ -d "$dir" ] || { as_root mkdir "$dir"; made+=("$dir"); }
+    done
+    made+=("$dropin/riskml-setup.conf")
+    say 'create_main_cluster = false' | as_root tee "$dropin/riskml-setup.conf" >/dev/null
+    as_root "${apt[@]}" >"$log" 2>&1 ||
+        { as_root apt-get -qq update && as_root "${apt[@]}" >"$log" 2>&1; } ||
+        { tail -n 20 "$log" >&2; die "apt-get could not install: ${missing[*]}"; }
+    undo 2>/dev/null            # /etc/postgresql-common is in use now
+    trap - INT TERM HUP
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for round in 1 2 3; do      # what a package brings decides what else is missing
+    missing=() broken=()
+    look_for_postgresql
+    look_for_tools
+    [ ${#missing[@]} -gt 0 ] || break
+    if [ "$round" = 3 ] || ! have apt-get || ! can_be_root; then
+        say "riskml: missing packages (Debian and Ubuntu names): ${missing[*]}" >&2
+        [ ${#broken[@]} = 0 ] || printf 'riskml: missing: %s\n' "${broken[@]}" >&2
+        have apt-get && say "Install them as root: apt-get install --no-install-recommends ${missing[*]}" >&2
+        exit 1
+    fi
+    install_missing
+done
+[ ${#broken[@]} = 0 ] || { printf 'riskml: missing: %s\n' "${broken[@]}" >&2; exit 1; }
