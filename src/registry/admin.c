@@ -116,9 +116,7 @@ riskml_drop_version(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 	RmlParam	params[2];
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "score", &row);
-	rml_require_owner(&scope, &row, model);
+	rml_owner_begin_model(&scope, model, NULL, &row);
 	refuse_aliases(model, row.model_id, version);
 	refuse_dependents(model, version);
 	params[0] = rml_param_int(row.model_id);
@@ -145,9 +143,7 @@ riskml_drop_model(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 	RmlParam	param;
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "score", &row);
-	rml_require_owner(&scope, &row, model);
+	rml_owner_begin_model(&scope, model, NULL, &row);
 	refuse_aliases(model, row.model_id, 0);
 	refuse_dependents(model, 0);
 	param = rml_param_int(row.model_id);
@@ -189,9 +185,7 @@ change_grant(FunctionCallInfo fcinfo, const char *action, const char *sql)
 	RmlModelRow row;
 	RmlParam	params[3];
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "score", &row);
-	rml_require_owner(&scope, &row, model);
+	rml_owner_begin_model(&scope, model, NULL, &row);
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_oid(OIDOID, grantee);
 	params[2] = rml_param_text(privilege);
@@ -230,9 +224,7 @@ riskml_set_owner(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 	RmlParam	params[2];
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "score", &row);
-	rml_require_owner(&scope, &row, model);
+	rml_owner_begin_model(&scope, model, NULL, &row);
 	if (!is_member_of_role(scope.caller, new_owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -120,8 +120,7 @@ riskml_set_alias(PG_FUNCTION_ARGS)
 	RmlOwnerScope scope;
 	RmlModelRow row;
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "promote", &row);
+	rml_owner_begin_model(&scope, model, "promote", &row);
 	(void) version_identity(model, version);
 	rml_move_alias(&scope, model, alias, version, reason, NULL);
 	rml_owner_end(&scope);
@@ -139,8 +138,7 @@ riskml_promote(PG_FUNCTION_ARGS)
 	RmlOwnerScope scope;
 	RmlModelRow row;
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "promote", &row);
+	rml_owner_begin_model(&scope, model, "promote", &row);
 	(void) version_identity(model, version);
 	rml_move_alias(&scope, model, RML_DEFAULT_ALIAS, version, reason,
 				   override ? "override" : NULL);
@@ -170,8 +168,7 @@ riskml_drop_alias(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 	RmlParam	params[2];
 
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "promote", &row);
+	rml_owner_begin_model(&scope, model, "promote", &row);
 	entry.from_version = current_version(model, alias);
 	if (entry.from_version == 0)
 		no_alias(model, alias);
@@ -214,8 +211,7 @@ riskml_rollback(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(2))
 		entry.reason = reason_arg(fcinfo, 2);
-	rml_owner_begin(&scope);
-	rml_owner_model(&scope, model, "promote", &row);
+	rml_owner_begin_model(&scope, model, "promote", &row);
 	entry.from_version = current_version(model, alias);
 	if (entry.from_version == 0)
 		no_alias(model, alias);

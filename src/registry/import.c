@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "guc.h"
@@ -306,23 +307,19 @@ find_or_create_model(const RmlOwnerScope *scope, Import *import, bool *created)
 {
 	RmlModelRow row;
 	RmlParam	params[2];
-	int32		model_id = 0;
 
-	params[0] = rml_param_text(import->name);
-	*created = rml_sql("SELECT model_id FROM riskml.model WHERE name = $1", 1, params) == 0;
-	if (*created)
-	{
-		params[1] = rml_param_oid(OIDOID, scope->caller);
-		rml_sql("INSERT INTO riskml.model (name, owner) VALUES ($1, $2::regrole) RETURNING model_id",
-				2, params);
-	}
-	(void) rml_sql_int(&model_id);
+	*created = !rml_catalog_find_model(import->name, GetLatestSnapshot(), &row);
 	if (!*created)
 	{
-		rml_owner_model(scope, import->name, "score", &row);
 		rml_require_owner(scope, &row, import->name);
+		return row.model_id;
 	}
-	return model_id;
+	params[0] = rml_param_text(import->name);
+	params[1] = rml_param_oid(OIDOID, scope->caller);
+	rml_sql("INSERT INTO riskml.model (name, owner) VALUES ($1, $2::regrole) RETURNING model_id",
+			2, params);
+	(void) rml_sql_int(&row.model_id);
+	return row.model_id;
 }
 
 /* Version of the model that has this identity, 0 if none. */

@@ -208,23 +208,28 @@ rml_audit(const RmlOwnerScope *scope, const RmlAuditEntry *entry)
 }
 
 void
-rml_owner_model(const RmlOwnerScope *scope, const char *name,
-				const char *privilege, RmlModelRow *row)
-{
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-
-	rml_resolve_model(name, snapshot, row);
-	rml_require(row, name, scope->caller, privilege, snapshot);
-	UnregisterSnapshot(snapshot);
-}
-
-void
 rml_require_owner(const RmlOwnerScope *scope, const RmlModelRow *row, const char *name)
 {
 	if (!has_privs_of_role(scope->caller, row->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of model \"%s\"", name)));
+}
+
+void
+rml_owner_begin_model(RmlOwnerScope *scope, const char *name,
+					  const char *privilege, RmlModelRow *row)
+{
+	Snapshot	snapshot;
+
+	rml_owner_begin(scope);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	rml_resolve_model(name, snapshot, row);
+	if (privilege != NULL)
+		rml_require(row, name, scope->caller, privilege, snapshot);
+	else
+		rml_require_owner(scope, row, name);
+	UnregisterSnapshot(snapshot);
 }
 
 static void

@@ -60,11 +60,13 @@ typedef struct RmlAuditEntry
 extern void rml_audit(const RmlOwnerScope *scope, const RmlAuditEntry *entry);
 
 /*
- * The model as the registry's writers see it (latest committed rows, and the
- * transaction's own); raises 42704 or 42501.
+ * Begins and looks up a model as the registry's writers see it: the latest
+ * committed rows, and the transaction's own.  Raises 42704 for an unknown one
+ * and 42501 if the caller lacks the privilege; with NULL, unless the caller is
+ * its owner or a member of the owner.
  */
-extern void rml_owner_model(const RmlOwnerScope *scope, const char *name,
-							const char *privilege, RmlModelRow *row);
+extern void rml_owner_begin_model(RmlOwnerScope *scope, const char *name,
+								  const char *privilege, RmlModelRow *row);
 
 /* Raises 42501 unless the caller owns the model or is a member of the owner. */
 extern void rml_require_owner(const RmlOwnerScope *scope, const RmlModelRow *row,
