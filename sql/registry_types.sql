@@ -35,9 +35,16 @@ COMMENT ON TYPE riskml.model_ref IS 'reference to a model: name, name@alias, nam
 -- checked when the reference is resolved.
 CREATE CAST (text AS riskml.model_ref) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS riskml.model_ref) WITHOUT FUNCTION AS IMPLICIT;
--- text(bpchar) drops the padding.
-CREATE CAST (name AS riskml.model_ref) WITH FUNCTION pg_catalog.text(name) AS IMPLICIT;
-CREATE CAST (bpchar AS riskml.model_ref) WITH FUNCTION pg_catalog.text(bpchar) AS IMPLICIT;
+-- These return the type itself: pg_upgrade recreates casts in an order of its
+-- own, and a function returning text would need the cast above to exist.
+CREATE FUNCTION riskml.model_ref(name) RETURNS riskml.model_ref
+	AS 'name_text' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.model_ref(name) IS 'a name as a model reference; checked when it is used';
+CREATE FUNCTION riskml.model_ref(bpchar) RETURNS riskml.model_ref
+	AS 'rtrim1' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.model_ref(bpchar) IS 'a character(n) without its padding as a model reference; checked when it is used';
+CREATE CAST (name AS riskml.model_ref) WITH FUNCTION riskml.model_ref(name) AS IMPLICIT;
+CREATE CAST (bpchar AS riskml.model_ref) WITH FUNCTION riskml.model_ref(bpchar) AS IMPLICIT;
 CREATE CAST (riskml.model_ref AS text) WITHOUT FUNCTION AS ASSIGNMENT;
 COMMENT ON CAST (text AS riskml.model_ref) IS 'the reference is checked when it is used';
 COMMENT ON CAST (varchar AS riskml.model_ref) IS 'the reference is checked when it is used';

@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 
 #include "compat.h"
-#include "registry/owner.h"
+#include "registry/alias.h"
 
 RML_SQL_FUNCTION(riskml_drop_version);
 RML_SQL_FUNCTION(riskml_drop_model);
@@ -119,13 +119,10 @@ riskml_drop_version(PG_FUNCTION_ARGS)
 	rml_owner_begin_model(&scope, model, NULL, &row);
 	refuse_aliases(model, row.model_id, version);
 	refuse_dependents(model, version);
+	entry.identity = rml_version_identity(model, version);
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_int(version);
-	if (rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1 AND version = $2",
-				2, params) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" has no version %d", model, version)));
+	rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1 AND version = $2", 2, params);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();

@@ -42,9 +42,8 @@ current_version(const char *model, const char *alias)
 	return version;
 }
 
-/* Identity of a version, for the audit row; raises 42704 if there is none. */
-static const uint8 *
-version_identity(const char *model, int32 version)
+const uint8 *
+rml_version_identity(const char *model, int32 version)
 {
 	RmlParam	params[2];
 	bool		isnull;
@@ -77,7 +76,7 @@ rml_move_alias(const RmlOwnerScope *scope, const char *model, const char *alias,
 
 	if (before == version)
 		return;
-	entry.identity = version_identity(model, version);
+	entry.identity = rml_version_identity(model, version);
 	params[0] = rml_param_text(model);
 	params[1] = rml_param_text(alias);
 	params[2] = rml_param_int(version);
@@ -121,7 +120,7 @@ riskml_set_alias(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 
 	rml_owner_begin_model(&scope, model, "promote", &row);
-	(void) version_identity(model, version);
+	(void) rml_version_identity(model, version);
 	rml_move_alias(&scope, model, alias, version, reason, NULL);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();
@@ -139,7 +138,7 @@ riskml_promote(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 
 	rml_owner_begin_model(&scope, model, "promote", &row);
-	(void) version_identity(model, version);
+	(void) rml_version_identity(model, version);
 	rml_move_alias(&scope, model, RML_DEFAULT_ALIAS, version, reason,
 				   override ? "override" : NULL);
 	rml_owner_end(&scope);
@@ -172,6 +171,7 @@ riskml_drop_alias(PG_FUNCTION_ARGS)
 	entry.from_version = current_version(model, alias);
 	if (entry.from_version == 0)
 		no_alias(model, alias);
+	entry.identity = rml_version_identity(model, entry.from_version);
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_text(alias);
 	rml_sql("DELETE FROM riskml.model_alias WHERE model_id = $1 AND alias = $2", 2, params);
@@ -223,7 +223,7 @@ riskml_rollback(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("alias \"%s\" of model \"%s\" has no version to roll back to", alias, model),
 				 errhint("Point it at a version with riskml.set_alias().")));
-	entry.identity = version_identity(model, entry.to_version);
+	entry.identity = rml_version_identity(model, entry.to_version);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
 	PG_RETURN_INT32(entry.to_version);

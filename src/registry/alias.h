@@ -15,4 +15,10 @@
 extern void rml_move_alias(const RmlOwnerScope *scope, const char *model, const char *alias,
 						   int32 version, const char *reason, const char *detail);
 
+/*
+ * Identity of a version, for an audit row; raises 42704 if there is none.
+ * Inside an owner scope.
+ */
+extern const uint8 *rml_version_identity(const char *model, int32 version);
+
 #endif

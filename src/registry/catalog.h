@@ -26,6 +26,7 @@ typedef enum RmlTable
 typedef enum RmlVersionColumn
 {
 	RML_VERSION_IDENTITY = 3,
+	RML_VERSION_RECIPE = 13,
 	RML_VERSION_OPTIONS = 14,
 	RML_VERSION_FEATURE_NAMES = 15,
 	RML_VERSION_SOURCE = 21,

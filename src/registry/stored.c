@@ -35,7 +35,7 @@ rml_stored_source(HeapTuple tuple, TupleDesc desc)
 	return DatumGetByteaPP(stored_column(tuple, desc, RML_VERSION_SOURCE, &isnull));
 }
 
-void
+bool
 rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 {
 	bool		isnull;
@@ -45,12 +45,16 @@ rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 	Datum	   *names;
 	int			n_names;
 	const char **copies;
+	bool		canonical;
 
 	memset(options, 0, sizeof(*options));
 	options->best_iteration = strcmp(string, rml_options_text(true)) == 0;
+	canonical = options->best_iteration || strcmp(string, rml_options_text(false)) == 0;
+	(void) stored_column(tuple, desc, RML_VERSION_RECIPE, &isnull);
+	canonical = canonical && isnull;
 	value = stored_column(tuple, desc, RML_VERSION_FEATURE_NAMES, &isnull);
 	if (isnull)
-		return;
+		return canonical;
 	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
 					  &names, NULL, &n_names);
 	copies = palloc(sizeof(char *) * n_names);
@@ -61,6 +65,7 @@ rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 	}
 	options->feature_names = copies;
 	options->n_feature_names = n_names;
+	return canonical;
 }
 
 bool
@@ -76,6 +81,7 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 	RmlImportOptions options;
 	RmlIdentityParts parts;
 	uint8		identity[RML_IDENTITY_SIZE];
+	bool		canonical;
 
 	for (Size at = 0; at < size; at += SLICE_SIZE)
 	{
@@ -87,14 +93,14 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 		if ((Pointer) slice != DatumGetPointer(source))
 			pfree(slice);
 	}
-	rml_stored_options(tuple, desc, &options);
+	canonical = rml_stored_options(tuple, desc, &options);
 	parts.feature_names = options.feature_names;
 	parts.n_feature_names = options.n_feature_names;
 	parts.best_iteration = options.best_iteration;
 	rml_identity_end(state, &parts, identity);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
-	return memcmp(identity, binding->identity, RML_IDENTITY_SIZE) == 0;
+	return canonical && memcmp(identity, binding->identity, RML_IDENTITY_SIZE) == 0;
 }
 
 bool
@@ -148,7 +154,7 @@ rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	void	   *block;
 	size_t		size;
 
-	rml_stored_options(tuple, desc, &options);
+	(void) rml_stored_options(tuple, desc, &options);
 	rml_stored_parse(tuple, desc, binding, scratch, &model);
 	rml_server_host_init(&host, scratch);
 	if (!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &size, &err))

@@ -9,8 +9,11 @@
 #include "import/xgb.h"
 #include "registry/resolve.h"
 
-/* A row's import arguments, palloc'd, names in UTF-8. */
-extern void rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options);
+/*
+ * A row's import arguments, palloc'd, names in UTF-8.  False if they are not
+ * what an import stores.
+ */
+extern bool rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options);
 
 /* Does the source hash to the version's identity?  Reads it in slices. */
 extern bool rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc,

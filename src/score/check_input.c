@@ -74,7 +74,11 @@ riskml_check_input(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
 	rml_resolve(&ref, "score", &binding);
-	rel = relation_open(relid, AccessShareLock);
+	rel = try_relation_open(relid, AccessShareLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	model = rml_cache_pin(&binding);
 	PG_TRY();
 	{
