@@ -98,7 +98,7 @@ COMMENT ON COLUMN riskml.audit_log.previous IS 'hash of the row before; empty in
 COMMENT ON COLUMN riskml.audit_log.hash IS 'riskml.audit_hash() of the other columns';
 
 CREATE FUNCTION riskml.audit_guard() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'riskml_audit_guard' LANGUAGE C;
+	AS 'MODULE_PATHNAME', 'riskml_audit_guard' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION riskml.audit_guard() FROM PUBLIC;	-- a trigger's, nobody calls it
 COMMENT ON FUNCTION riskml.audit_guard() IS 'refuses to change or remove audit rows';
 

@@ -57,5 +57,5 @@ COMMENT ON FUNCTION @extschema@.risk_version(riskml.model_ref) IS 'the pinned fo
 CREATE FUNCTION riskml.check_input(model riskml.model_ref, relation regclass,
 	OUT feature text, OUT column_name text, OUT column_type text, OUT matched text, OUT problem text)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'riskml_check_input' LANGUAGE C STABLE STRICT ROWS 50;
+	AS 'MODULE_PATHNAME', 'riskml_check_input' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 50;
 COMMENT ON FUNCTION riskml.check_input(riskml.model_ref, regclass) IS 'how each feature of a model finds its column in a relation, and what stands in the way; problem is NULL where all is well';

@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -36,6 +37,17 @@ rml_my_lxid(void)
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+/* May this role give something to that one?  From 16 on SET is an option. */
+static inline bool
+rml_can_set_role(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return member_can_set_role(member, role);
+#else
+	return is_member_of_role(member, role);
 #endif
 }
 

@@ -222,10 +222,10 @@ riskml_set_owner(PG_FUNCTION_ARGS)
 	RmlParam	params[2];
 
 	rml_owner_begin_model(&scope, model, NULL, &row);
-	if (!is_member_of_role(scope.caller, new_owner))
+	if (!rml_can_set_role(scope.caller, new_owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be member of role \"%s\"", role)));
+				 errmsg("must be able to SET ROLE \"%s\"", role)));
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_oid(OIDOID, new_owner);
 	rml_sql("UPDATE riskml.model SET owner = $2::regrole WHERE model_id = $1", 2, params);

@@ -35,6 +35,14 @@ bad_name(const char *what, const char *name, int length, const char *why)
 					 RML_MAX_NAME)));
 }
 
+/* U+0080 to U+009F in UTF-8; the text is valid and terminated or followed by '@'. */
+static bool
+is_c1_control(const char *p)
+{
+	return GetDatabaseEncoding() == PG_UTF8 &&
+		(unsigned char) p[0] == 0xC2 && (unsigned char) p[1] < 0xA0;
+}
+
 static void
 check_name(const char *what, const char *name, int length)
 {
@@ -52,7 +60,7 @@ check_name(const char *what, const char *name, int length)
 	{
 		unsigned char c = (unsigned char) name[i];
 
-		if (c < 0x20 || c == 0x7F)
+		if (c < 0x20 || c == 0x7F || is_c1_control(name + i))
 			bad_name(what, "", 0, "it contains a control character");
 		if (c == '@' || c == '#')
 			bad_name(what, name, length, "it contains \"@\" or \"#\"");

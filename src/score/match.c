@@ -36,6 +36,8 @@ column_kind(Oid type)
 			return RML_COLUMN_FLOAT8;
 		case NUMERICOID:
 			return RML_COLUMN_NUMERIC;
+		case UNKNOWNOID:
+			return RML_COLUMN_UNTYPED;
 		default:
 			return RML_COLUMN_UNREADABLE;
 	}
@@ -61,6 +63,11 @@ rml_column_value(RmlColumnKind kind, Datum value)
 		case RML_COLUMN_NUMERIC:
 			/* through float8, as Python does */
 			return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+		case RML_COLUMN_UNTYPED:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("an element of the row is a literal without a type"),
+					 errhint("Cast it to a numeric type.")));
 		case RML_COLUMN_UNREADABLE:
 			break;
 	}

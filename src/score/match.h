@@ -22,6 +22,7 @@ typedef enum RmlMatchHow
 typedef enum RmlColumnKind
 {
 	RML_COLUMN_UNREADABLE,
+	RML_COLUMN_UNTYPED,			/* a literal NULL in ROW(...) */
 	RML_COLUMN_BOOL,
 	RML_COLUMN_INT2,
 	RML_COLUMN_INT4,
@@ -53,8 +54,8 @@ extern void rml_match(const RmlModel *model, const char *model_name, TupleDesc d
 extern const char *rml_match_how_name(RmlMatchHow how);
 
 /*
- * A column's value as XGBoost would get it: rounded to float32 once, NaN where
- * numeric has it.
+ * A column's value, not NULL, as XGBoost would get it: rounded to float32 once,
+ * NaN where numeric has it.  Raises 42804 for an untyped literal.
  */
 extern float rml_column_value(RmlColumnKind kind, Datum value);
 

@@ -1,0 +1,42 @@
+-- Every function for users can be called with named notation and nothing quoted; so can every column.
+CREATE TEMP VIEW functions AS
+	SELECT p.* FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
+	WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+		AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml');
+-- what is not for users: input, output and casts of the type, the trigger
+SELECT oid::regprocedure FROM functions WHERE proname ~ '^model_ref(_in|_out|_recv|_send)?$' OR prorettype = 'trigger'::regtype ORDER BY oid::regprocedure::text;
+-- a call of each other function, all of its arguments NULL and named
+CREATE TEMP VIEW calls AS
+	SELECT oid, format('SELECT * FROM %s.%s(%s)', pronamespace::regnamespace, proname,
+		(SELECT string_agg(coalesce(proargnames[n], '(unnamed)') || ' => NULL::' || format_type(type, NULL), ', ' ORDER BY n)
+		FROM unnest(proargtypes::oid[]) WITH ORDINALITY a(type, n))) AS command
+	FROM functions WHERE proname !~ '^model_ref(_in|_out|_recv|_send)?$' AND prorettype <> 'trigger'::regtype;
+DO $$
+DECLARE
+	c record;
+	seen int := 0;
+BEGIN
+	FOR c IN SELECT * FROM calls ORDER BY command LOOP
+		BEGIN
+			EXECUTE 'EXPLAIN ' || c.command;
+			seen := seen + 1;
+		EXCEPTION WHEN OTHERS THEN
+			RAISE NOTICE '% %: %', c.command, SQLSTATE, SQLERRM;
+		END;
+	END LOOP;
+	IF seen = (SELECT count(*) FROM calls) AND seen > 30 THEN
+		RAISE NOTICE 'all parsed';
+	END IF;
+END $$;
+-- no name is a reserved word: parameters may not be reserved or column-name words, columns not reserved or function-name words
+SELECT oid::regprocedure, name, catdesc FROM functions, unnest(proargnames, proargmodes) a(name, mode) JOIN pg_get_keywords() ON word = name
+WHERE catcode IN (CASE WHEN mode IN ('o', 't') THEN 'T' ELSE 'C' END, 'R') ORDER BY oid::regprocedure::text, 2;
+SELECT attrelid::regclass, attname, catdesc FROM pg_attribute JOIN pg_get_keywords() ON word = attname
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'riskml'::regnamespace) AND attnum > 0 AND catcode IN ('R', 'T');
+-- nor does any need quotes
+SELECT oid::regprocedure, name FROM functions, unnest(proargnames) name WHERE name !~ '^[a-z_][a-z0-9_]*$';
+SELECT attrelid::regclass, attname FROM pg_attribute
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'riskml'::regnamespace) AND attnum > 0 AND NOT attisdropped AND attname !~ '^[a-z_][a-z0-9_]*$';
+-- every function says what it is: volatility by what it reads, parallel safety, strictness
+SELECT oid::regprocedure AS function, provolatile AS volatile, proparallel AS parallel, proisstrict AS strict, procost AS cost FROM functions
+ORDER BY pronamespace::regnamespace::text, oid::regprocedure::text;

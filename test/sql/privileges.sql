@@ -1,0 +1,257 @@
+-- Who may do what: every function of the extension called by every kind of role, and the tables.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set fixtures :abs_srcdir /sql/data/fixtures.inc
+\i :fixtures
+CREATE ROLE regress_owner;
+CREATE ROLE regress_scorer;
+CREATE ROLE regress_exporter;
+CREATE ROLE regress_promoter;
+CREATE ROLE regress_other;
+GRANT EXECUTE ON FUNCTION riskml.import_model(text, bytea, jsonb, text[], text, jsonb, text),
+	riskml.import_model(text, text, jsonb, text[], text, jsonb, text) TO regress_owner;
+
+-- regress_m: versions 1 to 3, production moved from 1 to 3; regress_bare: without aliases, to be dropped.
+-- The models regress_open and regress_open_bare are the same, with privilege score for everyone.
+SET ROLE regress_owner;
+SELECT riskml.import_model(m, pg_temp.tiny_model(v)) FROM unnest('{regress_m,regress_open}'::text[]) m, generate_series(1, 3) v;
+SELECT riskml.promote(m, 3, 'test') FROM unnest('{regress_m,regress_open}'::text[]) m;
+SELECT riskml.import_model(m, pg_temp.tiny_model(), alias => NULL) FROM unnest('{regress_m_bare,regress_open_bare}'::text[]) m;
+SELECT riskml.drop_alias(m, 'production', 'test') FROM unnest('{regress_m_bare,regress_open_bare}'::text[]) m;
+SELECT riskml.grant_model(m, 'regress_scorer'), riskml.grant_model(m, 'regress_exporter', 'export'), riskml.grant_model(m, 'regress_promoter', 'promote')
+FROM unnest('{regress_m,regress_m_bare}'::text[]) m;
+SELECT riskml.grant_model(m, 'public') FROM unnest('{regress_open,regress_open_bare}'::text[]) m;
+RESET ROLE;
+
+-- ---- the matrix: a call of each function, and who may make it. y: it works, n: 42501, anything else
+-- is the SQLSTATE. Columns: owner, scorer, exporter, promoter: roles with that privilege on the model;
+-- other: without any; open: the other role and a model with score for public; super: a superuser.
+-- {m} is the model, {pin} its pinned form.
+CREATE TEMP TABLE expected (function regprocedure PRIMARY KEY, call text, expected text);
+INSERT INTO expected VALUES
+	('risk_score(riskml.model_ref, record)', $$risk_score('{m}', ROW(40, 5, 20))$$, 'y y n n n y y'),
+	('risk_score(riskml.model_ref, float8[])', $$risk_score('{m}', ARRAY[40, 5, 20])$$, 'y y n n n y y'),
+	('risk_score(riskml.model_ref, jsonb, boolean)', $$risk_score('{m}', '{}'::jsonb, true)$$, 'y y n n n y y'),
+	('risk_margin(riskml.model_ref, record)', $$risk_margin('{m}', ROW(40, 5, 20))$$, 'y y n n n y y'),
+	('risk_margin(riskml.model_ref, float8[])', $$risk_margin('{m}', ARRAY[40, 5, 20])$$, 'y y n n n y y'),
+	('risk_margin(riskml.model_ref, jsonb, boolean)', $$risk_margin('{m}', '{}'::jsonb, true)$$, 'y y n n n y y'),
+	('risk_leaves(riskml.model_ref, record)', $$risk_leaves('{m}', ROW(40, 5, 20))$$, 'y y n n n y y'),
+	('risk_leaves(riskml.model_ref, float8[])', $$risk_leaves('{m}', ARRAY[40, 5, 20])$$, 'y y n n n y y'),
+	('risk_leaves(riskml.model_ref, jsonb, boolean)', $$risk_leaves('{m}', '{}'::jsonb, true)$$, 'y y n n n y y'),
+	('risk_score_pinned(riskml.model_ref, record)', $$risk_score_pinned('{pin}', ROW(40, 5, 20))$$, 'y y n n n y y'),
+	('risk_score_pinned(riskml.model_ref, float8[])', $$risk_score_pinned('{pin}', ARRAY[40, 5, 20])$$, 'y y n n n y y'),
+	('risk_score_pinned(riskml.model_ref, jsonb, boolean)', $$risk_score_pinned('{pin}', '{}'::jsonb, true)$$, 'y y n n n y y'),
+	('risk_version(riskml.model_ref)', $$risk_version('{m}')$$, 'y y n n n y y'),
+	('riskml.check_input(riskml.model_ref, regclass)', $$riskml.check_input('{m}', 'pg_class')$$, 'y y n n n y y'),
+	('riskml.verify(riskml.model_ref)', $$riskml.verify('{m}')$$, 'y y n n n y y'),
+	('riskml.export_model(riskml.model_ref, text)', $$riskml.export_model('{m}')$$, 'y n y n n n y'),
+	('riskml.import_model(text, bytea, jsonb, text[], text, jsonb, text)', $$riskml.import_model('{m}', convert_to(pg_temp.tiny_model(9), 'UTF8'))$$, 'y n n n n n y'),
+	('riskml.import_model(text, text, jsonb, text[], text, jsonb, text)', $$riskml.import_model('{m}', pg_temp.tiny_model(9))$$, 'y n n n n n y'),
+	('riskml.import_model_file(text, text, jsonb, text[], text, jsonb, text)', $$riskml.import_model_file('{m}', '{file}')$$, 'n n n n n n y'),
+	('riskml.set_alias(text, text, int, text)', $$riskml.set_alias('{m}', 'champion', 1, 'test')$$, 'y n n y n n y'),
+	('riskml.drop_alias(text, text, text)', $$riskml.drop_alias('{m}', 'staging', 'test')$$, 'y n n y n n y'),
+	('riskml.promote(text, int, text, boolean)', $$riskml.promote('{m}', 1, 'test')$$, 'y n n y n n y'),
+	('riskml.rollback(text, text, text)', $$riskml.rollback('{m}', reason => 'test')$$, 'y n n y n n y'),
+	('riskml.drop_version(text, int, text)', $$riskml.drop_version('{m}', 2)$$, 'y n n n n n y'),
+	('riskml.drop_model(text, text)', $$riskml.drop_model('{m}_bare')$$, 'y n n n n n y'),
+	('riskml.grant_model(text, text, text)', $$riskml.grant_model('{m}', 'regress_other')$$, 'y n n n n n y'),
+	('riskml.revoke_model(text, text, text)', $$riskml.revoke_model('{m}', 'regress_scorer')$$, 'y n n n n n y'),
+	('riskml.set_owner(text, text)', $$riskml.set_owner('{m}', 'regress_owner')$$, 'y n n n n n y'),
+	('riskml.rebuild_images()', $$riskml.rebuild_images()$$, 'n n n n n n y'),
+	('riskml.verify_audit()', $$riskml.verify_audit()$$, 'n n n n n n y'),
+	-- pure functions of their arguments
+	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
+		$$riskml.audit_hash(1, now(), '', '', '', '', '', '', 1, 1, '', '', '')$$, 'y y y y y y y'),
+	('riskml.model_ref_in(cstring)', $$riskml.model_ref_in('{m}')$$, 'y y y y y y y'),
+	('riskml.model_ref_out(riskml.model_ref)', $$riskml.model_ref_out('{m}')$$, 'y y y y y y y'),
+	('riskml.model_ref_send(riskml.model_ref)', $$riskml.model_ref_send('{m}')$$, 'y y y y y y y'),
+	('riskml.model_ref(character)', $$riskml.model_ref('{m}'::char(20))$$, 'y y y y y y y'),
+	('riskml.model_ref(name)', $$riskml.model_ref('{m}'::name)$$, 'y y y y y y y'),
+	-- no call in SQL gets anywhere
+	('riskml.model_ref_recv(internal)', $$riskml.model_ref_recv('x')$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n');
+
+SELECT risk_version('regress_m') AS pin_m, risk_version('regress_open') AS pin_open \gset
+\set ubj :abs_srcdir /sql/data/tiny.ubj
+UPDATE expected SET call = replace(call, '{file}', :'ubj');
+-- Makes the call as the role (NULL: as it is) and takes back what it did.
+CREATE FUNCTION pg_temp.attempt(as_role name, call text, model text, pin text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN
+		IF as_role IS NOT NULL THEN
+			EXECUTE format('SET LOCAL ROLE %I', as_role);
+		END IF;
+		EXECUTE 'SELECT ' || replace(replace(call, '{m}', model), '{pin}', pin);
+		RAISE EXCEPTION 'undo' USING ERRCODE = 'RMOK1';
+	EXCEPTION
+		WHEN SQLSTATE 'RMOK1' THEN
+			RETURN 'y';
+		WHEN insufficient_privilege THEN
+			RETURN 'n';
+		WHEN OTHERS THEN
+			RETURN SQLSTATE;
+	END $$;
+CREATE TEMP TABLE matrix AS
+	SELECT function, call, expected, ARRAY[
+		pg_temp.attempt('regress_owner', call, 'regress_m', :'pin_m'),
+		pg_temp.attempt('regress_scorer', call, 'regress_m', :'pin_m'),
+		pg_temp.attempt('regress_exporter', call, 'regress_m', :'pin_m'),
+		pg_temp.attempt('regress_promoter', call, 'regress_m', :'pin_m'),
+		pg_temp.attempt('regress_other', call, 'regress_m', :'pin_m'),
+		pg_temp.attempt('regress_other', call, 'regress_open', :'pin_open'),
+		pg_temp.attempt(NULL, call, 'regress_m', :'pin_m')] AS seen
+	FROM expected;
+SELECT 'FAILED: a function without an entry: ' || d.objid::regprocedure AS missing FROM pg_depend d
+WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml') AND d.objid NOT IN (SELECT function FROM expected);
+SELECT 'FAILED: ' || call AS differs, expected, array_to_string(seen, ' ') AS seen FROM matrix WHERE array_to_string(seen, ' ') <> expected ORDER BY function::text;
+SELECT function, seen[1] AS owner, seen[2] AS scorer, seen[3] AS exporter, seen[4] AS promoter, seen[5] AS other, seen[6] AS open, seen[7] AS super
+FROM matrix ORDER BY function::text;
+
+-- ---- tables: nobody but their owner reads or writes them; the views are for everyone
+SELECT c.relname, c.relkind, p.privilege FROM pg_class c,
+	unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) p(privilege)
+WHERE relnamespace = 'riskml'::regnamespace AND relkind IN ('r', 'v', 'm', 'p', 'f')
+	AND (has_table_privilege('regress_owner', c.oid, privilege) OR privilege IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege('regress_owner', c.oid, privilege))
+ORDER BY 1, 3;
+SELECT c.relname FROM pg_class c WHERE relnamespace = 'riskml'::regnamespace AND CASE WHEN relkind = 'S' THEN has_sequence_privilege('regress_owner', c.oid, 'USAGE, SELECT, UPDATE') END;
+SELECT has_schema_privilege('regress_other', 'riskml', 'USAGE') AS usage, has_schema_privilege('regress_owner', 'riskml', 'CREATE') AS "create",
+	has_type_privilege('regress_other', 'riskml.model_ref', 'USAGE') AS type;
+SELECT r, pg_temp.attempt(r, 'source FROM riskml.model_version', '', '') AS source, pg_temp.attempt(r, '* FROM riskml.audit_log', '', '') AS audit,
+	pg_temp.attempt(r, 'image FROM riskml.model_version', '', '') AS image, pg_temp.attempt(r, '* FROM riskml.models', '', '') AS models
+FROM unnest('{regress_owner,regress_scorer,regress_exporter,regress_other}'::name[]) r;
+
+-- an auditor needs to read the log, no more
+BEGIN;
+GRANT SELECT ON riskml.audit_log TO regress_other;
+SET LOCAL ROLE regress_other;
+SELECT count(*) FROM riskml.verify_audit();
+SELECT count(*) > 0 FROM riskml.audit_log;
+SELECT pg_temp.sqlstate('INSERT INTO riskml.audit_log DEFAULT VALUES');
+ROLLBACK;
+
+-- ---- the views show what one may use; a function that tells what it is shown sees no more
+CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END $$;
+CREATE FUNCTION pg_temp.visible(as_role name) RETURNS text[] LANGUAGE plpgsql AS $$
+	DECLARE
+		result text[];
+	BEGIN
+		EXECUTE format('SET LOCAL ROLE %I', as_role);
+		result := ARRAY(SELECT DISTINCT model || '@' || version FROM riskml.models WHERE model LIKE 'regress\_%' ORDER BY 1);
+		IF result <> ARRAY(SELECT DISTINCT model || '@' || version FROM riskml.model_features WHERE model LIKE 'regress\_%' ORDER BY 1) THEN
+			result := result || '(model_features differs)'::text;
+		END IF;
+		RESET ROLE;
+		RETURN result;
+	END $$;
+SELECT r, pg_temp.visible(r) FROM unnest('{regress_owner,regress_scorer,regress_exporter,regress_other}'::name[]) r;
+SET ROLE regress_other;
+SELECT count(*) FROM riskml.models WHERE pg_temp.leak(model) AND version = 1;
+SELECT count(DISTINCT version) FROM riskml.model_features WHERE pg_temp.leak(feature) AND version = 1 AND model = 'regress_open';
+RESET ROLE;
+
+-- ---- an existing model's name is its owner's, for importers too
+GRANT EXECUTE ON FUNCTION riskml.import_model(text, text, jsonb, text[], text, jsonb, text) TO regress_scorer, regress_other;
+SET ROLE regress_scorer;
+SELECT riskml.import_model('regress_m', pg_temp.tiny_model(9));
+SELECT riskml.import_model('regress_m', pg_temp.tiny_model(1));
+SET ROLE regress_other;
+SELECT riskml.import_model('regress_m', pg_temp.tiny_model(9));
+SELECT riskml.import_model('regress_own', pg_temp.tiny_model(9));
+SELECT risk_score('regress_own', ARRAY[40, 5, 20]);
+SELECT riskml.set_owner('regress_own', 'regress_owner');
+SELECT riskml.set_owner('regress_own', 'regress_nobody');
+SELECT riskml.grant_model('regress_own', 'regress_nobody');
+SELECT riskml.grant_model('regress_own', 'regress_scorer', 'everything');
+SELECT riskml.grant_model('regress_own', 'regress_scorer', NULL);
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION riskml.import_model(text, text, jsonb, text[], text, jsonb, text) FROM regress_scorer, regress_other;
+SELECT riskml.set_owner('regress_own', 'regress_owner');
+SET ROLE regress_other;
+SELECT risk_score('regress_own', ARRAY[40, 5, 20]);
+RESET ROLE;
+
+-- ---- a grant and its end count from the next statement on, also inside a transaction and for cached plans
+SET SESSION AUTHORIZATION regress_other;
+PREPARE score AS SELECT risk_score('regress_m', ARRAY[40, 5, 20]);
+EXECUTE score;
+RESET SESSION AUTHORIZATION;
+BEGIN;
+SELECT riskml.grant_model('regress_m', 'regress_other');
+SET LOCAL ROLE regress_other;
+EXECUTE score;
+RESET ROLE;
+SELECT riskml.revoke_model('regress_m', 'regress_other');
+SET LOCAL ROLE regress_other;
+SELECT pg_temp.sqlstate('EXECUTE score');
+RESET ROLE;
+-- by membership, and not where it is not inherited
+GRANT regress_scorer TO regress_other;
+SET LOCAL ROLE regress_other;
+EXECUTE score;
+RESET ROLE;
+REVOKE regress_scorer FROM regress_other;
+SET LOCAL ROLE regress_other;
+SELECT pg_temp.sqlstate('EXECUTE score');
+ROLLBACK;
+CREATE ROLE regress_noinherit NOINHERIT IN ROLE regress_scorer;
+SET SESSION AUTHORIZATION regress_noinherit;
+SELECT pg_temp.sqlstate('EXECUTE score');
+SET ROLE regress_scorer;
+EXECUTE score;
+RESET SESSION AUTHORIZATION;
+EXECUTE score;
+SET ROLE regress_other;
+EXECUTE score;
+RESET ROLE;
+DEALLOCATE score;
+-- in one statement by several users: the invoker counts in a view, the owner in a SECURITY DEFINER function
+CREATE VIEW regress_view AS SELECT risk_score('regress_m', ARRAY[40, 5, 20]);
+GRANT SELECT ON regress_view TO PUBLIC;
+CREATE FUNCTION regress_lend(float8[]) RETURNS float8 LANGUAGE sql SECURITY DEFINER AS $$SELECT public.risk_score('regress_m', $1)$$;
+ALTER FUNCTION regress_lend OWNER TO regress_scorer;
+SET ROLE regress_other;
+SELECT * FROM regress_view;
+SELECT regress_lend(ARRAY[40, 5, 20]);
+SELECT regress_lend(ARRAY[40, 5, 20]), risk_score('regress_m', ARRAY[40, 5, 20]);
+SET ROLE regress_scorer;
+SELECT * FROM regress_view;
+RESET ROLE;
+-- an index that scores: who writes to the table scores, and so does its owner when it is analyzed
+CREATE TABLE regress_indexed (income int, debt int, age int);
+CREATE INDEX ON regress_indexed (risk_score_pinned(:'pin_m', ROW(income, debt, age)));
+GRANT ALL ON regress_indexed TO regress_scorer, regress_other;
+SET ROLE regress_scorer;
+INSERT INTO regress_indexed VALUES (40, 5, 20);
+SET ROLE regress_other;
+INSERT INTO regress_indexed VALUES (40, 5, 20);
+SELECT count(*) FROM regress_indexed;
+RESET ROLE;
+ALTER TABLE regress_indexed OWNER TO regress_other;
+SELECT pg_temp.sqlstate('ANALYZE regress_indexed');
+SELECT pg_temp.sqlstate('REINDEX TABLE regress_indexed');
+ALTER TABLE regress_indexed OWNER TO regress_scorer;
+ANALYZE regress_indexed;
+DROP TABLE regress_indexed;
+-- a setting that protects the server
+SET ROLE regress_owner;
+SELECT pg_temp.sqlstate('SET riskml.max_model_bytes = 1000'), pg_temp.sqlstate('SET riskml.local_cache_size = 1000');
+RESET ROLE;
+-- ---- roles that are dropped: their grants and models are nobody's, except for superusers
+CREATE ROLE regress_leaver;
+SELECT riskml.grant_model('regress_m', 'regress_leaver');
+SELECT riskml.import_model('regress_left', pg_temp.tiny_model());
+BEGIN;
+SELECT riskml.set_owner('regress_left', 'regress_leaver');
+ROLLBACK;
+SELECT riskml.set_owner('regress_left', 'regress_leaver');
+DROP ROLE regress_leaver;
+SELECT riskml.set_owner('regress_left', 'regress_owner');
+SET ROLE regress_other;
+SELECT pg_temp.sqlstate($$SELECT risk_score('regress_m', ARRAY[40, 5, 20])$$), count(*) FROM riskml.models WHERE model IN ('regress_m', 'regress_left');
+RESET ROLE;
+
+DROP VIEW regress_view;
+DROP FUNCTION regress_lend;
+SELECT pg_temp.drop_models('regress_m', 'regress_open', 'regress_m_bare', 'regress_open_bare', 'regress_own', 'regress_left');
+REVOKE EXECUTE ON FUNCTION riskml.import_model(text, bytea, jsonb, text[], text, jsonb, text),
+	riskml.import_model(text, text, jsonb, text[], text, jsonb, text) FROM regress_owner;
+DROP ROLE regress_owner, regress_scorer, regress_exporter, regress_promoter, regress_other, regress_noinherit;
