@@ -1,53 +1,53 @@
 -- Scoring, in the extension's target schema.  A reference by alias is resolved
 -- in the statement's snapshot, hence STABLE; the pinned form names bytes that
--- never change, hence IMMUTABLE.  COST: a model is some thousand comparisons.
+-- never change, hence IMMUTABLE.  COST: about a microsecond.
 
 CREATE FUNCTION @extschema@.risk_score(model riskml.model_ref, features record) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_score_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_score_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score(riskml.model_ref, record) IS 'score: probability of a binary model, prediction of any other; by column name, position or key; NULL in, NULL out';
 
 CREATE FUNCTION @extschema@.risk_score(model riskml.model_ref, features float8[]) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_score_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_score_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score(riskml.model_ref, float8[]) IS 'score: probability of a binary model, prediction of any other; elements by position, NULL is missing';
 
 CREATE FUNCTION @extschema@.risk_score(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_score_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_score_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score(riskml.model_ref, jsonb, boolean) IS 'score: probability of a binary model, prediction of any other; keys by name, null is missing; an absent key is an error unless lenient';
 
 CREATE FUNCTION @extschema@.risk_margin(model riskml.model_ref, features record) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_margin_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_margin_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_margin(riskml.model_ref, record) IS 'raw margin, bit for bit that of XGBoost; columns are matched by name';
 
 CREATE FUNCTION @extschema@.risk_margin(model riskml.model_ref, features float8[]) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_margin_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_margin_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_margin(riskml.model_ref, float8[]) IS 'raw margin, bit for bit that of XGBoost; elements by position, NULL is missing';
 
 CREATE FUNCTION @extschema@.risk_margin(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_margin_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_margin_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_margin(riskml.model_ref, jsonb, boolean) IS 'raw margin, bit for bit that of XGBoost; keys by name, null is missing; an absent key is an error unless lenient';
 
 CREATE FUNCTION @extschema@.risk_leaves(model riskml.model_ref, features record) RETURNS int[]
-	AS 'MODULE_PATHNAME', 'riskml_leaves_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_leaves_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_leaves(riskml.model_ref, record) IS 'node id of the leaf in each tree, as pred_leaf gives it; columns are matched by name';
 
 CREATE FUNCTION @extschema@.risk_leaves(model riskml.model_ref, features float8[]) RETURNS int[]
-	AS 'MODULE_PATHNAME', 'riskml_leaves_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_leaves_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_leaves(riskml.model_ref, float8[]) IS 'node id of the leaf in each tree, as pred_leaf gives it; elements by position, NULL is missing';
 
 CREATE FUNCTION @extschema@.risk_leaves(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS int[]
-	AS 'MODULE_PATHNAME', 'riskml_leaves_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_leaves_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_leaves(riskml.model_ref, jsonb, boolean) IS 'node id of the leaf in each tree, as pred_leaf gives it; keys by name, null is missing; an absent key is an error unless lenient';
 
 CREATE FUNCTION @extschema@.risk_score_pinned(model riskml.model_ref, features record) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_score_pinned_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_score_pinned_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score_pinned(riskml.model_ref, record) IS 'risk_score() for the pinned form name@version#identity only; columns are matched by name';
 
 CREATE FUNCTION @extschema@.risk_score_pinned(model riskml.model_ref, features float8[]) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_score_pinned_array' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_score_pinned_array' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score_pinned(riskml.model_ref, float8[]) IS 'risk_score() for the pinned form name@version#identity only; elements by position, NULL is missing';
 
 CREATE FUNCTION @extschema@.risk_score_pinned(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS float8
-	AS 'MODULE_PATHNAME', 'riskml_score_pinned_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+	AS 'MODULE_PATHNAME', 'riskml_score_pinned_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score_pinned(riskml.model_ref, jsonb, boolean) IS 'risk_score() for the pinned form name@version#identity only; keys by name, null is missing; an absent key is an error unless lenient';
 
 CREATE FUNCTION @extschema@.risk_version(model riskml.model_ref) RETURNS text

@@ -140,6 +140,9 @@ rml_reader_note_key(RmlReader *reader, const RmlEvent *key,
 {
 	RmlSeenKey *seen;
 
+	if (reader->n_keys - reader->frames[reader->depth - 1].first_key == RML_MAX_KEYS)
+		return rml_fail(reader->err, RML_LIMIT, "an object has more than %d keys",
+						RML_MAX_KEYS);
 	if (reader->n_keys == reader->max_keys)
 	{
 		size_t		wanted = reader->max_keys ? reader->max_keys + reader->max_keys / 2 : 64;

@@ -14,6 +14,7 @@
 #include "base/host.h"
 
 #define RML_MAX_NESTING 64
+#define RML_MAX_KEYS 65536		/* in one object */
 
 typedef enum RmlEventKind
 {

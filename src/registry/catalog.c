@@ -94,10 +94,30 @@ typedef struct Scan
 	SysScanDesc desc;
 } Scan;
 
+/*
+ * Opens a table so that the OID of its index is right too: taking the lock may
+ * bring the news that REINDEX CONCURRENTLY has replaced the index, and holding
+ * it keeps that from happening again.
+ */
+static Relation
+open_table(RmlTable table)
+{
+	for (;;)
+	{
+		Relation	rel = try_table_open(rml_catalog_table(table), AccessShareLock);
+
+		if (rel != NULL && oids_valid)
+			return rel;
+		if (rel != NULL)
+			table_close(rel, AccessShareLock);
+		oids_valid = false;		/* look them up again, or say what is missing */
+	}
+}
+
 static void
 begin_scan(Scan *scan, RmlTable table, Snapshot snapshot, ScanKey keys, int n_keys)
 {
-	scan->rel = table_open(rml_catalog_table(table), AccessShareLock);
+	scan->rel = open_table(table);
 	scan->desc = systable_beginscan(scan->rel, index_oids[table], true, snapshot, n_keys, keys);
 }
 
@@ -217,7 +237,7 @@ rml_catalog_granted(const RmlModelRow *model, Oid role, const char *privilege,
 int64
 rml_catalog_last_audit(Snapshot snapshot)
 {
-	Relation	rel = table_open(rml_catalog_table(RML_TAB_AUDIT), AccessShareLock);
+	Relation	rel = open_table(RML_TAB_AUDIT);
 	Relation	index = index_open(index_oids[RML_TAB_AUDIT], AccessShareLock);
 	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
 	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);

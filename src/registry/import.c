@@ -39,6 +39,9 @@ RML_SQL_FUNCTION(riskml_import_model_bytea);
 RML_SQL_FUNCTION(riskml_import_model_text);
 RML_SQL_FUNCTION(riskml_import_model_file);
 
+/* Bytes hashed between two checks for interrupts. */
+#define HASH_SLICE (1024 * 1024)
+
 /* Arguments of an import, and what became of the source. */
 typedef struct Import
 {
@@ -173,7 +176,12 @@ compute_identity(Import *import)
 	};
 	RmlIdentityState *state = rml_identity_begin(import->source_size);
 
-	rml_identity_add(state, import->source, import->source_size);
+	for (size_t at = 0; at < import->source_size; at += HASH_SLICE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		rml_identity_add(state, (const char *) import->source + at,
+						 Min(HASH_SLICE, import->source_size - at));
+	}
 	rml_identity_end(state, &parts, import->identity);
 }
 
