@@ -93,6 +93,7 @@ typedef struct RmlXgbModel
 	/* gradient_booster */
 	char		booster[64];
 	bool		has_weight_drop;
+	bool		weights_in_model;	/* as from 3.4 on, not beside `model` */
 	RmlFloatArray weight_drop;
 	bool		has_cats;		/* category names, 3.1+ */
 	bool		has_trees;

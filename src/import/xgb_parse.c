@@ -577,11 +577,12 @@ booster_param_field(Parser *p, const char *key, const RmlEvent *value, void *tar
 
 /* Dart's weights stand in one of three places, depending on the version. */
 static bool
-parse_weight_drop(Parser *p, const char *key, const RmlEvent *value)
+parse_weight_drop(Parser *p, const char *key, const RmlEvent *value, bool in_model)
 {
 	if (p->model->has_weight_drop)
 		return given_twice(p, key, value);
 	p->model->has_weight_drop = true;
+	p->model->weights_in_model = in_model;
 	return parse_floats(p, key, value, &p->model->weight_drop);
 }
 
@@ -611,7 +612,7 @@ tree_model_field(Parser *p, const char *key, const RmlEvent *value, void *target
 	if (strcmp(key, "iteration_indptr") == 0)
 		return parse_ints(p, key, value, &model->iteration_indptr);
 	if (strcmp(key, "weight_drop") == 0)
-		return parse_weight_drop(p, key, value);
+		return parse_weight_drop(p, key, value, true);
 	if (strcmp(key, "cats") == 0)
 		return parse_object(p, key, value, cats_field, &model->has_cats);
 	if (strcmp(key, "trees") == 0)
@@ -654,7 +655,7 @@ booster_field(Parser *p, const char *key, const RmlEvent *value, void *target)
 	if (strcmp(key, "gbtree") == 0)
 		return parse_object(p, key, value, inner_booster_field, model);
 	if (strcmp(key, "weight_drop") == 0)
-		return parse_weight_drop(p, key, value);
+		return parse_weight_drop(p, key, value, false);
 	return rml_reader_skip(&p->reader, value);
 }
 

@@ -336,6 +336,37 @@ check_tree_list(RmlXgbModel *model, RmlHost *host, RmlError *err)
 	return true;
 }
 
+/*
+ * The writing version reads weights in one place only, and ignores them
+ * elsewhere: which of the two was meant cannot be told, so refuse those.
+ */
+static bool
+check_weights(const RmlXgbModel *model, RmlError *err)
+{
+	bool		read = model->weights_in_model ? rml_writer_at_least(model->writer, 3, 4, 0)
+		: model->nested || rml_writer_at_least(model->writer, 3, 3, 0);
+
+	if (model->weight_drop.count == 0)
+		return true;
+	if (model->weight_drop.count != model->n_trees)
+		return rml_fail(err, RML_INVALID, "weight_drop has %d entries for %d trees",
+						model->weight_drop.count, model->n_trees);
+	for (int32_t i = 0; i < model->weight_drop.count; i++)
+	{
+		float		weight = model->weight_drop.values[i];
+
+		if (!isfinite(weight))
+			return rml_fail(err, RML_INVALID, "weight_drop[%d] is %f", i, weight);
+		if (!read && weight != 1.0f)
+			return rml_fail(err, RML_INVALID,
+							"weight_drop[%d] is %g, but XGBoost %d.%d does not read weights %s",
+							i, weight, model->writer.major, model->writer.minor,
+							model->weights_in_model ? "inside gradient_booster.model"
+							: "beside gradient_booster.model");
+	}
+	return true;
+}
+
 static bool
 check_iterations(const RmlXgbModel *model, RmlError *err)
 {
@@ -344,16 +375,6 @@ check_iterations(const RmlXgbModel *model, RmlError *err)
 	if (model->num_parallel_tree < 1)
 		return rml_fail(err, RML_INVALID, "gbtree_model_param.num_parallel_tree is %d",
 						model->num_parallel_tree);
-	if (model->has_weight_drop && model->weight_drop.count != 0 &&
-		model->weight_drop.count != model->n_trees)
-		return rml_fail(err, RML_INVALID, "weight_drop has %d entries for %d trees",
-						model->weight_drop.count, model->n_trees);
-	for (int32_t i = 0; i < model->weight_drop.count; i++)
-	{
-		if (!isfinite(model->weight_drop.values[i]))
-			return rml_fail(err, RML_INVALID, "weight_drop[%d] is %f",
-							i, model->weight_drop.values[i]);
-	}
 	if (indptr->values == NULL)
 	{
 		if (model->n_trees % model->num_parallel_tree != 0)
@@ -437,6 +458,7 @@ rml_xgb_validate(RmlXgbModel *model, RmlHost *host, RmlError *err)
 		check_outputs(model, err) &&
 		check_features(model, err) &&
 		check_tree_list(model, host, err) &&
+		check_weights(model, err) &&
 		check_iterations(model, err) &&
 		check_trees(model, host, err) &&
 		check_weighted_leaves(model, err);

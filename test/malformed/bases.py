@@ -221,3 +221,7 @@ class Bases:
             for form in ("json", "ubj"):
                 self.files[f"{name}.{form}"] = bytes(booster.save_raw(form))
         self.margins = {name: margins_of(data) for name, data in self.files.items()}
+        # base margin 0: releases before 1.3, which added it last, round alike
+        half = copy.deepcopy(self.gbtree)
+        half["learner"]["learner_model_param"]["base_score"] = "5E-1"
+        self.margins["half"] = margins_of(to_json(half))

@@ -19,6 +19,7 @@ def of_layouts(gbtree, dart):
     def first(d):
         """1.0: no categorical fields, no names, booleans for default_left."""
         d["version"] = [1, 0, 2]
+        learner_param(d)["base_score"] = "0.500000"
         del model_of(d)["gbtree_model_param"]["num_parallel_tree"]
         del learner_param(d)["num_target"], learner_param(d)["boost_from_average"]
         del d["learner"]["feature_names"], d["learner"]["feature_types"]
@@ -39,8 +40,13 @@ def of_layouts(gbtree, dart):
                 t["parents"][0] = -1
         relayout(d, version)
 
-    yield from spare("layout of 1.0", edited(gbtree, first), "hand.json")
-    for version in ((1, 0, 0), (1, 7, 0), (3, 4, 99)):
+    def half(d):
+        d["version"] = [1, 0, 0]
+        learner_param(d)["base_score"] = "5E-1"
+
+    yield from spare("layout of 1.0", edited(gbtree, first), "half")
+    yield from spare("version 1.0.0", edited(gbtree, half), "half")
+    for version in ((1, 7, 0), (3, 4, 99)):
         def stamp(d):
             relayout(d, version)
         yield from spare(f"version {version}", edited(gbtree, stamp), "hand.json")
