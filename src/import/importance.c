@@ -31,6 +31,7 @@ rml_xgb_importance(const RmlXgbModel *model, int32_t n_trees, RmlHost *host,
 		const RmlXgbTree *tree = model->by_id[id];
 		int32_t		top = 0;
 
+		rml_poll(host);
 		stack[top++] = 0;
 		while (top > 0)
 		{

@@ -100,6 +100,7 @@ typedef struct RmlXgbModel
 	bool		nested;			/* the trees stand in gradient_booster.gbtree */
 	int32_t		num_trees;		/* gbtree_model_param; -1: missing */
 	int32_t		num_parallel_tree;
+	int32_t		size_leaf_vector;	/* 0 or 1: one value per leaf */
 	RmlIntArray tree_info;
 	RmlIntArray iteration_indptr;	/* absent before 2.0 */
 	RmlXgbTree *trees;
@@ -107,7 +108,6 @@ typedef struct RmlXgbModel
 
 	/* what validation derives */
 	const RmlXgbTree **by_id;	/* trees in scoring order */
-	int32_t		n_deepest;		/* levels below the root, largest tree */
 	int64_t		n_nodes;		/* reachable ones */
 } RmlXgbModel;
 

@@ -203,6 +203,7 @@ build_trees(Builder *b, char *block, RmlImageHeader *header)
 	{
 		const RmlXgbTree *source = b->model->by_id[i];
 
+		rml_poll(b->host);
 		trees[i].first_node = next;
 		trees[i].n_nodes = (uint32_t) order_nodes(source, b->order);
 		build_tree(b, source, &trees[i], nodes + next);

@@ -332,36 +332,30 @@ parse_parameter(Parser *p, const char *key, const RmlEvent *event, int32_t *out)
 
 /* ---- base_score ---- */
 
-/* Length of the decimal number at text, 0 if there is none. */
+/* Length of the number at text, as JSON spells numbers; 0 if there is none. */
 static size_t
 number_length(const char *text)
 {
-	const char *s = text;
-	size_t		digits;
+	const char *s = text + (*text == '-' ? 1 : 0);
+	size_t		digits = strspn(s, "0123456789");
 
-	if (*s == '-' || *s == '+')
-		s++;
-	digits = strspn(s, "0123456789");
+	if (digits == 0)
+		return 0;
 	s += digits;
 	if (*s == '.')
 	{
-		size_t		fraction = strspn(s + 1, "0123456789");
-
-		digits += fraction;
-		s += 1 + fraction;
-	}
-	if (digits == 0)
-		return 0;
-	if (*s == 'e' || *s == 'E')
-	{
-		const char *e = s + 1;
-
-		if (*e == '-' || *e == '+')
-			e++;
-		digits = strspn(e, "0123456789");
+		digits = strspn(s + 1, "0123456789");
 		if (digits == 0)
 			return 0;
-		s = e + digits;
+		s += 1 + digits;
+	}
+	if (*s == 'e' || *s == 'E')
+	{
+		s += s[1] == '-' || s[1] == '+' ? 2 : 1;
+		digits = strspn(s, "0123456789");
+		if (digits == 0)
+			return 0;
+		s += digits;
 	}
 	return (size_t) (s - text);
 }
@@ -382,7 +376,7 @@ parse_base_score(Parser *p, const RmlEvent *event)
 	if (!expect(p, "base_score", event, RML_EV_STRING))
 		return false;
 	copy = copy_text(p, event);
-	s = copy + strspn(copy, " ");
+	s = copy;
 	if (*s == '[' || *s == '(')
 		close = *s++ == '[' ? ']' : ')';
 	for (;;)
@@ -572,6 +566,8 @@ booster_param_field(Parser *p, const char *key, const RmlEvent *value, void *tar
 		return parse_parameter(p, key, value, &model->num_trees);
 	if (strcmp(key, "num_parallel_tree") == 0)
 		return parse_parameter(p, key, value, &model->num_parallel_tree);
+	if (strcmp(key, "size_leaf_vector") == 0)
+		return parse_parameter(p, key, value, &model->size_leaf_vector);
 	return rml_reader_skip(&p->reader, value);
 }
 
@@ -812,6 +808,7 @@ rml_xgb_parse(const void *data, size_t size, RmlHost *host, RmlXgbModel *model, 
 		rml_ubj_open(&parser.reader, data, size, host, err);
 	else
 		rml_json_open(&parser.reader, data, size, host, err);
+	model->num_target = 1;
 	model->num_trees = -1;
 	model->num_parallel_tree = 1;
 	ok = parse_file(&parser);

@@ -83,6 +83,9 @@ check_objective(const RmlXgbModel *model, RmlError *err)
 		return rml_fail(err, RML_UNSUPPORTED, "unknown objective \"%s\"", model->objective);
 	if (!objective->supported)
 		return unsupported(err, "objective ", objective->name);
+	if (!rml_writer_at_least(model->writer, objective->since_major, objective->since_minor, 0))
+		return rml_fail(err, RML_INVALID, "objective %s is not one of XGBoost %d.%d",
+						objective->name, model->writer.major, model->writer.minor);
 	return true;
 }
 
@@ -99,6 +102,13 @@ check_outputs(const RmlXgbModel *model, RmlError *err)
 		return rml_fail(err, RML_UNSUPPORTED,
 						"a model with several targets (num_target %d) is not supported by this release",
 						model->num_target);
+	if (model->num_target < 1)
+		return rml_fail(err, RML_INVALID, "learner_model_param.num_target is %d",
+						model->num_target);
+	if (model->size_leaf_vector > 1)
+		return rml_fail(err, RML_UNSUPPORTED,
+						"vector leaves (size_leaf_vector %d) are not supported by this release",
+						model->size_leaf_vector);
 	if (model->base_score.count == 0)
 		return rml_fail(err, RML_INVALID, "learner_model_param.base_score is missing");
 	if (model->base_score.count != 1)
@@ -404,6 +414,7 @@ check_trees(RmlXgbModel *model, RmlHost *host, RmlError *err)
 
 	for (int32_t i = 0; i < model->n_trees; i++)
 	{
+		rml_poll(host);
 		walk.tree = &model->trees[i];
 		walk.index = i;
 		if (!check_tree_arrays(&walk, model))
@@ -422,7 +433,6 @@ check_trees(RmlXgbModel *model, RmlHost *host, RmlError *err)
 		ok = check_shape(&walk);
 		model->n_nodes += walk.n_reached;
 	}
-	model->n_deepest = walk.deepest;
 	host->release(host, walk.depth);
 	host->release(host, walk.stack);
 	return ok;
@@ -430,12 +440,13 @@ check_trees(RmlXgbModel *model, RmlHost *host, RmlError *err)
 
 /* Leaves times weights must stay finite, for the image stores the product. */
 static bool
-check_weighted_leaves(const RmlXgbModel *model, RmlError *err)
+check_weighted_leaves(const RmlXgbModel *model, RmlHost *host, RmlError *err)
 {
 	for (int32_t i = 0; i < model->weight_drop.count; i++)
 	{
 		const RmlXgbTree *t = &model->trees[i];
 
+		rml_poll(host);
 		for (int32_t n = 0; n < t->num_nodes; n++)
 		{
 			if (t->left.values[n] == -1 &&
@@ -461,5 +472,5 @@ rml_xgb_validate(RmlXgbModel *model, RmlHost *host, RmlError *err)
 		check_weights(model, err) &&
 		check_iterations(model, err) &&
 		check_trees(model, host, err) &&
-		check_weighted_leaves(model, err);
+		check_weighted_leaves(model, host, err);
 }

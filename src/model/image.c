@@ -96,18 +96,6 @@ corrupt(RmlError *err, const char *what)
 	return rml_fail(err, RML_CORRUPT, "the compiled image is damaged: %s", what);
 }
 
-bool
-rml_image_is_foreign(const void *data, size_t size)
-{
-	RmlImageHeader header;
-
-	if (size < sizeof(header))
-		return false;
-	memcpy(&header, data, sizeof(header));
-	return memcmp(header.magic, magic, sizeof(magic)) == 0 &&
-		(header.byte_order != BYTE_ORDER_MARK || header.format != RML_IMAGE_FORMAT);
-}
-
 /* Header fields and the place of every section follow from the counts. */
 static bool
 check_header(const RmlImageHeader *header, size_t size, RmlError *err)

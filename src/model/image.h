@@ -120,9 +120,6 @@ typedef struct RmlImage
  */
 extern bool rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err);
 
-/* Fault of an image of another format or byte order, to be rebuilt quietly. */
-extern bool rml_image_is_foreign(const void *data, size_t size);
-
 /* Sets header->checksum. */
 extern void rml_image_seal(void *data, size_t size);
 

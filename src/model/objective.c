@@ -13,27 +13,27 @@
 #define LOGITRAW 12
 
 static const RmlObjective objectives[] = {
-	{1, "reg:squarederror", RML_LINK_IDENTITY, true},
-	{2, "reg:linear", RML_LINK_IDENTITY, true},	/* old name of squarederror */
-	{3, "reg:squaredlogerror", RML_LINK_IDENTITY, true},
-	{4, "reg:logistic", RML_LINK_LOGIT, true},
-	{5, "reg:pseudohubererror", RML_LINK_IDENTITY, true},
-	{6, "reg:absoluteerror", RML_LINK_IDENTITY, true},
-	{7, "reg:quantileerror", RML_LINK_IDENTITY, true},
-	{8, "reg:expectileerror", RML_LINK_IDENTITY, true},
-	{9, "reg:gamma", RML_LINK_LOG, true},
-	{10, "reg:tweedie", RML_LINK_LOG, true},
-	{11, "binary:logistic", RML_LINK_LOGIT, true},
-	{LOGITRAW, "binary:logitraw", RML_LINK_IDENTITY, true},
-	{13, "binary:hinge", RML_LINK_STEP, true},
-	{14, "count:poisson", RML_LINK_LOG, true},
-	{15, "survival:cox", RML_LINK_LOG, true},
-	{16, "survival:aft", RML_LINK_LOG, true},
-	{17, "rank:pairwise", RML_LINK_IDENTITY, true},
-	{18, "rank:ndcg", RML_LINK_IDENTITY, true},
-	{19, "rank:map", RML_LINK_IDENTITY, true},
-	{20, "multi:softmax", RML_LINK_IDENTITY, false},
-	{21, "multi:softprob", RML_LINK_IDENTITY, false},
+	{1, "reg:squarederror", RML_LINK_IDENTITY, true, 1, 0},
+	{2, "reg:linear", RML_LINK_IDENTITY, true, 1, 0},	/* old name of squarederror */
+	{3, "reg:squaredlogerror", RML_LINK_IDENTITY, true, 1, 0},
+	{4, "reg:logistic", RML_LINK_LOGIT, true, 1, 0},
+	{5, "reg:pseudohubererror", RML_LINK_IDENTITY, true, 1, 0},
+	{6, "reg:absoluteerror", RML_LINK_IDENTITY, true, 1, 0},
+	{7, "reg:quantileerror", RML_LINK_IDENTITY, true, 2, 0},
+	{8, "reg:expectileerror", RML_LINK_IDENTITY, true, 3, 3},
+	{9, "reg:gamma", RML_LINK_LOG, true, 1, 0},
+	{10, "reg:tweedie", RML_LINK_LOG, true, 1, 0},
+	{11, "binary:logistic", RML_LINK_LOGIT, true, 1, 0},
+	{LOGITRAW, "binary:logitraw", RML_LINK_IDENTITY, true, 1, 0},
+	{13, "binary:hinge", RML_LINK_STEP, true, 1, 0},
+	{14, "count:poisson", RML_LINK_LOG, true, 1, 0},
+	{15, "survival:cox", RML_LINK_LOG, true, 1, 0},
+	{16, "survival:aft", RML_LINK_LOG, true, 1, 0},
+	{17, "rank:pairwise", RML_LINK_IDENTITY, true, 1, 0},
+	{18, "rank:ndcg", RML_LINK_IDENTITY, true, 1, 0},
+	{19, "rank:map", RML_LINK_IDENTITY, true, 1, 0},
+	{20, "multi:softmax", RML_LINK_IDENTITY, false, 1, 0},
+	{21, "multi:softprob", RML_LINK_IDENTITY, false, 1, 0},
 };
 
 #define N_OBJECTIVES ((int) (sizeof(objectives) / sizeof(objectives[0])))

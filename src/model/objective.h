@@ -22,6 +22,8 @@ typedef struct RmlObjective
 	const char *name;
 	RmlLink		link;
 	bool		supported;		/* false: known, but has several outputs */
+	int			since_major;	/* first version that writes it, where after 1.0 */
+	int			since_minor;
 } RmlObjective;
 
 /* Version of XGBoost that wrote a file. */

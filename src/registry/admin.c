@@ -168,6 +168,11 @@ privilege_arg(FunctionCallInfo fcinfo, int n)
 	return privilege;
 }
 
+/* DROP ROLE does not know of our grants. */
+static const char forget_dropped_roles[] =
+	"DELETE FROM riskml.model_grant g WHERE g.grantee <> 0::oid\n"
+	"AND NOT EXISTS (SELECT FROM pg_authid r WHERE r.oid = g.grantee)";
+
 static void
 change_grant(FunctionCallInfo fcinfo, const char *action, const char *sql)
 {
@@ -183,6 +188,7 @@ change_grant(FunctionCallInfo fcinfo, const char *action, const char *sql)
 	RmlParam	params[3];
 
 	rml_owner_begin_model(&scope, model, NULL, &row);
+	rml_sql(forget_dropped_roles, 0, NULL);
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_oid(OIDOID, grantee);
 	params[2] = rml_param_text(privilege);

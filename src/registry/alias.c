@@ -63,23 +63,17 @@ rml_version_identity(const char *model, int32 version)
 }
 
 void
-rml_move_alias(const RmlOwnerScope *scope, const char *model, const char *alias,
-			   int32 version, const char *reason, const char *detail)
+rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry)
 {
-	int32		before = current_version(model, alias);
-	RmlAuditEntry entry = {
-		.action = "set_alias", .model = model, .alias = alias,
-		.from_version = before, .to_version = version,
-		.detail = detail, .reason = reason,
-	};
 	RmlParam	params[4];
 
-	if (before == version)
+	entry.identity = rml_version_identity(entry.model, entry.to_version);
+	entry.from_version = current_version(entry.model, entry.alias);
+	if (entry.from_version == entry.to_version)
 		return;
-	entry.identity = rml_version_identity(model, version);
-	params[0] = rml_param_text(model);
-	params[1] = rml_param_text(alias);
-	params[2] = rml_param_int(version);
+	params[0] = rml_param_text(entry.model);
+	params[1] = rml_param_text(entry.alias);
+	params[2] = rml_param_int(entry.to_version);
 	params[3] = rml_param_int(HISTORY_LENGTH);
 	rml_sql(upsert_alias, 4, params);
 	rml_audit(scope, &entry);
@@ -112,16 +106,18 @@ alias_arg(FunctionCallInfo fcinfo, int n)
 Datum
 riskml_set_alias(PG_FUNCTION_ARGS)
 {
-	char	   *model = RML_TEXT_ARG(0, "model");
-	char	   *alias = alias_arg(fcinfo, 1);
-	int32		version = rml_int_arg(fcinfo, 2, "version");
-	char	   *reason = reason_arg(fcinfo, 3);
+	RmlAuditEntry entry = {
+		.action = "set_alias",
+		.model = RML_TEXT_ARG(0, "model"),
+		.alias = alias_arg(fcinfo, 1),
+		.to_version = rml_int_arg(fcinfo, 2, "version"),
+		.reason = reason_arg(fcinfo, 3),
+	};
 	RmlOwnerScope scope;
 	RmlModelRow row;
 
-	rml_owner_begin_model(&scope, model, "promote", &row);
-	(void) rml_version_identity(model, version);
-	rml_move_alias(&scope, model, alias, version, reason, NULL);
+	rml_owner_begin_model(&scope, entry.model, "promote", &row);
+	rml_move_alias(&scope, entry);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();
 }
@@ -130,17 +126,19 @@ riskml_set_alias(PG_FUNCTION_ARGS)
 Datum
 riskml_promote(PG_FUNCTION_ARGS)
 {
-	char	   *model = RML_TEXT_ARG(0, "model");
-	int32		version = rml_int_arg(fcinfo, 1, "version");
-	char	   *reason = reason_arg(fcinfo, 2);
-	bool		override = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	RmlAuditEntry entry = {
+		.action = "promote",
+		.model = RML_TEXT_ARG(0, "model"),
+		.alias = RML_DEFAULT_ALIAS,
+		.to_version = rml_int_arg(fcinfo, 1, "version"),
+		.detail = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3) ? "override" : NULL,
+		.reason = reason_arg(fcinfo, 2),
+	};
 	RmlOwnerScope scope;
 	RmlModelRow row;
 
-	rml_owner_begin_model(&scope, model, "promote", &row);
-	(void) rml_version_identity(model, version);
-	rml_move_alias(&scope, model, RML_DEFAULT_ALIAS, version, reason,
-				   override ? "override" : NULL);
+	rml_owner_begin_model(&scope, entry.model, "promote", &row);
+	rml_move_alias(&scope, entry);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();
 }

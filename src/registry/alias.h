@@ -8,12 +8,12 @@
 #include "registry/owner.h"
 
 /*
- * Points an alias at a version, remembering the one before for rollback(),
- * with an audit row; nothing happens if it points there already.  Inside an
- * owner scope; the model and the version exist.
+ * Points entry->alias at entry->to_version, remembering the version before for
+ * rollback(), and writes the entry with what was before; nothing happens if the
+ * alias points there already.  Inside an owner scope; the model exists.  Raises
+ * 42704 if the version does not.
  */
-extern void rml_move_alias(const RmlOwnerScope *scope, const char *model, const char *alias,
-						   int32 version, const char *reason, const char *detail);
+extern void rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry);
 
 /*
  * Identity of a version, for an audit row; raises 42704 if there is none.

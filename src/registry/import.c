@@ -53,15 +53,22 @@ typedef struct Import
 	bool		has_feature_names;
 	RmlImportOptions options;
 
-	const void *source;
-	size_t		source_size;
-	bytea	   *source_datum;
-
+	bytea	   *source;			/* may have a short header */
 	uint8		identity[RML_IDENTITY_SIZE];
-	RmlXgbModel model;
+
+	/* what compiling leaves */
+	bytea	   *image;
+	const char *objective;
+	const char *booster;
+	RmlWriter	writer;
+	int32		n_features;
 	int32		n_trees;		/* that are scored */
-	void	   *image;
-	size_t		image_size;
+	int64		n_nodes;
+	int32		max_depth;
+	Datum		features;		/* text[], names by which columns are matched */
+	Datum		weight;			/* int[] */
+	Datum		total_gain;		/* real[] */
+	Datum		total_cover;	/* real[] */
 } Import;
 
 static void
@@ -174,103 +181,125 @@ compute_identity(Import *import)
 		.n_feature_names = import->options.n_feature_names,
 		.best_iteration = import->options.best_iteration,
 	};
-	RmlIdentityState *state = rml_identity_begin(import->source_size);
+	const char *data = VARDATA_ANY(import->source);
+	size_t		size = VARSIZE_ANY_EXHDR(import->source);
+	RmlIdentityState *state = rml_identity_begin(size);
 
-	for (size_t at = 0; at < import->source_size; at += HASH_SLICE)
+	for (size_t at = 0; at < size; at += HASH_SLICE)
 	{
 		CHECK_FOR_INTERRUPTS();
-		rml_identity_add(state, (const char *) import->source + at,
-						 Min(HASH_SLICE, import->source_size - at));
+		rml_identity_add(state, data + at, Min(HASH_SLICE, size - at));
 	}
 	rml_identity_end(state, &parts, import->identity);
 }
 
-/* From bytes to a checked image, in the current memory context. */
-static void
-compile(Import *import)
+static bytea *
+make_bytea(const void *data, size_t size)
 {
-	RmlServerHost host;
-	RmlError	err = {0};
-	RmlImage	opened;
+	bytea	   *copy = MemoryContextAllocHuge(CurrentMemoryContext, size + VARHDRSZ);
 
-	rml_server_host_init(&host, CurrentMemoryContext);
-	compute_identity(import);
-	if (!rml_xgb_parse(import->source, import->source_size, &host.host, &import->model, &err) ||
-		!rml_xgb_validate(&import->model, &host.host, &err) ||
-		!rml_xgb_tree_count(&import->model, &import->options, &import->n_trees, &err) ||
-		!rml_xgb_build(&import->model, &import->options, import->identity, &host.host,
-					   &import->image, &import->image_size, &err) ||
-		!rml_image_open(&opened, import->image, import->image_size, &err))
-		rml_throw(&err, import->name);
+	SET_VARSIZE(copy, size + VARHDRSZ);
+	memcpy(VARDATA(copy), data, size);
+	return copy;
 }
 
-/* ---- storing ---- */
-
-/* Names by which columns will be matched, in the server's encoding. */
 static Datum
-effective_names(const Import *import)
+feature_names_array(const RmlImage *image)
 {
-	int			n = import->model.num_feature;
+	int			n = image->header->n_features;
 	Datum	   *names = palloc(sizeof(Datum) * n);
-	RmlImage	image;
-	RmlError	err = {0};
 
-	if (!rml_image_open(&image, import->image, import->image_size, &err))
-		rml_throw(&err, import->name);
 	for (int i = 0; i < n; i++)
 	{
 		char		buffer[16];
 		size_t		length;
-		const char *name = rml_image_feature_name(&image, i, buffer, &length);
+		const char *name = rml_image_feature_name(image, i, buffer, &length);
 
 		names[i] = CStringGetTextDatum(rml_from_utf8(name, length));
 	}
 	return PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-static void
-importance_params(Import *import, RmlParam params[3])
+static Datum
+float_array(const float *values, int n)
 {
-	int			n = import->model.num_feature;
+	Datum	   *items = palloc(sizeof(Datum) * n);
+
+	for (int i = 0; i < n; i++)
+		items[i] = Float4GetDatum(values[i]);
+	return PointerGetDatum(construct_array(items, n, FLOAT4OID, 4, true, TYPALIGN_INT));
+}
+
+static void
+compute_importance(Import *import, const RmlXgbModel *model, RmlHost *host)
+{
+	int			n = model->num_feature;
 	int32	   *weight = palloc(sizeof(int32) * n);
 	float	   *gain = palloc(sizeof(float) * n);
 	float	   *cover = palloc(sizeof(float) * n);
 	Datum	   *items = palloc(sizeof(Datum) * n);
-	RmlServerHost host;
 
-	rml_server_host_init(&host, CurrentMemoryContext);
-	rml_xgb_importance(&import->model, import->n_trees, &host.host, weight, gain, cover);
+	rml_xgb_importance(model, import->n_trees, host, weight, gain, cover);
 	for (int i = 0; i < n; i++)
 		items[i] = Int32GetDatum(weight[i]);
-	params[0] = rml_param_datum(INT4ARRAYOID,
-								PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT)), false);
-	for (int i = 0; i < n; i++)
-		items[i] = Float4GetDatum(gain[i]);
-	params[1] = rml_param_datum(FLOAT4ARRAYOID,
-								PointerGetDatum(construct_array(items, n, FLOAT4OID, 4, true, TYPALIGN_INT)), false);
-	for (int i = 0; i < n; i++)
-		items[i] = Float4GetDatum(cover[i]);
-	params[2] = rml_param_datum(FLOAT4ARRAYOID,
-								PointerGetDatum(construct_array(items, n, FLOAT4OID, 4, true, TYPALIGN_INT)), false);
+	import->weight = PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT));
+	import->total_gain = float_array(gain, n);
+	import->total_cover = float_array(cover, n);
 }
 
-static Datum
-bytea_datum(const void *data, size_t size)
+/* Keeps of a compiled model what will be stored, in the current memory context. */
+static void
+keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, RmlHost *host)
 {
-	bytea	   *copy = MemoryContextAllocHuge(CurrentMemoryContext, size + VARHDRSZ);
+	const RmlImageHeader *header = image->header;
 
-	SET_VARSIZE(copy, size + VARHDRSZ);
-	memcpy(VARDATA(copy), data, size);
-	return PointerGetDatum(copy);
+	import->image = make_bytea(header, header->size);
+	import->objective = pstrdup(model->objective);
+	import->booster = model->weight_drop.count > 0 ? "dart" : pstrdup(model->booster);
+	import->writer = model->writer;
+	import->n_features = model->num_feature;
+	import->n_nodes = (int64) (header->sections[RML_SEC_NODES].size / sizeof(RmlImageNode));
+	import->max_depth = header->max_depth;
+	import->features = feature_names_array(image);
+	compute_importance(import, model, host);
 }
 
-static int64
-count_nodes(const Import *import)
+/*
+ * From bytes to what will be stored.  The parsed model lives in a context that
+ * is gone before the row is formed, which needs memory of its own.
+ */
+static void
+compile(Import *import)
 {
-	const RmlImageHeader *header = import->image;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(caller, "riskml import: parsed model",
+												  ALLOCSET_DEFAULT_SIZES);
+	RmlServerHost host;
+	RmlXgbModel model;
+	RmlImage	image;
+	RmlError	err = {0};
+	void	   *block;
+	size_t		size;
 
-	return (int64) (header->sections[RML_SEC_NODES].size / sizeof(RmlImageNode));
+	compute_identity(import);
+	MemoryContextSwitchTo(scratch);
+	rml_server_host_init(&host, scratch);
+	if (!rml_xgb_parse(VARDATA_ANY(import->source), VARSIZE_ANY_EXHDR(import->source),
+					   &host.host, &model, &err) ||
+		!rml_xgb_validate(&model, &host.host, &err) ||
+		!rml_xgb_tree_count(&model, &import->options, &import->n_trees, &err) ||
+		!rml_xgb_build(&model, &import->options, import->identity, &host.host,
+					   &block, &size, &err))
+		rml_throw(&err, import->name);
+	CHECK_FOR_INTERRUPTS();
+	if (!rml_image_open(&image, block, size, &err))
+		rml_throw(&err, import->name);
+	MemoryContextSwitchTo(caller);
+	keep_result(import, &model, &image, &host.host);
+	MemoryContextDelete(scratch);
 }
+
+/* ---- storing ---- */
 
 static const char insert_version[] =
 	"INSERT INTO riskml.model_version (model_id, version, identity, objective, booster, writer,\n"
@@ -282,30 +311,30 @@ static const char insert_version[] =
 static void
 store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 version)
 {
-	const RmlXgbModel *model = &import->model;
-	const RmlImageHeader *header = import->image;
 	RmlParam	params[20];
 
 	params[0] = rml_param_int(model_id);
 	params[1] = rml_param_int(version);
-	params[2] = rml_param_datum(BYTEAOID, bytea_datum(import->identity, RML_IDENTITY_SIZE), false);
-	params[3] = rml_param_text(model->objective);
-	params[4] = rml_param_text(model->has_weight_drop && model->weight_drop.count > 0
-							   ? "dart" : model->booster);
-	params[5] = rml_param_text(psprintf("%d.%d.%d", model->writer.major,
-										model->writer.minor, model->writer.patch));
-	params[6] = rml_param_int(model->num_feature);
+	params[2] = rml_param_datum(BYTEAOID,
+								PointerGetDatum(make_bytea(import->identity, RML_IDENTITY_SIZE)), false);
+	params[3] = rml_param_text(import->objective);
+	params[4] = rml_param_text(import->booster);
+	params[5] = rml_param_text(psprintf("%d.%d.%d", import->writer.major,
+										import->writer.minor, import->writer.patch));
+	params[6] = rml_param_int(import->n_features);
 	params[7] = rml_param_int(import->n_trees);
-	params[8] = rml_param_bigint(count_nodes(import));
-	params[9] = rml_param_int(header->max_depth);
+	params[8] = rml_param_bigint(import->n_nodes);
+	params[9] = rml_param_int(import->max_depth);
 	params[10] = rml_param_text(GetUserNameFromId(scope->caller, false));
 	params[11] = rml_param_text(rml_options_text(import->options.best_iteration));
 	params[12] = rml_param_datum(TEXTARRAYOID, import->feature_names, !import->has_feature_names);
 	params[13] = rml_param_text(import->comment);
-	params[14] = rml_param_datum(TEXTARRAYOID, effective_names(import), false);
-	importance_params(import, &params[15]);
-	params[18] = rml_param_datum(BYTEAOID, PointerGetDatum(import->source_datum), false);
-	params[19] = rml_param_datum(BYTEAOID, bytea_datum(import->image, import->image_size), false);
+	params[14] = rml_param_datum(TEXTARRAYOID, import->features, false);
+	params[15] = rml_param_datum(INT4ARRAYOID, import->weight, false);
+	params[16] = rml_param_datum(FLOAT4ARRAYOID, import->total_gain, false);
+	params[17] = rml_param_datum(FLOAT4ARRAYOID, import->total_cover, false);
+	params[18] = rml_param_datum(BYTEAOID, PointerGetDatum(import->source), false);
+	params[19] = rml_param_datum(BYTEAOID, PointerGetDatum(import->image), false);
 	rml_sql(insert_version, 20, params);
 }
 
@@ -338,7 +367,8 @@ find_same(int32 model_id, Import *import)
 	int32		version = 0;
 
 	params[0] = rml_param_int(model_id);
-	params[1] = rml_param_datum(BYTEAOID, bytea_datum(import->identity, RML_IDENTITY_SIZE), false);
+	params[1] = rml_param_datum(BYTEAOID,
+								PointerGetDatum(make_bytea(import->identity, RML_IDENTITY_SIZE)), false);
 	rml_sql("SELECT version FROM riskml.model_version WHERE model_id = $1 AND identity = $2",
 			2, params);
 	(void) rml_sql_int(&version);
@@ -350,6 +380,7 @@ store(Import *import)
 {
 	RmlOwnerScope scope;
 	RmlAuditEntry entry = {.action = "import", .model = import->name};
+	RmlAuditEntry move = {.action = "set_alias", .model = import->name};
 	RmlParam	param;
 	bool		created;
 	int32		model_id;
@@ -374,10 +405,19 @@ store(Import *import)
 		entry.reason = import->comment;
 		rml_audit(&scope, &entry);
 	}
+	move.to_version = version;
 	if (created)
-		rml_move_alias(&scope, import->name, RML_DEFAULT_ALIAS, version, "first version", NULL);
+	{
+		move.alias = RML_DEFAULT_ALIAS;
+		move.reason = "first version";
+		rml_move_alias(&scope, move);
+	}
 	if (import->alias)
-		rml_move_alias(&scope, import->name, import->alias, version, "import", NULL);
+	{
+		move.alias = import->alias;
+		move.reason = "import";
+		rml_move_alias(&scope, move);
+	}
 	rml_owner_end(&scope);
 	return version;
 }
@@ -391,10 +431,8 @@ import_source(Import *import, bytea *source)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	int32		version;
 
-	import->source_datum = source;
-	import->source = VARDATA_ANY(source);
-	import->source_size = VARSIZE_ANY_EXHDR(source);
-	check_size(import->source_size);
+	import->source = source;
+	check_size(VARSIZE_ANY_EXHDR(source));
 	compile(import);
 	version = store(import);
 	MemoryContextSwitchTo(caller);

@@ -84,7 +84,7 @@ riskml_check_input(PG_FUNCTION_ARGS)
 	{
 		n = model->image.header->n_features;
 		matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
-		rml_match(model, binding.name, RelationGetDescr(rel), false, matches);
+		rml_match(model, binding.name, RelationGetDescr(rel), false, false, matches);
 		for (int i = 0; i < n; i++)
 			put_row(rsinfo, RelationGetDescr(rel), model->features[i], &matches[i]);
 	}

@@ -3,7 +3,9 @@
  *	  How the features of a model find their columns in a row type.
  *
  * By name: exact, else unique after folding the case of ASCII letters, else
- * unique after truncation to 63 bytes as PostgreSQL truncates identifiers.
+ * unique after folding and truncation to 63 bytes, as PostgreSQL treats
+ * identifiers without quotes.  Columns are looked up in a list sorted by their
+ * folded names, for a model may have 100,000 features and a row 1,600 columns.
  * Never a guess: two candidates, or one column for two features, are errors.
  * By position only if the type is anonymous and its names are f1 ... fk.
  */
@@ -11,6 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -88,63 +91,145 @@ rml_match_how_name(RmlMatchHow how)
 	return names[how];
 }
 
-/* Are two names equal in this way? */
-static bool
-names_equal(RmlMatchHow how, const char *feature, const char *column)
+/* A column under its folded name. */
+typedef struct Column
 {
-	int			length = (int) strlen(feature);
+	char	   *folded;
+	Form_pg_attribute att;
+} Column;
 
-	switch (how)
-	{
-		case RML_MATCH_EXACT:
-			return strcmp(feature, column) == 0;
-		case RML_MATCH_FOLDED:
-			while (*feature && *column &&
-				   pg_ascii_tolower((unsigned char) *feature) == pg_ascii_tolower((unsigned char) *column))
-				feature++, column++;
-			return *feature == *column;
-		default:
-			if (length < NAMEDATALEN)
-				return false;
-			length = pg_mbcliplen(feature, length, NAMEDATALEN - 1);
-			return (int) strlen(column) == length &&
-				pg_strncasecmp(feature, column, length) == 0;
-	}
+/* The columns of a row type, sorted by folded name. */
+typedef struct Columns
+{
+	Column	   *items;
+	int			count;
+} Columns;
+
+static char *
+fold(const char *name, int length)
+{
+	char	   *folded = pnstrdup(name, length);
+
+	for (char *p = folded; *p; p++)
+		*p = (char) pg_ascii_tolower((unsigned char) *p);
+	return folded;
+}
+
+static int
+compare_columns(const void *a, const void *b)
+{
+	const Column *ca = a;
+	const Column *cb = b;
+	int			order = strcmp(ca->folded, cb->folded);
+
+	return order != 0 ? order : ca->att->attnum - cb->att->attnum;
 }
 
 static void
-fault(RmlFeatureMatch *match, int sqlstate, char *problem, char *hint)
+list_columns(TupleDesc desc, Columns *columns)
+{
+	columns->items = palloc(sizeof(Column) * (desc->natts + 1));
+	columns->count = 0;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Column	   *column = &columns->items[columns->count];
+
+		if (att->attisdropped)
+			continue;
+		column->folded = fold(NameStr(att->attname), (int) strlen(NameStr(att->attname)));
+		column->att = att;
+		columns->count++;
+	}
+	qsort(columns->items, columns->count, sizeof(Column), compare_columns);
+}
+
+static void
+free_columns(Columns *columns)
+{
+	for (int i = 0; i < columns->count; i++)
+		pfree(columns->items[i].folded);
+	pfree(columns->items);
+}
+
+/* Index of the first column with this folded name, or of the first behind it. */
+static int
+find_folded(const Columns *columns, const char *folded)
+{
+	int			low = 0;
+	int			high = columns->count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (strcmp(columns->items[middle].folded, folded) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void
+fault(RmlFeatureMatch *match, int sqlstate, char *problem, const char *hint)
 {
 	match->sqlstate = sqlstate;
 	match->problem = problem;
 	match->hint = hint;
 }
 
-/* Looks for the feature in one way; true if that settled the matter. */
+/*
+ * Takes the one column with this folded name; where `exact` is given, only one
+ * that is spelled so.  False if there is none; two are a fault.
+ */
 static bool
-match_one(const char *feature, const char *model_name, TupleDesc desc,
-		  RmlMatchHow how, RmlFeatureMatch *match)
+take_column(const Columns *columns, const char *folded, const char *exact, RmlMatchHow how,
+			const char *feature, const char *model_name, RmlFeatureMatch *match)
 {
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
+	Form_pg_attribute taken = NULL;
 
-		if (att->attisdropped || !names_equal(how, feature, NameStr(att->attname)))
+	for (int i = find_folded(columns, folded);
+		 i < columns->count && strcmp(columns->items[i].folded, folded) == 0; i++)
+	{
+		Form_pg_attribute att = columns->items[i].att;
+
+		if (exact != NULL && strcmp(NameStr(att->attname), exact) != 0)
 			continue;
-		if (match->attno != 0)
+		if (taken != NULL)
 		{
 			fault(match, ERRCODE_AMBIGUOUS_COLUMN,
 				  psprintf("feature \"%s\" of model \"%s\" matches two columns, \"%s\" and \"%s\"",
-						   feature, model_name,
-						   NameStr(TupleDescAttr(desc, match->attno - 1)->attname),
-						   NameStr(att->attname)),
-				  pstrdup("Rename one of them in a subquery."));
+						   feature, model_name, NameStr(taken->attname), NameStr(att->attname)),
+				  "Rename one of them in a subquery.");
 			return true;
 		}
+		taken = att;
 		match->attno = att->attnum;
 		match->how = how;
 	}
-	return match->attno != 0;
+	return taken != NULL;
+}
+
+/* Finds the column of one feature; false if there is none. */
+static bool
+match_one(const Columns *columns, const char *feature, const char *model_name,
+		  RmlFeatureMatch *match)
+{
+	int			length = (int) strlen(feature);
+	char	   *folded = fold(feature, length);
+	bool		found = take_column(columns, folded, feature, RML_MATCH_EXACT,
+									feature, model_name, match) ||
+		take_column(columns, folded, NULL, RML_MATCH_FOLDED, feature, model_name, match);
+
+	if (!found && length >= NAMEDATALEN)
+	{
+		folded[pg_mbcliplen(feature, length, NAMEDATALEN - 1)] = '\0';
+		found = take_column(columns, folded, NULL, RML_MATCH_TRUNCATED,
+							feature, model_name, match);
+	}
+	pfree(folded);
+	return found;
 }
 
 static void
@@ -157,7 +242,7 @@ check_type(const char *feature, const char *model_name, TupleDesc desc, RmlFeatu
 		fault(match, ERRCODE_DATATYPE_MISMATCH,
 			  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
 					   NameStr(att->attname), format_type_be(att->atttypid), feature, model_name),
-			  pstrdup("Features are numeric or boolean columns; cast or encode the column."));
+			  "Features are numeric or boolean columns; cast or encode the column.");
 }
 
 /* One column must not serve two features, which only inexact matches can bring. */
@@ -178,7 +263,7 @@ check_shared_columns(const RmlModel *model, const char *model_name, TupleDesc de
 				  psprintf("column \"%s\" matches two features of model \"%s\", \"%s\" and \"%s\"",
 						   NameStr(TupleDescAttr(desc, attno - 1)->attname), model_name,
 						   model->features[user[attno] - 1], model->features[i]),
-				  pstrdup("Name the columns exactly as the features."));
+				  "Name the columns exactly as the features.");
 		user[attno] = i + 1;
 	}
 	pfree(user);
@@ -206,7 +291,8 @@ has_numbered_features(const RmlModel *model)
 	{
 		const char *name = model->features[i];
 
-		if (name[0] == 'f' && name[1] != '\0' &&
+		/* names are matched without regard to case, too */
+		if ((name[0] == 'f' || name[0] == 'F') && name[1] != '\0' &&
 			strspn(name + 1, "0123456789") == strlen(name + 1))
 			return true;
 	}
@@ -223,14 +309,14 @@ match_positions(const RmlModel *model, const char *model_name, TupleDesc desc,
 	{
 		fault(&matches[0], ERRCODE_AMBIGUOUS_COLUMN,
 			  psprintf("model \"%s\" has features named like the columns of an anonymous row", model_name),
-			  pstrdup("Pass ARRAY[...]::float8[] to go by position, or a subquery with named columns to go by name."));
+			  "Pass ARRAY[...]::float8[] to go by position, or a subquery with named columns to go by name.");
 		return;
 	}
 	if (desc->natts != n)
 	{
 		fault(&matches[0], ERRCODE_INVALID_PARAMETER_VALUE,
 			  psprintf("model \"%s\" expects %d features, got %d", model_name, n, desc->natts),
-			  pstrdup("Check the number and order of the row's elements."));
+			  "Check the number and order of the row's elements.");
 		return;
 	}
 	for (int i = 0; i < n; i++)
@@ -241,31 +327,41 @@ match_positions(const RmlModel *model, const char *model_name, TupleDesc desc,
 	}
 }
 
-void
-rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
-		  bool anonymous, RmlFeatureMatch *matches)
+static void
+match_names(const RmlModel *model, const char *model_name, TupleDesc desc,
+			bool first_fault, RmlFeatureMatch *matches)
 {
 	int			n = model->image.header->n_features;
+	Columns		columns;
 
-	memset(matches, 0, sizeof(RmlFeatureMatch) * n);
-	if (anonymous && names_are_positions(desc))
-	{
-		match_positions(model, model_name, desc, matches);
-		return;
-	}
+	list_columns(desc, &columns);
 	for (int i = 0; i < n; i++)
 	{
 		const char *feature = model->features[i];
 		RmlFeatureMatch *match = &matches[i];
 
-		if (match_one(feature, model_name, desc, RML_MATCH_EXACT, match) ||
-			match_one(feature, model_name, desc, RML_MATCH_FOLDED, match) ||
-			match_one(feature, model_name, desc, RML_MATCH_TRUNCATED, match))
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (match_one(&columns, feature, model_name, match))
 			check_type(feature, model_name, desc, match);
 		else
 			fault(match, ERRCODE_UNDEFINED_COLUMN,
 				  psprintf("no column for feature \"%s\" of model \"%s\"", feature, model_name),
-				  pstrdup("riskml.check_input() shows how every feature is matched."));
+				  "riskml.check_input() shows how every feature is matched.");
+		if (first_fault && match->sqlstate != 0)
+			break;
 	}
+	free_columns(&columns);
 	check_shared_columns(model, model_name, desc, matches);
+}
+
+void
+rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
+		  bool anonymous, bool first_fault, RmlFeatureMatch *matches)
+{
+	memset(matches, 0, sizeof(RmlFeatureMatch) * (Size) model->image.header->n_features);
+	if (anonymous && names_are_positions(desc))
+		match_positions(model, model_name, desc, matches);
+	else
+		match_names(model, model_name, desc, first_fault, matches);
 }

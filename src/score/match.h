@@ -14,7 +14,7 @@ typedef enum RmlMatchHow
 	RML_MATCH_NONE,
 	RML_MATCH_EXACT,			/* same name */
 	RML_MATCH_FOLDED,			/* same but for the case of ASCII letters */
-	RML_MATCH_TRUNCATED,		/* the column has the name's first 63 bytes */
+	RML_MATCH_TRUNCATED,		/* folded, and cut to 63 bytes */
 	RML_MATCH_POSITION
 } RmlMatchHow;
 
@@ -40,15 +40,16 @@ typedef struct RmlFeatureMatch
 	RmlColumnKind kind;
 	int			sqlstate;		/* 0: fine */
 	char	   *problem;		/* error message */
-	char	   *hint;			/* or NULL */
+	const char *hint;			/* or NULL */
 } RmlFeatureMatch;
 
 /*
  * Matches every feature of the model; matches has n_features entries.  A fault
- * of the whole row (wrong number of positions) is reported on feature 0.
+ * of the whole row (wrong number of positions) is reported on feature 0.  With
+ * first_fault, stops at the first feature that has one.
  */
 extern void rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
-					  bool anonymous, RmlFeatureMatch *matches);
+					  bool anonymous, bool first_fault, RmlFeatureMatch *matches);
 
 /* Name of a way to match, for users. */
 extern const char *rml_match_how_name(RmlMatchHow how);

@@ -12,6 +12,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -176,9 +177,8 @@ match_row_type(Site *site, RmlSiteModel *entry, TupleDesc desc, Oid type)
 		pfree(entry->matches);
 	entry->matches = NULL;
 	entry->matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
-	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, entry->matches);
+	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, entry->matches);
 	MemoryContextSwitchTo(caller);
-	entry->last_attno = 0;
 	for (int i = 0; i < n; i++)
 	{
 		const RmlFeatureMatch *match = &entry->matches[i];
@@ -188,8 +188,6 @@ match_row_type(Site *site, RmlSiteModel *entry, TupleDesc desc, Oid type)
 					(errcode(match->sqlstate),
 					 errmsg("%s", match->problem),
 					 match->hint ? errhint("%s", match->hint) : 0));
-		if (match->attno > entry->last_attno)
-			entry->last_attno = match->attno;
 	}
 }
 
@@ -307,8 +305,11 @@ rml_site_read_jsonb(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool lenient)
 	{
 		const char *name = entry->model->features[i];
 		JsonbValue	room;
-		JsonbValue *value = getKeyJsonValueFromContainer(&jsonb->root, name,
-														 (int) strlen(name), &room);
+		JsonbValue *value;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		value = getKeyJsonValueFromContainer(&jsonb->root, name, (int) strlen(name), &room);
 
 		if (value == NULL && !lenient)
 			ereport(ERROR,

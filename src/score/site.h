@@ -21,7 +21,6 @@ typedef struct RmlSiteModel
 	float	   *row;			/* n_features, filled per call */
 	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
 	uint64		row_type;		/* typcache's identifier of it */
-	AttrNumber	last_attno;		/* highest one that is read */
 	uint64		last_used;
 } RmlSiteModel;
 
