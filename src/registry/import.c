@@ -253,7 +253,6 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 {
 	const RmlImageHeader *header = image->header;
 
-	import->image = make_bytea(header, header->size);
 	import->objective = pstrdup(model->objective);
 	import->booster = model->weight_drop.count > 0 ? "dart" : pstrdup(model->booster);
 	import->writer = model->writer;
@@ -266,7 +265,7 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 
 /*
  * From bytes to what will be stored.  The parsed model lives in a context that
- * is gone before the row is formed, which needs memory of its own.
+ * is gone before the image is copied and the row is formed.
  */
 static void
 compile(Import *import)
@@ -275,6 +274,7 @@ compile(Import *import)
 	MemoryContext scratch = AllocSetContextCreate(caller, "riskml import: parsed model",
 												  ALLOCSET_DEFAULT_SIZES);
 	RmlServerHost host;
+	RmlServerHost image_host;
 	RmlXgbModel model;
 	RmlImage	image;
 	RmlError	err = {0};
@@ -282,21 +282,22 @@ compile(Import *import)
 	size_t		size;
 
 	compute_identity(import);
-	MemoryContextSwitchTo(scratch);
 	rml_server_host_init(&host, scratch);
+	rml_server_host_init(&image_host, caller);
 	if (!rml_xgb_parse(VARDATA_ANY(import->source), VARSIZE_ANY_EXHDR(import->source),
 					   &host.host, &model, &err) ||
 		!rml_xgb_validate(&model, &host.host, &err) ||
 		!rml_xgb_tree_count(&model, &import->options, &import->n_trees, &err) ||
-		!rml_xgb_build(&model, &import->options, import->identity, &host.host,
+		!rml_xgb_build(&model, &import->options, import->identity, &image_host.host,
 					   &block, &size, &err))
 		rml_throw(&err, import->name);
 	CHECK_FOR_INTERRUPTS();
 	if (!rml_image_open(&image, block, size, &err))
 		rml_throw(&err, import->name);
-	MemoryContextSwitchTo(caller);
 	keep_result(import, &model, &image, &host.host);
 	MemoryContextDelete(scratch);
+	import->image = make_bytea(block, size);
+	pfree(block);
 }
 
 /* ---- storing ---- */

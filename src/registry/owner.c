@@ -128,6 +128,7 @@ rml_sql(const char *sql, int n_params, const RmlParam *params)
 	Oid			types[MAX_PARAMS];
 	Datum		values[MAX_PARAMS];
 	char		nulls[MAX_PARAMS] = {0};
+	SPIPlanPtr	plan;
 	int			result;
 
 	Assert(n_params <= MAX_PARAMS);
@@ -137,9 +138,14 @@ rml_sql(const char *sql, int n_params, const RmlParam *params)
 		values[i] = params[i].value;
 		nulls[i] = params[i].isnull ? 'n' : ' ';
 	}
-	result = SPI_execute_with_args(sql, n_params, types, values, nulls, false, 0);
+	/* a custom plan would copy parameters of many megabytes into constants */
+	plan = SPI_prepare_cursor(sql, n_params, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	result = SPI_execute_plan(plan, values, nulls, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
+	SPI_freeplan(plan);
 	return SPI_processed;
 }
 
