@@ -11,7 +11,7 @@ CREATE FUNCTION riskml.import_model(model text, data text, recipe jsonb DEFAULT 
 	feature_names text[] DEFAULT NULL, alias text DEFAULT 'staging',
 	options jsonb DEFAULT '{}', comment text DEFAULT NULL) RETURNS int
 	AS 'MODULE_PATHNAME', 'riskml_import_model_text' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION riskml.import_model(text, text, jsonb, text[], text, jsonb, text) IS 'as import_model(text, bytea, …), for the text of a JSON file';
+COMMENT ON FUNCTION riskml.import_model(text, text, jsonb, text[], text, jsonb, text) IS 'as import_model(text, bytea, ...), for the text of a JSON file';
 
 CREATE FUNCTION riskml.import_model_file(model text, path text, recipe jsonb DEFAULT NULL,
 	feature_names text[] DEFAULT NULL, alias text DEFAULT 'staging',

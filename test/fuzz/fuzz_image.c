@@ -113,7 +113,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (block == NULL)
 		abort();
 	memcpy(block, data, size);
-	(void) rml_image_is_foreign(block, size);
 	try_image(block, size);
 	if (size >= sizeof(RmlImageHeader))
 	{

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# layers.sh: the rules on who may include what (docs/architecture.md). TAP.
+# layers.sh: the rules on who may include what (docs/architecture.md), and other rules of source. TAP.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$top"
@@ -21,4 +21,6 @@ verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgr
 verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|score)/|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
 verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
+# CREATE EXTENSION reads the install script in the database's encoding, whatever that is
+verdict "SQL is plain ASCII" "$(LC_ALL=C grep -n '[^ -~	]' sql/*.sql || true)"
 plan
