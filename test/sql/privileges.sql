@@ -67,7 +67,7 @@ INSERT INTO expected VALUES
 	('riskml.model_ref(character)', $$riskml.model_ref('{m}'::char(20))$$, 'y y y y y y y'),
 	('riskml.model_ref(name)', $$riskml.model_ref('{m}'::name)$$, 'y y y y y y y'),
 	-- no call in SQL gets anywhere
-	('riskml.model_ref_recv(internal)', $$riskml.model_ref_recv('x')$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.model_ref_recv(internal)', $$riskml.model_ref_recv('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n');
 
 SELECT risk_version('regress_m') AS pin_m, risk_version('regress_open') AS pin_open \gset
