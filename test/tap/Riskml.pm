@@ -1,0 +1,245 @@
+# What the TAP tests share: nodes with riskml, models as text, sessions.
+package Riskml;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Cwd qw(getcwd);
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path query_value
+  sqlstate errors_like session ask start_query finish_query backend_pid wait_until_blocked
+  force_parallel create_credit);
+
+# A started node with the extension in database postgres; tests run for speed, not for safety.
+sub new_node
+{
+	my ($name, %init) = @_;
+	my $conf = delete $init{conf} // '';
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(%init);
+	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\n$conf");
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION riskml');
+	return $node;
+}
+
+# ---- models
+
+# The text of a model with these trees (JSON text, ids in order) and features x0 ... x(n-1), or @$names.
+sub _document
+{
+	my ($trees, $names) = @_;
+	my $n = @$names;
+	my $names_json = join(',', map { qq("$_") } @$names);
+	my $n_trees = @$trees;
+	my $info = join(',', (0) x $n_trees);
+
+	return
+	  qq({"version":[1,7,6],"learner":{"feature_names":[$names_json],)
+	  . qq("learner_model_param":{"base_score":"0","num_feature":"$n"},"objective":{"name":"reg:squarederror"},)
+	  . qq("gradient_booster":{"name":"gbtree","model":{"gbtree_model_param":{"num_trees":"$n_trees"},)
+	  . qq("tree_info":[$info],"trees":[) . join(',', @$trees) . ']}}}}';
+}
+
+# One tree: nodes 0 ... n-1, children of i at 2i+1 and 2i+2, leaves from the middle on.
+sub _tree
+{
+	my ($id, $n_features, $conditions, $indices) = @_;
+	my $n = @$conditions;
+	my $splits = ($n - 1) / 2;
+	my $list = sub { '[' . join(',', map { $_[0]->($_) } 0 .. $n - 1) . ']' };
+
+	return
+	  qq({"id":$id,"tree_param":{"num_nodes":"$n","num_feature":"$n_features"},)
+	  . '"left_children":' . $list->(sub { $_[0] < $splits ? 2 * $_[0] + 1 : -1 })
+	  . ',"right_children":' . $list->(sub { $_[0] < $splits ? 2 * $_[0] + 2 : -1 })
+	  . ',"parents":' . $list->(sub { $_[0] ? int(($_[0] - 1) / 2) : 2147483647 })
+	  . ',"split_indices":' . $list->(sub { $_[0] < $splits ? $indices->[ $_[0] ] : 0 })
+	  . ',"split_conditions":' . $list->(sub { $conditions->[ $_[0] ] })
+	  . ',"default_left":' . $list->(sub { $_[0] % 2 })
+	  . ',"loss_changes":' . $list->(sub { $_[0] < $splits ? 1 : 0 })
+	  . ',"sum_hessian":' . $list->(sub { 1 })
+	  . ',"base_weights":' . $list->(sub { 0 }) . '}';
+}
+
+# A model that scores every row alike; feature x.
+sub leaf_model
+{
+	my ($leaf) = @_;
+	return _document([ _tree(0, 1, [$leaf], [0]) ], ['x']);
+}
+
+# A model of n trees of a depth, thresholds and leaves by a simple generator from a seed.  Big models
+# repeat 32 different trees.
+sub tree_model
+{
+	my (%arg) = @_;
+	my @names = @{ $arg{names} // [ map { "x$_" } 0 .. ($arg{features} // 4) - 1 ] };
+	my $nodes = 2**($arg{depth} + 1) - 1;
+	my $state = $arg{seed} // 1;
+	my $random = sub { $state = ($state * 1103515245 + 12345) % 2147483648; $state >> 8 };
+	my @templates;
+	my @trees;
+
+	for my $t (0 .. ($arg{trees} < 32 ? $arg{trees} : 32) - 1)
+	{
+		my @conditions = map { $random->() % 1000 / 1000 } 1 .. $nodes;
+		my @indices = map { $random->() % @names } 1 .. $nodes;
+		push @templates, _tree('@ID@', scalar @names, \@conditions, \@indices);
+	}
+	for my $t (0 .. $arg{trees} - 1)
+	{
+		push @trees, $templates[ $t % @templates ] =~ s/\@ID\@/$t/r;
+	}
+	return _document(\@trees, \@names);
+}
+
+# Text as an SQL literal.
+sub dollar { return "\$model\$$_[0]\$model\$" }
+
+my $n_files = 0;
+
+# A file that the server can read (it runs as the same user).
+sub temp_file
+{
+	my ($content) = @_;
+	my $path = PostgreSQL::Test::Utils::tempdir() . '/file' . ++$n_files;
+
+	open(my $file, '>:raw', $path) or die "$path: $!";
+	print $file $content;
+	close($file) or die "$path: $!";
+	return $path;
+}
+
+# A file of data/ or data/models/.
+sub model_path { return getcwd() . "/data/$_[0]" }
+
+# ---- queries
+
+# Result of a query; a setting list can come first: query_value($node, $sql, 'work_mem=1MB').
+sub query_value
+{
+	my ($node, $sql, @settings) = @_;
+	return $node->safe_psql('postgres', join('', map { "SET $_;" } @settings) . $sql);
+}
+
+# SQLSTATE of a statement, 00000 if it succeeds.
+sub sqlstate
+{
+	my ($node, $sql, %params) = @_;
+	my $database = delete $params{database} // 'postgres';
+	my ($rc, $out, $err) = $node->psql($database, "\\set VERBOSITY sqlstate\n$sql", %params);
+
+	return $err =~ /(?:ERROR|FATAL): +(\w{5})/ ? $1 : $rc == 0 ? '00000' : "psql: $err";
+}
+
+# Passes if the statement fails with this SQLSTATE and a message like that.
+sub errors_like
+{
+	my ($node, $sql, $state, $pattern, $name, %params) = @_;
+	my $database = delete $params{database} // 'postgres';
+	my ($rc, $out, $err) = $node->psql($database, "\\set VERBOSITY verbose\n$sql", %params);
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	like($err, qr/ERROR:  $state: .*$pattern/s, $name);
+}
+
+# ---- sessions
+
+# BackgroundPsql reports each query in five lines or more; a failed test shows what matters.
+{
+	no warnings 'redefine';
+	*PostgreSQL::Test::BackgroundPsql::note = sub { };
+}
+
+# A psql session that goes on after errors.
+sub session
+{
+	my ($node, %params) = @_;
+	return $node->background_psql($params{database} // 'postgres', on_error_stop => 0);
+}
+
+# Runs a query in a session: its output, or (output, messages).
+sub ask
+{
+	my ($session, $sql) = @_;
+
+	$session->{stderr} = '';
+	my $out = $session->query($sql);
+	my $err = $session->{stderr};
+	$session->{stderr} = '';
+	return wantarray ? ($out, $err) : $out;
+}
+
+# Sends a query and does not wait for its result; finish_query() does, and returns it.
+sub start_query
+{
+	my ($session, $sql) = @_;
+
+	$session->{stderr} = '';
+	$session->query_until(qr/sent\n/, "\\echo sent\n$sql;\n");
+}
+
+sub finish_query
+{
+	my ($session) = @_;
+
+	my $out = $session->query('');
+	my $err = $session->{stderr};
+	$session->{stderr} = '';
+	return wantarray ? ($out, $err) : $out;
+}
+
+sub backend_pid { return ask($_[0], 'SELECT pg_backend_pid()') }
+
+sub wait_until_blocked
+{
+	my ($node, $pid) = @_;
+	$node->poll_query_until('postgres',
+		"SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $pid")
+	  or die "backend $pid does not wait for a lock";
+}
+
+# Settings under which any query that may run in parallel does.
+sub force_parallel
+{
+	my ($node) = @_;
+	my $debug = $node->pg_version >= 16 ? 'debug_parallel_query' : 'force_parallel_mode';
+
+	return "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;"
+	  . " SET min_parallel_index_scan_size = 0; SET max_parallel_workers_per_gather = 2; SET $debug = on;";
+}
+
+# ---- data
+
+# Table credit with the loans of data/credit_data.csv and the columns that the demo's models want.
+sub create_credit
+{
+	my ($node, $database) = @_;
+	my $csv = model_path('credit_data.csv');
+
+	$node->safe_psql($database // 'postgres', <<SQL);
+CREATE TABLE credit (
+	id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	status text, seniority int, home text, time int, age int, marital text, records text, job text,
+	expenses int, income int, assets int, debt int, amount int, price int,
+	home_owner boolean GENERATED ALWAYS AS (home = 'owner') STORED,
+	home_rent boolean GENERATED ALWAYS AS (home = 'rent') STORED,
+	married boolean GENERATED ALWAYS AS (marital = 'married') STORED,
+	records_yes boolean GENERATED ALWAYS AS (records = 'yes') STORED,
+	job_fixed boolean GENERATED ALWAYS AS (job = 'fixed') STORED,
+	job_parttime boolean GENERATED ALWAYS AS (job = 'partime') STORED,
+	job_freelance boolean GENERATED ALWAYS AS (job = 'freelance') STORED
+);
+COPY credit (status, seniority, home, time, age, marital, records, job, expenses, income, assets, debt,
+	amount, price) FROM '$csv' (FORMAT csv, HEADER);
+ANALYZE credit;
+SQL
+}
+
+1;
