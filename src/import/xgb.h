@@ -118,13 +118,20 @@ typedef struct RmlImportOptions
 	int32_t		n_feature_names;
 } RmlImportOptions;
 
+/* An image as it is built. */
+typedef struct RmlBlock
+{
+	void	   *data;
+	size_t		size;
+} RmlBlock;
+
 /* Phases of an import; each returns false with *err filled. */
 extern bool rml_xgb_parse(const void *data, size_t size, RmlHost *host,
 						  RmlXgbModel *model, RmlError *err);
 extern bool rml_xgb_validate(RmlXgbModel *model, RmlHost *host, RmlError *err);
 extern bool rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 						  const uint8_t identity[RML_IDENTITY_SIZE], RmlHost *host,
-						  void **image, size_t *image_size, RmlError *err);
+						  RmlBlock *image, RmlError *err);
 
 /* Does the writing version add the base margin after the leaves? */
 extern bool rml_xgb_base_last(const RmlXgbModel *model);

@@ -251,7 +251,7 @@ plan_trees(Builder *b)
 bool
 rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 			  const uint8_t identity[RML_IDENTITY_SIZE], RmlHost *host,
-			  void **image, size_t *image_size, RmlError *err)
+			  RmlBlock *image, RmlError *err)
 {
 	const RmlObjective *objective = rml_objective_by_name(model->objective);
 	Builder		b = {.model = model, .host = host};
@@ -285,8 +285,8 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 	memcpy(block, &header, sizeof(header));
 	rml_image_seal(block, size);
 	host->release(host, b.order);
-	*image = block;
-	*image_size = size;
+	image->data = block;
+	image->size = size;
 	return true;
 }
 

@@ -278,8 +278,7 @@ compile(Import *import)
 	RmlXgbModel model;
 	RmlImage	image;
 	RmlError	err = {0};
-	void	   *block;
-	size_t		size;
+	RmlBlock	block;
 
 	compute_identity(import);
 	rml_server_host_init(&host, scratch);
@@ -289,15 +288,15 @@ compile(Import *import)
 		!rml_xgb_validate(&model, &host.host, &err) ||
 		!rml_xgb_tree_count(&model, &import->options, &import->n_trees, &err) ||
 		!rml_xgb_build(&model, &import->options, import->identity, &image_host.host,
-					   &block, &size, &err))
+					   &block, &err))
 		rml_throw(&err, import->name);
 	CHECK_FOR_INTERRUPTS();
-	if (!rml_image_open(&image, block, size, &err))
+	if (!rml_image_open(&image, block.data, block.size, &err))
 		rml_throw(&err, import->name);
 	keep_result(import, &model, &image, &host.host);
 	MemoryContextDelete(scratch);
-	import->image = make_bytea(block, size);
-	pfree(block);
+	import->image = make_bytea(block.data, block.size);
+	pfree(block.data);
 }
 
 /* ---- storing ---- */

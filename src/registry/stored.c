@@ -150,18 +150,17 @@ rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	RmlImportOptions options;
 	RmlServerHost host;
 	RmlError	err = {0};
-	void	   *built;
+	RmlBlock	built;
 	void	   *block;
-	size_t		size;
 
 	(void) rml_stored_options(tuple, desc, &options);
 	rml_stored_parse(tuple, desc, binding, scratch, &model);
 	rml_server_host_init(&host, scratch);
-	if (!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &size, &err))
+	if (!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &err))
 		rml_throw(&err, binding->name);
-	block = MemoryContextAllocHuge(context, size);
-	memcpy(block, built, size);
-	if (!rml_image_open(image, block, size, &err))
+	block = MemoryContextAllocHuge(context, built.size);
+	memcpy(block, built.data, built.size);
+	if (!rml_image_open(image, block, built.size, &err))
 		rml_throw(&err, binding->name);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);

@@ -98,12 +98,16 @@ typedef struct Column
 	Form_pg_attribute att;
 } Column;
 
-/* The columns of a row type, sorted by folded name. */
-typedef struct Columns
+/* A model and a row type that are being matched. */
+typedef struct Matching
 {
-	Column	   *items;
-	int			count;
-} Columns;
+	const RmlModel *model;
+	const char *model_name;		/* for messages */
+	TupleDesc	desc;
+	Column	   *columns;		/* sorted by folded name */
+	int			n_columns;
+	RmlFeatureMatch *matches;	/* the result */
+} Matching;
 
 static char *
 fold(const char *name, int length)
@@ -126,44 +130,43 @@ compare_columns(const void *a, const void *b)
 }
 
 static void
-list_columns(TupleDesc desc, Columns *columns)
+list_columns(Matching *m)
 {
-	columns->items = palloc(sizeof(Column) * (desc->natts + 1));
-	columns->count = 0;
-	for (int i = 0; i < desc->natts; i++)
+	m->columns = palloc(sizeof(Column) * (m->desc->natts + 1));
+	for (int i = 0; i < m->desc->natts; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		Column	   *column = &columns->items[columns->count];
+		Form_pg_attribute att = TupleDescAttr(m->desc, i);
+		Column	   *column = &m->columns[m->n_columns];
 
 		if (att->attisdropped)
 			continue;
 		column->folded = fold(NameStr(att->attname), (int) strlen(NameStr(att->attname)));
 		column->att = att;
-		columns->count++;
+		m->n_columns++;
 	}
-	qsort(columns->items, columns->count, sizeof(Column), compare_columns);
+	qsort(m->columns, m->n_columns, sizeof(Column), compare_columns);
 }
 
 static void
-free_columns(Columns *columns)
+free_columns(Matching *m)
 {
-	for (int i = 0; i < columns->count; i++)
-		pfree(columns->items[i].folded);
-	pfree(columns->items);
+	for (int i = 0; i < m->n_columns; i++)
+		pfree(m->columns[i].folded);
+	pfree(m->columns);
 }
 
 /* Index of the first column with this folded name, or of the first behind it. */
 static int
-find_folded(const Columns *columns, const char *folded)
+find_folded(const Matching *m, const char *folded)
 {
 	int			low = 0;
-	int			high = columns->count;
+	int			high = m->n_columns;
 
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
 
-		if (strcmp(columns->items[middle].folded, folded) < 0)
+		if (strcmp(m->columns[middle].folded, folded) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -180,27 +183,27 @@ fault(RmlFeatureMatch *match, int sqlstate, char *problem, const char *hint)
 }
 
 /*
- * Takes the one column with this folded name; where `exact` is given, only one
- * that is spelled so.  False if there is none; two are a fault.
+ * Takes the one column with this folded name, for RML_MATCH_EXACT the one that
+ * is spelled like the feature.  False if there is none; two are a fault.
  */
 static bool
-take_column(const Columns *columns, const char *folded, const char *exact, RmlMatchHow how,
-			const char *feature, const char *model_name, RmlFeatureMatch *match)
+take_column(const Matching *m, const char *feature, const char *folded,
+			RmlMatchHow how, RmlFeatureMatch *match)
 {
 	Form_pg_attribute taken = NULL;
 
-	for (int i = find_folded(columns, folded);
-		 i < columns->count && strcmp(columns->items[i].folded, folded) == 0; i++)
+	for (int i = find_folded(m, folded);
+		 i < m->n_columns && strcmp(m->columns[i].folded, folded) == 0; i++)
 	{
-		Form_pg_attribute att = columns->items[i].att;
+		Form_pg_attribute att = m->columns[i].att;
 
-		if (exact != NULL && strcmp(NameStr(att->attname), exact) != 0)
+		if (how == RML_MATCH_EXACT && strcmp(NameStr(att->attname), feature) != 0)
 			continue;
 		if (taken != NULL)
 		{
 			fault(match, ERRCODE_AMBIGUOUS_COLUMN,
 				  psprintf("feature \"%s\" of model \"%s\" matches two columns, \"%s\" and \"%s\"",
-						   feature, model_name, NameStr(taken->attname), NameStr(att->attname)),
+						   feature, m->model_name, NameStr(taken->attname), NameStr(att->attname)),
 				  "Rename one of them in a subquery.");
 			return true;
 		}
@@ -213,56 +216,53 @@ take_column(const Columns *columns, const char *folded, const char *exact, RmlMa
 
 /* Finds the column of one feature; false if there is none. */
 static bool
-match_one(const Columns *columns, const char *feature, const char *model_name,
-		  RmlFeatureMatch *match)
+find_column(const Matching *m, const char *feature, RmlFeatureMatch *match)
 {
 	int			length = (int) strlen(feature);
 	char	   *folded = fold(feature, length);
-	bool		found = take_column(columns, folded, feature, RML_MATCH_EXACT,
-									feature, model_name, match) ||
-		take_column(columns, folded, NULL, RML_MATCH_FOLDED, feature, model_name, match);
+	bool		found = take_column(m, feature, folded, RML_MATCH_EXACT, match) ||
+		take_column(m, feature, folded, RML_MATCH_FOLDED, match);
 
 	if (!found && length >= NAMEDATALEN)
 	{
 		folded[pg_mbcliplen(feature, length, NAMEDATALEN - 1)] = '\0';
-		found = take_column(columns, folded, NULL, RML_MATCH_TRUNCATED,
-							feature, model_name, match);
+		found = take_column(m, feature, folded, RML_MATCH_TRUNCATED, match);
 	}
 	pfree(folded);
 	return found;
 }
 
 static void
-check_type(const char *feature, const char *model_name, TupleDesc desc, RmlFeatureMatch *match)
+check_type(const Matching *m, const char *feature, RmlFeatureMatch *match)
 {
-	Form_pg_attribute att = TupleDescAttr(desc, match->attno - 1);
+	Form_pg_attribute att = TupleDescAttr(m->desc, match->attno - 1);
 
 	match->kind = column_kind(att->atttypid);
 	if (match->kind == RML_COLUMN_UNREADABLE && match->sqlstate == 0)
 		fault(match, ERRCODE_DATATYPE_MISMATCH,
 			  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
-					   NameStr(att->attname), format_type_be(att->atttypid), feature, model_name),
+					   NameStr(att->attname), format_type_be(att->atttypid), feature, m->model_name),
 			  "Features are numeric or boolean columns; cast or encode the column.");
 }
 
 /* One column must not serve two features, which only inexact matches can bring. */
 static void
-check_shared_columns(const RmlModel *model, const char *model_name, TupleDesc desc,
-					 RmlFeatureMatch *matches)
+check_shared_columns(const Matching *m)
 {
-	int		   *user = palloc0(sizeof(int) * (desc->natts + 1));
+	int		   *user = palloc0(sizeof(int) * (m->desc->natts + 1));
 
-	for (int i = 0; i < model->image.header->n_features; i++)
+	for (int i = 0; i < m->model->image.header->n_features; i++)
 	{
-		int			attno = matches[i].attno;
+		RmlFeatureMatch *match = &m->matches[i];
+		int			attno = match->attno;
 
-		if (attno == 0 || matches[i].sqlstate != 0)
+		if (attno == 0 || match->sqlstate != 0)
 			continue;
 		if (user[attno] != 0)
-			fault(&matches[i], ERRCODE_AMBIGUOUS_COLUMN,
+			fault(match, ERRCODE_AMBIGUOUS_COLUMN,
 				  psprintf("column \"%s\" matches two features of model \"%s\", \"%s\" and \"%s\"",
-						   NameStr(TupleDescAttr(desc, attno - 1)->attname), model_name,
-						   model->features[user[attno] - 1], model->features[i]),
+						   NameStr(TupleDescAttr(m->desc, attno - 1)->attname), m->model_name,
+						   m->model->features[user[attno] - 1], m->model->features[i]),
 				  "Name the columns exactly as the features.");
 		user[attno] = i + 1;
 	}
@@ -300,68 +300,66 @@ has_numbered_features(const RmlModel *model)
 }
 
 static void
-match_positions(const RmlModel *model, const char *model_name, TupleDesc desc,
-				RmlFeatureMatch *matches)
+match_positions(const Matching *m)
 {
-	int			n = model->image.header->n_features;
+	int			n = m->model->image.header->n_features;
 
-	if (has_numbered_features(model))
+	if (has_numbered_features(m->model))
 	{
-		fault(&matches[0], ERRCODE_AMBIGUOUS_COLUMN,
-			  psprintf("model \"%s\" has features named like the columns of an anonymous row", model_name),
+		fault(&m->matches[0], ERRCODE_AMBIGUOUS_COLUMN,
+			  psprintf("model \"%s\" has features named like the columns of an anonymous row",
+					   m->model_name),
 			  "Pass ARRAY[...]::float8[] to go by position, or a subquery with named columns to go by name.");
 		return;
 	}
-	if (desc->natts != n)
+	if (m->desc->natts != n)
 	{
-		fault(&matches[0], ERRCODE_INVALID_PARAMETER_VALUE,
-			  psprintf("model \"%s\" expects %d features, got %d", model_name, n, desc->natts),
+		fault(&m->matches[0], ERRCODE_INVALID_PARAMETER_VALUE,
+			  psprintf("model \"%s\" expects %d features, got %d", m->model_name, n, m->desc->natts),
 			  "Check the number and order of the row's elements.");
 		return;
 	}
 	for (int i = 0; i < n; i++)
 	{
-		matches[i].attno = i + 1;
-		matches[i].how = RML_MATCH_POSITION;
-		check_type(model->features[i], model_name, desc, &matches[i]);
+		m->matches[i].attno = i + 1;
+		m->matches[i].how = RML_MATCH_POSITION;
+		check_type(m, m->model->features[i], &m->matches[i]);
 	}
 }
 
 static void
-match_names(const RmlModel *model, const char *model_name, TupleDesc desc,
-			bool first_fault, RmlFeatureMatch *matches)
+match_names(Matching *m, bool first_fault)
 {
-	int			n = model->image.header->n_features;
-	Columns		columns;
-
-	list_columns(desc, &columns);
-	for (int i = 0; i < n; i++)
+	list_columns(m);
+	for (int i = 0; i < m->model->image.header->n_features; i++)
 	{
-		const char *feature = model->features[i];
-		RmlFeatureMatch *match = &matches[i];
+		const char *feature = m->model->features[i];
+		RmlFeatureMatch *match = &m->matches[i];
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (match_one(&columns, feature, model_name, match))
-			check_type(feature, model_name, desc, match);
+		if (find_column(m, feature, match))
+			check_type(m, feature, match);
 		else
 			fault(match, ERRCODE_UNDEFINED_COLUMN,
-				  psprintf("no column for feature \"%s\" of model \"%s\"", feature, model_name),
+				  psprintf("no column for feature \"%s\" of model \"%s\"", feature, m->model_name),
 				  "riskml.check_input() shows how every feature is matched.");
 		if (first_fault && match->sqlstate != 0)
 			break;
 	}
-	free_columns(&columns);
-	check_shared_columns(model, model_name, desc, matches);
+	free_columns(m);
+	check_shared_columns(m);
 }
 
 void
 rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
 		  bool anonymous, bool first_fault, RmlFeatureMatch *matches)
 {
+	Matching	m = {.model = model, .model_name = model_name, .desc = desc, .matches = matches};
+
 	memset(matches, 0, sizeof(RmlFeatureMatch) * (Size) model->image.header->n_features);
 	if (anonymous && names_are_positions(desc))
-		match_positions(model, model_name, desc, matches);
+		match_positions(&m);
 	else
-		match_names(model, model_name, desc, first_fault, matches);
+		match_names(&m, first_fault);
 }

@@ -35,9 +35,8 @@ main(int argc, char **argv)
 	RmlError	err = {0};
 	TestHost	host;
 	void	   *data;
-	void	   *image;
+	RmlBlock	image;
 	size_t		size;
-	size_t		image_size;
 	FILE	   *out;
 
 	if (argc != 3)
@@ -49,13 +48,13 @@ main(int argc, char **argv)
 	test_host_begin(&host, SIZE_MAX);
 	if (!rml_xgb_parse(data, size, &host.host, &model, &err) ||
 		!rml_xgb_validate(&model, &host.host, &err) ||
-		!rml_xgb_build(&model, &options, identity, &host.host, &image, &image_size, &err))
+		!rml_xgb_build(&model, &options, identity, &host.host, &image, &err))
 	{
 		printf("%s: %s\n", argv[1], err.message);
 		return 1;
 	}
 	out = fopen(argv[2], "wb");
-	if (out == NULL || fwrite(image, 1, image_size, out) != image_size || fclose(out) != 0)
+	if (out == NULL || fwrite(image.data, 1, image.size, out) != image.size || fclose(out) != 0)
 	{
 		perror(argv[2]);
 		return 2;

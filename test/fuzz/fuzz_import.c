@@ -210,16 +210,15 @@ build(const RmlXgbModel *model, RmlImportOptions options, const uint8_t *data, s
 	static const uint8_t identity[RML_IDENTITY_SIZE] = {1, 2, 3};
 	TestHost	scoring;
 	RmlImage	image;
-	void	   *block;
-	size_t		block_size;
+	RmlBlock	block;
 
-	if (!rml_xgb_build(model, &options, identity, &host->host, &block, &block_size, err))
+	if (!rml_xgb_build(model, &options, identity, &host->host, &block, err))
 		return false;
-	REQUIRE(rml_image_open(&image, block, block_size, err));
+	REQUIRE(rml_image_open(&image, block.data, block.size, err));
 	test_host_begin(&scoring, SIZE_MAX);
 	check_image(model, &image, data, size, &scoring);
 	test_host_end(&scoring);
-	host->host.release(&host->host, block);
+	host->host.release(&host->host, block.data);
 	return true;
 }
 

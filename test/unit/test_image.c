@@ -22,16 +22,17 @@ small_image(size_t *size)
 	RmlXgbModel model;
 	RmlError	err = {0};
 	Text		file = {0};
-	void	   *block = NULL;
+	RmlBlock	block = {0};
 
 	gen_model(&model, &host.host, &shape);
 	gen_json(&model, &file);
 	CHECK(rml_xgb_parse(file.data, file.size, &host.host, &model, &err) &&
 		  rml_xgb_validate(&model, &host.host, &err) &&
-		  rml_xgb_build(&model, &options, identity, &host.host, &block, size, &err),
+		  rml_xgb_build(&model, &options, identity, &host.host, &block, &err),
 		  "%s", err.message);
 	text_free(&file);
-	return block;
+	*size = block.size;
+	return block.data;
 }
 
 /* Opens a copy that ends with its memory; the fault if refused. */

@@ -82,13 +82,12 @@ import(const Text *file, TestHost *host, RmlXgbModel *parsed, RmlImage *image)
 	static const uint8_t identity[RML_IDENTITY_SIZE] = {0xAB};
 	RmlImportOptions options = {0};
 	RmlError	err = {0};
-	void	   *block;
-	size_t		size;
+	RmlBlock	block;
 
 	return CHECK(rml_xgb_parse(file->data, file->size, &host->host, parsed, &err) &&
 				 rml_xgb_validate(parsed, &host->host, &err) &&
-				 rml_xgb_build(parsed, &options, identity, &host->host, &block, &size, &err) &&
-				 rml_image_open(image, block, size, &err), "refused: %s", err.message);
+				 rml_xgb_build(parsed, &options, identity, &host->host, &block, &err) &&
+				 rml_image_open(image, block.data, block.size, &err), "refused: %s", err.message);
 }
 
 static void

@@ -35,13 +35,12 @@ import(const void *data, size_t size, TestHost *host, RmlError *err)
 	RmlImportOptions options = {0};
 	RmlXgbModel model;
 	RmlImage	image;
-	void	   *block;
-	size_t		block_size;
+	RmlBlock	block;
 
 	return rml_xgb_parse(data, size, &host->host, &model, err) &&
 		rml_xgb_validate(&model, &host->host, err) &&
-		rml_xgb_build(&model, &options, identity, &host->host, &block, &block_size, err) &&
-		rml_image_open(&image, block, block_size, err);
+		rml_xgb_build(&model, &options, identity, &host->host, &block, err) &&
+		rml_image_open(&image, block.data, block.size, err);
 }
 
 /* Checks memory and time; `want` is part of the error, NULL: accepted. */

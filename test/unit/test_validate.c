@@ -355,8 +355,7 @@ test_names(void)
 		RmlError	err = {0};
 		TestHost	host;
 		Text		file = {0};
-		void	   *block;
-		size_t		size;
+		RmlBlock	block;
 
 		text_bytes(&file, base, (size_t) (at - base));
 		text_bytes(&file, e->to, strlen(e->to));
@@ -364,7 +363,7 @@ test_names(void)
 		test_host_begin(&host, SIZE_MAX);
 		CHECK(rml_xgb_parse(file.data, file.size, &host.host, &model, &err) &&
 			  rml_xgb_validate(&model, &host.host, &err), "%s", err.message);
-		CHECK(!rml_xgb_build(&model, &options[i], identity, &host.host, &block, &size, &err),
+		CHECK(!rml_xgb_build(&model, &options[i], identity, &host.host, &block, &err),
 			  "case %d is accepted", i);
 		CHECK_CONTAINS(err.message, i == 1 ? "feature_names has 1" : "occurs twice", "message");
 		test_host_end(&host);
