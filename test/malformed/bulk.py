@@ -1,6 +1,7 @@
 """Every truncation and single-bit flips of small models."""
 import json
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -32,12 +33,23 @@ def flips(name, data, every):
         yield Case(f"{name}, bit {bit % 8} of byte {bit // 8}", bytes(flipped), SURVIVE)
 
 
+def adds_as_today(data):
+    """Not so up to 1.3: the base margin came last there, and riskml heeds that."""
+    version = (re.search(rb'"version":\[(\d+),(\d+)', data)
+               or re.search(rb"version\[#L.{8}i(.)i(.)", data, re.DOTALL))
+    if version is None:
+        return True
+    numbers = [int(v) if v.isdigit() else v[0] for v in version.groups()]
+    return numbers >= [1, 4]
+
+
 def disagreements(accepted):
     """Lets XGBoost score flipped models that riskml has accepted, in a process of its own.
 
     Takes (case, outcome) pairs.  Returns how many XGBoost scored, for it refuses some,
     and a sentence for each whose margins differ.
     """
+    accepted = [(c, o) for c, o in accepted if adds_as_today(c.data)]
     stream = b"".join(struct.pack("<I", len(c.data)) + c.data for c, _ in accepted)
     child = subprocess.run([sys.executable, "-B", __file__], input=stream,
                            stdout=subprocess.PIPE, check=False)
