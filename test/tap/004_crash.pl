@@ -113,7 +113,7 @@ unchanged('immediate stop in the middle of changes');
 
 connect_all();
 $pid = backend_pid($victim);
-is(ask($victim, "SELECT riskml.import_model('m', " . dollar(leaf_model(3)) . "); SELECT riskml.promote('m', 3, 'r')"), "3\n", 'imported and promoted, committed');
+is(ask($victim, "SELECT riskml.import_model('m', " . dollar(leaf_model(3)) . "); SELECT riskml.promote('m', 3, 'r')"), '3', 'imported and promoted, committed');
 kill_9($pid);
 is(query_value($node, "SELECT risk_score('m', ROW(1)), version FROM riskml.models WHERE model = 'm' AND 'production' = ANY (aliases)"), '3|3',
 	'killed right after: both are there');
