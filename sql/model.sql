@@ -21,6 +21,7 @@ CREATE TABLE riskml.model_version (
 	booster text NOT NULL,
 	writer text NOT NULL,
 	n_features int NOT NULL,
+	n_outputs int NOT NULL,
 	n_trees int NOT NULL,
 	n_nodes bigint NOT NULL,
 	max_depth int NOT NULL,
@@ -31,25 +32,29 @@ CREATE TABLE riskml.model_version (
 	feature_names text[],
 	comment text,
 	features text[] NOT NULL,
-	weight int[] NOT NULL,
-	total_gain real[] NOT NULL,
-	total_cover real[] NOT NULL,
+	weight int[],
+	total_gain real[],
+	total_cover real[],
+	coefficients real[],
 	source bytea NOT NULL,
 	image bytea NOT NULL,
 	PRIMARY KEY (model_id, version),
 	UNIQUE (model_id, identity)
 );
-ALTER TABLE riskml.model_version ALTER COLUMN source SET STORAGE EXTERNAL,
+ALTER TABLE riskml.model_version ALTER COLUMN coefficients SET STORAGE EXTERNAL,
+	ALTER COLUMN source SET STORAGE EXTERNAL,
 	ALTER COLUMN image SET STORAGE EXTERNAL;
 COMMENT ON TABLE riskml.model_version IS 'one row per imported version; versions never change';
 COMMENT ON COLUMN riskml.model_version.identity IS 'SHA-256 over source, recipe, feature names and options';
 COMMENT ON COLUMN riskml.model_version.writer IS 'XGBoost version that wrote the file';
+COMMENT ON COLUMN riskml.model_version.n_outputs IS 'margins per row: classes, targets or quantiles; 1 for most models';
 COMMENT ON COLUMN riskml.model_version.n_nodes IS 'nodes of the trees that are scored';
 COMMENT ON COLUMN riskml.model_version.feature_names IS 'names given at import; NULL: those of the file';
 COMMENT ON COLUMN riskml.model_version.features IS 'names by which columns are matched, in feature order';
-COMMENT ON COLUMN riskml.model_version.weight IS 'splits on each feature';
-COMMENT ON COLUMN riskml.model_version.total_gain IS 'sum of loss_changes over the splits on each feature';
-COMMENT ON COLUMN riskml.model_version.total_cover IS 'sum of sum_hessian over the splits on each feature';
+COMMENT ON COLUMN riskml.model_version.weight IS 'splits on each feature; NULL for a linear model';
+COMMENT ON COLUMN riskml.model_version.total_gain IS 'sum of loss_changes over the splits on each feature; NULL where the file does not have them';
+COMMENT ON COLUMN riskml.model_version.total_cover IS 'sum of sum_hessian over the splits on each feature; NULL where the file does not have them';
+COMMENT ON COLUMN riskml.model_version.coefficients IS 'of a linear model: for each feature one per output; else NULL';
 COMMENT ON COLUMN riskml.model_version.source IS 'the imported bytes';
 COMMENT ON COLUMN riskml.model_version.image IS 'compiled image, rebuilt from the source at any time';
 

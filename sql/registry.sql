@@ -64,6 +64,10 @@ CREATE FUNCTION riskml.verify(model riskml.model_ref,
 	AS 'MODULE_PATHNAME', 'riskml_verify' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 5;
 COMMENT ON FUNCTION riskml.verify(riskml.model_ref) IS 'hashes and parses the source anew, compares the image, and scores golden rows on every kernel against a walk over the source';
 
+CREATE FUNCTION riskml.image_kernel(image bytea) RETURNS text
+	AS 'MODULE_PATHNAME', 'riskml_image_kernel' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.image_kernel(bytea) IS 'kernel that scores a compiled image in this session; NULL if the image must be rebuilt first';
+
 CREATE FUNCTION riskml.rebuild_images() RETURNS int
 	AS 'MODULE_PATHNAME', 'riskml_rebuild_images' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION riskml.rebuild_images() IS 'stores a new image for each version whose image is damaged or of an older format; returns how many';

@@ -14,6 +14,30 @@ CREATE FUNCTION @extschema@.risk_score(model riskml.model_ref, features jsonb, l
 	AS 'MODULE_PATHNAME', 'riskml_score_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_score(riskml.model_ref, jsonb, boolean) IS 'score: probability of a binary model, prediction of any other; keys by name, null is missing; an absent key is an error unless lenient';
 
+CREATE FUNCTION @extschema@.risk_scores(model riskml.model_ref, features record) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_scores_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_scores(riskml.model_ref, record) IS 'all scores of a model with several outputs: probabilities of classes, predictions of targets; columns are matched by name';
+
+CREATE FUNCTION @extschema@.risk_scores(model riskml.model_ref, features float8[]) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_scores_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_scores(riskml.model_ref, float8[]) IS 'all scores of a model with several outputs: probabilities of classes, predictions of targets; elements by position, NULL is missing';
+
+CREATE FUNCTION @extschema@.risk_scores(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_scores_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_scores(riskml.model_ref, jsonb, boolean) IS 'all scores of a model with several outputs: probabilities of classes, predictions of targets; keys by name, null is missing; an absent key is an error unless lenient';
+
+CREATE FUNCTION @extschema@.risk_class(model riskml.model_ref, features record) RETURNS int
+	AS 'MODULE_PATHNAME', 'riskml_class_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_class(riskml.model_ref, record) IS 'the class that a classification model predicts; columns are matched by name';
+
+CREATE FUNCTION @extschema@.risk_class(model riskml.model_ref, features float8[]) RETURNS int
+	AS 'MODULE_PATHNAME', 'riskml_class_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_class(riskml.model_ref, float8[]) IS 'the class that a classification model predicts; elements by position, NULL is missing';
+
+CREATE FUNCTION @extschema@.risk_class(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS int
+	AS 'MODULE_PATHNAME', 'riskml_class_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_class(riskml.model_ref, jsonb, boolean) IS 'the class that a classification model predicts; keys by name, null is missing; an absent key is an error unless lenient';
+
 CREATE FUNCTION @extschema@.risk_margin(model riskml.model_ref, features record) RETURNS float8
 	AS 'MODULE_PATHNAME', 'riskml_margin_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_margin(riskml.model_ref, record) IS 'raw margin, bit for bit that of XGBoost; columns are matched by name';
@@ -25,6 +49,18 @@ COMMENT ON FUNCTION @extschema@.risk_margin(riskml.model_ref, float8[]) IS 'raw 
 CREATE FUNCTION @extschema@.risk_margin(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS float8
 	AS 'MODULE_PATHNAME', 'riskml_margin_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION @extschema@.risk_margin(riskml.model_ref, jsonb, boolean) IS 'raw margin, bit for bit that of XGBoost; keys by name, null is missing; an absent key is an error unless lenient';
+
+CREATE FUNCTION @extschema@.risk_margins(model riskml.model_ref, features record) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_margins_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_margins(riskml.model_ref, record) IS 'raw margins of all outputs, bit for bit those of XGBoost; columns are matched by name';
+
+CREATE FUNCTION @extschema@.risk_margins(model riskml.model_ref, features float8[]) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_margins_array' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_margins(riskml.model_ref, float8[]) IS 'raw margins of all outputs, bit for bit those of XGBoost; elements by position, NULL is missing';
+
+CREATE FUNCTION @extschema@.risk_margins(model riskml.model_ref, features jsonb, lenient boolean DEFAULT false) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_margins_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION @extschema@.risk_margins(riskml.model_ref, jsonb, boolean) IS 'raw margins of all outputs, bit for bit those of XGBoost; keys by name, null is missing; an absent key is an error unless lenient';
 
 CREATE FUNCTION @extschema@.risk_leaves(model riskml.model_ref, features record) RETURNS int[]
 	AS 'MODULE_PATHNAME', 'riskml_leaves_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
@@ -55,7 +91,7 @@ CREATE FUNCTION @extschema@.risk_version(model riskml.model_ref) RETURNS text
 COMMENT ON FUNCTION @extschema@.risk_version(riskml.model_ref) IS 'the pinned form name@version#identity of what a reference means now; store it beside each decision';
 
 CREATE FUNCTION riskml.check_input(model riskml.model_ref, relation regclass,
-	OUT feature text, OUT column_name text, OUT column_type text, OUT matched text, OUT problem text)
+	OUT feature text, OUT column_name text, OUT column_type text, OUT matched text, OUT read_as text, OUT problem text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'riskml_check_input' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 50;
-COMMENT ON FUNCTION riskml.check_input(riskml.model_ref, regclass) IS 'how each feature of a model finds its column in a relation, and what stands in the way; problem is NULL where all is well';
+COMMENT ON FUNCTION riskml.check_input(riskml.model_ref, regclass) IS 'how each feature of a model finds its column in a relation, whether it is read as number, category code or category label, and what stands in the way; problem is NULL where all is well';

@@ -10,9 +10,11 @@ SELECT m.name AS model,
 	v.booster,
 	v.writer AS xgboost,
 	v.n_features AS features,
+	v.n_outputs AS outputs,
 	v.n_trees AS trees,
 	v.n_nodes AS nodes,
 	v.max_depth AS depth,
+	riskml.image_kernel(v.image) AS kernel,
 	pg_catalog.length(v.source) AS source_bytes,
 	pg_catalog.length(v.image) AS image_bytes,
 	pg_catalog.encode(v.identity, 'hex') AS identity,
@@ -30,22 +32,35 @@ WHERE pg_catalog.pg_has_role(m.owner, 'USAGE')
 COMMENT ON VIEW riskml.models IS 'versions of the models that you own or have been granted';
 GRANT SELECT ON riskml.models TO PUBLIC;
 
+-- In a FROM clause of its own, so that the array is read once and not for each feature.
+CREATE FUNCTION riskml.coefficient_rows(coefficients real[], outputs int) RETURNS SETOF real[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+	SELECT array_agg(c ORDER BY i) FROM unnest(coefficients) WITH ORDINALITY u(c, i)
+	GROUP BY (i - 1) / outputs ORDER BY (i - 1) / outputs
+	$$;
+COMMENT ON FUNCTION riskml.coefficient_rows(real[], int) IS 'coefficients of a linear model, a row per feature with one for each output; for the view model_features';
+
 CREATE VIEW riskml.model_features WITH (security_barrier) AS
 SELECT s.model,
 	s.version,
 	(f.ordinality OPERATOR(pg_catalog.-) 1)::int AS position,
 	f.feature,
-	f.weight,
+	CASE WHEN f.coefficients IS NULL THEN f.weight::real
+		WHEN s.outputs OPERATOR(pg_catalog.=) 1 THEN f.coefficients[1] END AS weight,
 	f.total_gain OPERATOR(pg_catalog./) NULLIF(f.weight, 0)::real AS gain,
 	f.total_cover OPERATOR(pg_catalog./) NULLIF(f.weight, 0)::real AS cover,
 	f.total_gain,
-	f.total_cover
+	f.total_cover,
+	f.coefficients
 FROM riskml.models s
 JOIN riskml.model m ON m.name OPERATOR(pg_catalog.=) s.model
 JOIN riskml.model_version v ON v.model_id OPERATOR(pg_catalog.=) m.model_id
 	AND v.version OPERATOR(pg_catalog.=) s.version
 CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(v.features), pg_catalog.unnest(v.weight),
-	pg_catalog.unnest(v.total_gain), pg_catalog.unnest(v.total_cover))
-	WITH ORDINALITY AS f(feature, weight, total_gain, total_cover, ordinality);
-COMMENT ON VIEW riskml.model_features IS 'features of each version in order, with XGBoost''s importance: weight, gain, cover and their totals';
+	pg_catalog.unnest(v.total_gain), pg_catalog.unnest(v.total_cover),
+	riskml.coefficient_rows(v.coefficients, v.n_outputs))
+	WITH ORDINALITY AS f(feature, weight, total_gain, total_cover, coefficients, ordinality);
+COMMENT ON VIEW riskml.model_features IS 'features of each version in order, with what XGBoost''s get_score() gives: weight, gain, cover and their totals, or the coefficients of a linear model';
 GRANT SELECT ON riskml.model_features TO PUBLIC;

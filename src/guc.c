@@ -13,13 +13,22 @@
 
 int			rml_guc_max_model_bytes = 64 * 1024 * 1024;
 int			rml_guc_local_cache_size = 128 * 1024;
-int			rml_guc_kernel = RML_KERNEL_AUTO;
+
+/* Index in rml_kernels, or KERNEL_AUTO. */
+#define KERNEL_AUTO (-1)
+static int	forced_kernel = KERNEL_AUTO;
 
 static const struct config_enum_entry kernel_options[] = {
-	{"auto", RML_KERNEL_AUTO, false},
+	{"auto", KERNEL_AUTO, false},
 	{"scalar", 0, false},
 	{NULL, 0, false}
 };
+
+const char *
+rml_guc_kernel_name(void)
+{
+	return forced_kernel == KERNEL_AUTO ? NULL : rml_kernels[forced_kernel].name;
+}
 
 void
 rml_guc_init(void)
@@ -36,8 +45,8 @@ rml_guc_init(void)
 							NULL, NULL, NULL);
 	DefineCustomEnumVariable("riskml.kernel",
 							 "How trees are evaluated; every kernel gives the same bits.",
-							 NULL, &rml_guc_kernel,
-							 RML_KERNEL_AUTO, kernel_options, PGC_USERSET, 0,
+							 NULL, &forced_kernel,
+							 KERNEL_AUTO, kernel_options, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	MarkGUCPrefixReserved("riskml");
 }

@@ -7,9 +7,9 @@
 
 extern int	rml_guc_max_model_bytes;
 extern int	rml_guc_local_cache_size;	/* kB */
-extern int	rml_guc_kernel;		/* index in rml_kernels, or RML_KERNEL_AUTO */
 
-#define RML_KERNEL_AUTO (-1)
+/* Name of the kernel that is forced, or NULL. */
+extern const char *rml_guc_kernel_name(void);
 
 extern void rml_guc_init(void);
 

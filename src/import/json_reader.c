@@ -241,14 +241,15 @@ convert_integer(RmlReader *r, size_t start, size_t length, RmlEvent *event)
 	{
 		int			digit = r->data[start + i] - '0';
 
+		/* with its sign, as the smallest number has no positive counterpart */
 		if (__builtin_mul_overflow(value, (int64_t) 10, &value) ||
-			__builtin_add_overflow(value, (int64_t) digit, &value))
+			__builtin_add_overflow(value, (int64_t) (negative ? -digit : digit), &value))
 			return rml_fail_at(r->err, start, "integer %.*s overflows 64 bits",
 							   (int) (length < 40 ? length : 40),
 							   (const char *) r->data + start);
 	}
 	event->kind = RML_EV_INTEGER;
-	event->integer = negative ? -value : value;
+	event->integer = value;
 	return true;
 }
 

@@ -39,6 +39,14 @@ typedef struct RmlByteArray
 	int32_t		count;
 } RmlByteArray;
 
+/* Integers of 32 or, where one of them needs it, 64 bits. */
+typedef struct RmlWideArray
+{
+	int32_t    *values;			/* NULL: they are in wide */
+	int64_t    *wide;
+	int32_t		count;
+} RmlWideArray;
+
 typedef struct RmlXgbTree
 {
 	int32_t		id;
@@ -46,6 +54,7 @@ typedef struct RmlXgbTree
 	int32_t		num_deleted;
 	int32_t		num_feature;
 	int32_t		size_leaf_vector;	/* 0 or 1: one value per leaf */
+	RmlFloatArray leaf_weights; /* vector leaves of 3.2+; see rml_xgb_leaf_vector */
 	RmlIntArray left;
 	RmlIntArray right;
 	RmlIntArray parent;
@@ -56,10 +65,14 @@ typedef struct RmlXgbTree
 	RmlFloatArray base_weight;
 	RmlFloatArray loss_change;
 	RmlFloatArray sum_hessian;
-	int32_t		n_categories;	/* entries of `categories` */
-	int32_t		n_category_nodes;
-	int32_t		n_category_segments;
-	int32_t		n_category_sizes;
+	RmlIntArray categories;		/* codes of all splits by category */
+	RmlIntArray category_nodes; /* those splits, ascending */
+	RmlIntArray category_segments;	/* where the codes of each begin */
+	RmlIntArray category_sizes; /* how many they are */
+
+	/* what validation derives */
+	int32_t		n_category_codes;	/* of splits that a row can reach ... */
+	int32_t		n_category_splits;	/* ... and how many splits */
 } RmlXgbTree;
 
 typedef struct RmlText
@@ -74,6 +87,26 @@ typedef struct RmlTextArray
 	int32_t		count;
 } RmlTextArray;
 
+/* Labels of one feature, in the order of their codes: text, or integers. */
+typedef struct RmlXgbLabels
+{
+	int32_t		feature;
+	bool		is_text;
+	int32_t		type;			/* of integers; XGBoost's number for it */
+	RmlIntArray offsets;		/* text: where each label begins, and the end */
+	RmlWideArray values;		/* text: bytes of UTF-8 */
+	bool		has_values;
+} RmlXgbLabels;
+
+typedef struct RmlXgbCats
+{
+	int32_t		n_enc;			/* one per feature, or none */
+	RmlXgbLabels *labels;		/* of those that are not empty, by feature */
+	int32_t		n_labels;
+	RmlIntArray segments;		/* sums of the numbers of labels before each feature */
+	RmlIntArray sorted_idx;
+} RmlXgbCats;
+
 typedef struct RmlXgbModel
 {
 	bool		has_version;
@@ -85,6 +118,10 @@ typedef struct RmlXgbModel
 	int32_t		num_class;
 	int32_t		num_target;
 	RmlFloatArray base_score;
+	bool		boost_from_average; /* base_score stands for one yet to be estimated */
+	int32_t		softmax_classes;	/* softmax_multiclass_param.num_class, or -1 */
+	RmlFloatArray quantiles;
+	RmlFloatArray expectiles;
 	RmlTextArray feature_names;
 	RmlTextArray feature_types;
 	bool		has_best_iteration;
@@ -95,7 +132,9 @@ typedef struct RmlXgbModel
 	bool		has_weight_drop;
 	bool		weights_in_model;	/* as from 3.4 on, not beside `model` */
 	RmlFloatArray weight_drop;
-	bool		has_cats;		/* category names, 3.1+ */
+	RmlXgbCats	cats;			/* category labels, 3.1+ */
+	RmlFloatArray weights;		/* gblinear: [feature][output], then a bias per output */
+	int32_t		boosted_rounds; /* gblinear; older versions do not write it */
 	bool		has_trees;
 	bool		nested;			/* the trees stand in gradient_booster.gbtree */
 	int32_t		num_trees;		/* gbtree_model_param; -1: missing */
@@ -107,16 +146,38 @@ typedef struct RmlXgbModel
 	int32_t		n_trees;
 
 	/* what validation derives */
+	bool		is_linear;
+	int32_t		n_outputs;
 	const RmlXgbTree **by_id;	/* trees in scoring order */
 	int64_t		n_nodes;		/* reachable ones */
 } RmlXgbModel;
 
+/* Labels of a feature's codes 0, 1, ... for a file that has none. */
+typedef struct RmlCategoryMap
+{
+	const char *feature;
+	const char **labels;
+	int32_t		n_labels;
+} RmlCategoryMap;
+
 typedef struct RmlImportOptions
 {
 	bool		best_iteration; /* only the trees up to best_iteration */
+	bool		has_iterations; /* only those of [first_iteration, end_iteration) */
+	int32_t		first_iteration;
+	int32_t		end_iteration;	/* 0: all */
 	const char *const *feature_names;	/* instead of the file's, or NULL */
 	int32_t		n_feature_names;
+	RmlCategoryMap *categories; /* by name of the feature, ascending bytes */
+	int32_t		n_categories;
 } RmlImportOptions;
+
+/* Trees that an import scores, in id order. */
+typedef struct RmlTreeRange
+{
+	int32_t		first;
+	int32_t		end;
+} RmlTreeRange;
 
 /* An image as it is built. */
 typedef struct RmlBlock
@@ -133,25 +194,123 @@ extern bool rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *opti
 						  const uint8_t identity[RML_IDENTITY_SIZE], RmlHost *host,
 						  RmlBlock *image, RmlError *err);
 
+/* Parts of validation: trees one by one; category labels. */
+extern bool rml_xgb_validate_trees(RmlXgbModel *model, RmlHost *host, RmlError *err);
+extern bool rml_xgb_validate_cats(const RmlXgbModel *model, RmlHost *host, RmlError *err);
+
+/* Trees of one iteration in a file that does not list them. */
+extern int64_t rml_xgb_trees_per_iteration(const RmlXgbModel *model);
+
+/* Which trees do these options choose? */
+extern bool rml_xgb_tree_range(const RmlXgbModel *model, const RmlImportOptions *options,
+							   RmlTreeRange *range, RmlError *err);
+
 /* Does the writing version add the base margin after the leaves? */
 extern bool rml_xgb_base_last(const RmlXgbModel *model);
 
-/* Trees that an import with these options scores, in id order: [0, count). */
-extern bool rml_xgb_tree_count(const RmlXgbModel *model, const RmlImportOptions *options,
-							   int32_t *count, RmlError *err);
+/* base_score as the writing version applies it. */
+extern RmlBaseScore rml_xgb_base_score(const RmlXgbModel *model);
+
+/* ---- facts about a tree of a validated model ---- */
+
+static inline bool
+rml_xgb_is_leaf(const RmlXgbTree *tree, int32_t node)
+{
+	return tree->left.values[node] == -1;
+}
+
+static inline bool
+rml_xgb_by_category(const RmlXgbTree *tree, int32_t node)
+{
+	return tree->split_type.values != NULL && tree->split_type.values[node] != 0;
+}
+
+static inline bool
+rml_xgb_is_vector(const RmlXgbTree *tree)
+{
+	return tree->size_leaf_vector > 1;
+}
 
 /*
- * Margin of one row by walking the file's own arrays, for riskml.verify and
+ * The values of a vector leaf: a row of leaf_weights, whose number stands in
+ * right_children (3.2 and later), or the node's row of base_weights.
+ */
+static inline const float *
+rml_xgb_leaf_vector(const RmlXgbTree *tree, int32_t node)
+{
+	size_t		width = (size_t) tree->size_leaf_vector;
+
+	return tree->leaf_weights.values != NULL
+		? tree->leaf_weights.values + (size_t) tree->right.values[node] * width
+		: tree->base_weight.values + (size_t) node * width;
+}
+
+/* Which entry of category_nodes is this node?  It must be one. */
+extern int32_t rml_xgb_category_index(const RmlXgbTree *tree, int32_t node);
+
+static inline int64_t
+rml_wide_value(const RmlWideArray *array, int32_t i)
+{
+	return array->values != NULL ? array->values[i] : array->wide[i];
+}
+
+/* ---- labels ---- */
+
+/* What the file's labels of a feature come to. */
+typedef enum RmlLabelState
+{
+	RML_LABELS_NONE,
+	RML_LABELS_USABLE,
+	RML_LABELS_CUT				/* maybe damaged by the XGBoost that wrote them */
+} RmlLabelState;
+
+extern RmlLabelState rml_xgb_label_state(const RmlXgbModel *model, int32_t feature);
+
+typedef struct RmlLabel
+{
+	const char *text;			/* UTF-8, not terminated */
+	uint64_t	prefix;			/* its first bytes, to sort by without a look at them */
+	uint32_t	length;
+	uint32_t	code;
+} RmlLabel;
+
+/* The labels of one feature, sorted by their bytes. */
+typedef struct RmlLabelList
+{
+	RmlLabel   *labels;
+	int32_t		count;
+	char	   *storage;		/* of the texts, or NULL */
+} RmlLabelList;
+
+/*
+ * The labels that a feature has by a map given at import, or (NULL) by the
+ * file, where they must be usable.  False if one occurs twice, or is no valid
+ * text.
+ */
+extern bool rml_xgb_list_labels(const RmlXgbModel *model, int32_t feature,
+								const RmlCategoryMap *map, RmlHost *host,
+								RmlLabelList *list, RmlError *err);
+
+/* How many they are, and the bytes of their texts. */
+extern void rml_xgb_measure_labels(const RmlXgbModel *model, int32_t feature,
+								   const RmlCategoryMap *map, int32_t *count, uint64_t *bytes);
+extern void rml_xgb_free_labels(RmlLabelList *list, RmlHost *host);
+
+/* ---- scoring from the file ---- */
+
+/*
+ * Margins of one row by walking the file's own arrays, for riskml.verify and
  * tests: shares no code with the image and the kernels.
  */
-extern float rml_xgb_reference_margin(const RmlXgbModel *model, int32_t n_trees,
-									  const float *row);
+extern void rml_xgb_reference_margins(const RmlXgbModel *model, RmlTreeRange range,
+									  const float *row, float *margins);
 
 /*
- * Importance of each feature over the first n_trees trees: number of splits,
- * sum of loss_changes, sum of sum_hessian; arrays of num_feature entries.
+ * Importance of each feature over a range of trees: number of splits, sum of
+ * loss_changes, sum of sum_hessian; arrays of num_feature entries.  False if
+ * some tree lacks the two statistics: the sums mean nothing then.
  */
-extern void rml_xgb_importance(const RmlXgbModel *model, int32_t n_trees, RmlHost *host,
+extern bool rml_xgb_importance(const RmlXgbModel *model, RmlTreeRange range, RmlHost *host,
 							   int32_t *weight, float *total_gain, float *total_cover);
 
 /* Reports what a file that is no XGBoost model is, if it can be told. */

@@ -1,9 +1,8 @@
 /*
  * xgb_build.c
- *	  From a validated model to its compiled image, and an independent scorer
- *	  over the same model to check the image against.
+ *	  From a validated model to its compiled image.
  */
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,51 +14,29 @@
 typedef struct Builder
 {
 	const RmlXgbModel *model;
+	const RmlImportOptions *options;
 	RmlHost    *host;
+	RmlError   *err;
+	RmlTreeRange range;
 	const RmlText *names;		/* NULL: f0, f1, ... */
-	int32_t		n_trees;
-	int64_t		n_nodes;
-	uint64_t	name_bytes;
+	const RmlCategoryMap **maps;	/* per feature, NULL: not given at import */
+	RmlImageCounts counts;
+	RmlImageHeader header;
+	char	   *block;
+
+	/* while nodes are built */
 	int32_t    *order;			/* new position -> node of the file */
+	uint32_t	next_set;		/* in the category sets */
+	uint32_t	next_vector;	/* row of the leaf vectors */
 } Builder;
 
-/*
- * Source: cpu_predictor.cc (PredValue up to 1.2.1, PredValueByOneTree from
- * 1.3.0) and, for dart, gbtree.cc (up to 1.3.3, from 1.4.0).
- */
-bool
-rml_xgb_base_last(const RmlXgbModel *model)
+static void *
+section(const Builder *b, RmlSection s)
 {
-	int			minor = strcmp(model->booster, "dart") == 0 ? 4 : 3;
-
-	return !rml_writer_at_least(model->writer, 1, minor, 0);
+	return b->block + b->header.sections[s].offset;
 }
 
-bool
-rml_xgb_tree_count(const RmlXgbModel *model, const RmlImportOptions *options,
-				   int32_t *count, RmlError *err)
-{
-	int64_t		end;
-	int32_t		n_iterations;
-
-	*count = model->n_trees;
-	if (!options->best_iteration)
-		return true;
-	if (!model->has_best_iteration)
-	{
-		rml_fail(err, RML_OPTION, "the model has no attribute best_iteration");
-		return rml_hint(err, "It is written by training with early stopping; import without the option to use all trees.");
-	}
-	end = (int64_t) model->best_iteration + 1;
-	n_iterations = model->iteration_indptr.values ? model->iteration_indptr.count - 1
-		: model->n_trees / model->num_parallel_tree;
-	if (end > n_iterations)
-		return rml_fail(err, RML_OPTION, "best_iteration is %d, but the model has %d iterations",
-						model->best_iteration, n_iterations);
-	*count = model->iteration_indptr.values ? model->iteration_indptr.values[end]
-		: (int32_t) end * model->num_parallel_tree;
-	return true;
-}
+/* ---- names ---- */
 
 static int
 compare_names(const void *a, const void *b)
@@ -69,7 +46,7 @@ compare_names(const void *a, const void *b)
 
 /* Features are matched by name, so no two may share one. */
 static bool
-check_unique(const Builder *b, bool given, RmlError *err)
+check_unique(const Builder *b, bool given)
 {
 	int32_t		n = b->model->num_feature;
 	const RmlText **sorted = rml_alloc(b->host, (size_t) n * sizeof(*sorted));
@@ -81,11 +58,11 @@ check_unique(const Builder *b, bool given, RmlError *err)
 	{
 		if (compare_names(&sorted[i - 1], &sorted[i]) == 0)
 		{
-			rml_fail(err, given ? RML_OPTION : RML_INVALID, "feature name \"%.*s\" occurs twice",
+			rml_fail(b->err, given ? RML_OPTION : RML_INVALID, "feature name \"%.*s\" occurs twice",
 					 rml_utf8_clip(sorted[i]->data, (size_t) sorted[i]->length, 128),
 					 sorted[i]->data);
 			return given ? false :
-				rml_hint(err, "Give the argument feature_names with unique names.");
+				rml_hint(b->err, "Give the argument feature_names with unique names.");
 		}
 	}
 	b->host->release(b->host, sorted);
@@ -93,16 +70,17 @@ check_unique(const Builder *b, bool given, RmlError *err)
 }
 
 static bool
-choose_names(Builder *b, const RmlImportOptions *options, RmlError *err)
+choose_names(Builder *b)
 {
 	const RmlXgbModel *model = b->model;
+	const RmlImportOptions *options = b->options;
 
 	if (options->feature_names != NULL)
 	{
 		RmlText    *names;
 
 		if (options->n_feature_names != model->num_feature)
-			return rml_fail(err, RML_OPTION, "feature_names has %d entries, the model has %d features",
+			return rml_fail(b->err, RML_OPTION, "feature_names has %d entries, the model has %d features",
 							options->n_feature_names, model->num_feature);
 		names = rml_alloc(b->host, (size_t) model->num_feature * sizeof(RmlText));
 		for (int32_t i = 0; i < model->num_feature; i++)
@@ -116,10 +94,133 @@ choose_names(Builder *b, const RmlImportOptions *options, RmlError *err)
 		b->names = model->feature_names.values;
 	if (b->names == NULL)
 		return true;
+	b->counts.entries[RML_SEC_NAME_ENDS] = (uint64_t) model->num_feature;
 	for (int32_t i = 0; i < model->num_feature; i++)
-		b->name_bytes += (uint64_t) b->names[i].length;
-	return check_unique(b, options->feature_names != NULL, err);
+		b->counts.entries[RML_SEC_NAMES] += (uint64_t) b->names[i].length;
+	return check_unique(b, options->feature_names != NULL);
 }
+
+static void
+build_names(const Builder *b)
+{
+	uint32_t   *ends = section(b, RML_SEC_NAME_ENDS);
+	char	   *names = section(b, RML_SEC_NAMES);
+	uint32_t	at = 0;
+
+	if (b->names == NULL)
+		return;
+	for (int32_t i = 0; i < b->model->num_feature; i++)
+	{
+		memcpy(names + at, b->names[i].data, (size_t) b->names[i].length);
+		at += (uint32_t) b->names[i].length;
+		ends[i] = at;
+	}
+}
+
+/* ---- labels ---- */
+
+/* Number of a feature by its name, or -1. */
+static int32_t
+find_feature(const Builder *b, const char *name)
+{
+	for (int32_t i = 0; i < b->model->num_feature; i++)
+	{
+		char		buffer[16];
+
+		if (b->names == NULL)
+			snprintf(buffer, sizeof(buffer), "f%d", i);
+		if (strcmp(b->names != NULL ? b->names[i].data : buffer, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Gives each map of the import to its feature. */
+static bool
+assign_maps(Builder *b)
+{
+	size_t		bytes = (size_t) b->model->num_feature * sizeof(*b->maps);
+
+	b->maps = rml_alloc(b->host, bytes);
+	memset(b->maps, 0, bytes);
+	for (int32_t i = 0; i < b->options->n_categories; i++)
+	{
+		const RmlCategoryMap *map = &b->options->categories[i];
+		int32_t		feature = find_feature(b, map->feature);
+
+		rml_poll(b->host);
+		if (feature < 0)
+			return rml_fail(b->err, RML_OPTION, "categories are given for \"%s\", which is no feature",
+							map->feature);
+		if (rml_xgb_label_state(b->model, feature) == RML_LABELS_USABLE)
+			return rml_fail(b->err, RML_OPTION,
+							"categories are given for \"%s\", but the file has its own", map->feature);
+		b->maps[feature] = map;
+	}
+	return true;
+}
+
+static bool
+has_labels(const Builder *b, int32_t feature)
+{
+	return b->maps[feature] != NULL ||
+		rml_xgb_label_state(b->model, feature) == RML_LABELS_USABLE;
+}
+
+static bool
+count_labels(Builder *b)
+{
+	if (!assign_maps(b))
+		return false;
+	for (int32_t i = 0; i < b->model->num_feature; i++)
+	{
+		int32_t		count;
+		uint64_t	bytes;
+
+		if (!has_labels(b, i))
+			continue;
+		rml_xgb_measure_labels(b->model, i, b->maps[i], &count, &bytes);
+		b->counts.entries[RML_SEC_CATEGORIES]++;
+		b->counts.entries[RML_SEC_LABELS] += (uint64_t) count;
+		b->counts.entries[RML_SEC_LABEL_TEXT] += bytes;
+	}
+	return true;
+}
+
+static bool
+build_labels(const Builder *b)
+{
+	RmlImageCategories *categories = section(b, RML_SEC_CATEGORIES);
+	RmlImageLabel *labels = section(b, RML_SEC_LABELS);
+	char	   *text = section(b, RML_SEC_LABEL_TEXT);
+	uint32_t	next = 0;
+	uint32_t	at = 0;
+
+	for (int32_t i = 0; i < b->model->num_feature; i++)
+	{
+		RmlLabelList list;
+
+		if (!has_labels(b, i))
+			continue;
+		if (!rml_xgb_list_labels(b->model, i, b->maps[i], b->host, &list, b->err))
+			return false;
+		categories->feature = (uint32_t) i;
+		categories->first = next;
+		categories->n_labels = (uint32_t) list.count;
+		categories++;
+		for (int32_t k = 0; k < list.count; k++, next++)
+		{
+			memcpy(text + at, list.labels[k].text, list.labels[k].length);
+			at += list.labels[k].length;
+			labels[next].end = at;
+			labels[next].code = list.labels[k].code;
+		}
+		rml_xgb_free_labels(&list, b->host);
+	}
+	return true;
+}
+
+/* ---- trees ---- */
 
 /*
  * Numbers the reachable nodes breadth first, so that children stand behind
@@ -155,97 +256,166 @@ tree_depth(const RmlXgbTree *tree, const int32_t *order, int32_t n)
 }
 
 static void
-build_node(const RmlXgbTree *tree, int32_t source, const float *weight,
-		   RmlImageNode *node, uint32_t *next_child)
+build_leaf(Builder *b, const RmlXgbTree *tree, int32_t source, RmlImageNode *node)
 {
-	float		value = tree->split_condition.values[source];
+	float		weight = b->model->weight_drop.count > 0
+		? b->model->weight_drop.values[tree->id] : 1.0f;
 
-	if (tree->left.values[source] == -1)
+	node->feature = (uint32_t) source;
+	node->child = 0;
+	if (rml_xgb_is_vector(tree))
 	{
-		node->value = weight ? value * *weight : value;
-		node->feature = (uint32_t) source;
-		node->child = 0;
+		const float *values = rml_xgb_leaf_vector(tree, source);
+		float	   *vector = (float *) section(b, RML_SEC_LEAF_VECTORS) +
+			(size_t) b->next_vector * (size_t) b->model->n_outputs;
+
+		for (int32_t i = 0; i < b->model->n_outputs; i++)
+			vector[i] = values[i] * weight;
+		node->row = b->next_vector++;
+	}
+	else
+		node->value = tree->split_condition.values[source] * weight;
+}
+
+/* Copies the codes of a split behind their number. */
+static uint32_t
+build_set(Builder *b, const RmlXgbTree *tree, int32_t source)
+{
+	int32_t		index = rml_xgb_category_index(tree, source);
+	int32_t		n = tree->category_sizes.values[index];
+	const int32_t *codes = tree->categories.values + tree->category_segments.values[index];
+	uint32_t	begin = b->next_set;
+	uint32_t   *set = (uint32_t *) section(b, RML_SEC_CATEGORY_SETS) + begin;
+
+	*set++ = (uint32_t) n;
+	memcpy(set, codes, (size_t) n * sizeof(uint32_t));
+	b->next_set += 1 + (uint32_t) n;
+	return begin;
+}
+
+static void
+build_node(Builder *b, const RmlXgbTree *tree, int32_t source, RmlImageNode *node,
+		   uint32_t *next_child)
+{
+	if (rml_xgb_is_leaf(tree, source))
+	{
+		build_leaf(b, tree, source, node);
 		return;
 	}
-	node->value = value;
 	node->feature = (uint32_t) tree->split_index.values[source];
 	if (tree->default_left.values[source])
 		node->feature |= RML_DEFAULT_LEFT;
+	if (rml_xgb_by_category(tree, source))
+	{
+		node->feature |= RML_BY_CATEGORY;
+		node->set = build_set(b, tree, source);
+	}
+	else
+		node->value = tree->split_condition.values[source];
 	node->child = *next_child;
 	*next_child += 2;
 }
 
 static void
-build_tree(const Builder *b, const RmlXgbTree *tree, RmlImageTree *out, RmlImageNode *nodes)
+build_tree(Builder *b, int32_t id, RmlImageTree *out, RmlImageNode *nodes)
 {
-	const float *weight = b->model->weight_drop.count > 0
-		? &b->model->weight_drop.values[tree->id] : NULL;
+	const RmlXgbTree *tree = b->model->by_id[id];
 	uint32_t	next_child = 1;
 
-	out->output = 0;
+	out->n_nodes = (uint32_t) order_nodes(tree, b->order);
+	out->output = rml_xgb_is_vector(tree) ? RML_ALL_OUTPUTS : b->model->tree_info.values[id];
 	for (uint32_t i = 0; i < out->n_nodes; i++)
 	{
 		if (i % POLL_EVERY == 0)
 			rml_poll(b->host);
-		build_node(tree, b->order[i], weight, &nodes[i], &next_child);
+		build_node(b, tree, b->order[i], &nodes[i], &next_child);
 	}
 	out->depth = tree_depth(tree, b->order, (int32_t) out->n_nodes);
 }
 
 static void
-build_trees(Builder *b, char *block, RmlImageHeader *header)
+build_trees(Builder *b)
 {
-	RmlImageTree *trees = (RmlImageTree *) (block + header->sections[RML_SEC_TREES].offset);
-	RmlImageNode *nodes = (RmlImageNode *) (block + header->sections[RML_SEC_NODES].offset);
+	RmlImageTree *trees = section(b, RML_SEC_TREES);
+	RmlImageNode *nodes = section(b, RML_SEC_NODES);
 	uint32_t	next = 0;
 
-	for (int32_t i = 0; i < b->n_trees; i++)
+	for (int32_t id = b->range.first; id < b->range.end; id++, trees++)
 	{
-		const RmlXgbTree *source = b->model->by_id[i];
-
-		rml_poll(b->host);
-		trees[i].first_node = next;
-		trees[i].n_nodes = (uint32_t) order_nodes(source, b->order);
-		build_tree(b, source, &trees[i], nodes + next);
-		if (trees[i].depth > header->max_depth)
-			header->max_depth = trees[i].depth;
-		next += trees[i].n_nodes;
+		trees->first_node = next;
+		build_tree(b, id, trees, nodes + next);
+		if (trees->depth > b->header.max_depth)
+			b->header.max_depth = trees->depth;
+		next += trees->n_nodes;
 	}
 }
 
 static void
-build_names(const Builder *b, char *block, const RmlImageHeader *header)
+count_trees(Builder *b)
 {
-	uint32_t   *ends = (uint32_t *) (block + header->sections[RML_SEC_NAME_ENDS].offset);
-	char	   *names = block + header->sections[RML_SEC_NAMES].offset;
-	uint32_t	at = 0;
-
-	if (b->names == NULL)
-		return;
-	for (int32_t i = 0; i < b->model->num_feature; i++)
-	{
-		memcpy(names + at, b->names[i].data, (size_t) b->names[i].length);
-		at += (uint32_t) b->names[i].length;
-		ends[i] = at;
-	}
-}
-
-/* Counts what the image will hold. */
-static void
-plan_trees(Builder *b)
-{
-	const RmlXgbModel *model = b->model;
+	uint64_t   *entries = b->counts.entries;
 	int32_t		largest = 1;
 
-	for (int32_t i = 0; i < b->n_trees; i++)
+	entries[RML_SEC_TREES] = (uint64_t) (b->range.end - b->range.first);
+	for (int32_t id = b->range.first; id < b->range.end; id++)
 	{
-		const RmlXgbTree *tree = model->by_id[i];
+		const RmlXgbTree *tree = b->model->by_id[id];
+		int32_t		n_nodes = tree->num_nodes - tree->num_deleted;
 
-		b->n_nodes += tree->num_nodes - tree->num_deleted;
+		entries[RML_SEC_NODES] += (uint64_t) n_nodes;
+		/* a binary tree has one leaf more than it has splits */
+		if (rml_xgb_is_vector(tree))
+			entries[RML_SEC_LEAF_VECTORS] +=
+				(uint64_t) (n_nodes / 2 + 1) * (uint64_t) b->model->n_outputs;
+		entries[RML_SEC_CATEGORY_SETS] +=
+			(uint64_t) tree->n_category_splits + (uint64_t) tree->n_category_codes;
 		if (tree->num_nodes > largest)
 			largest = tree->num_nodes;
 	}
 	b->order = rml_alloc(b->host, (size_t) largest * sizeof(int32_t));
+}
+
+/* ---- the whole ---- */
+
+static void
+build_weights(const Builder *b)
+{
+	if (b->model->weights.count > 0)
+		memcpy(section(b, RML_SEC_WEIGHTS), b->model->weights.values,
+			   (size_t) b->model->weights.count * sizeof(float));
+}
+
+static uint32_t
+image_flags(const RmlXgbModel *model)
+{
+	uint32_t	flags = 0;
+
+	if (rml_xgb_base_last(model))
+		flags |= RML_IMAGE_BASE_LAST;
+	if (model->is_linear)
+		flags |= RML_IMAGE_LINEAR;
+	if (!rml_writer_at_least(model->writer, 1, 6, 0))
+		flags |= RML_IMAGE_ODD_TRUNCATED;
+	else if (!rml_writer_at_least(model->writer, 1, 7, 3))
+		flags |= RML_IMAGE_ODD_DEFAULT;
+	return flags;
+}
+
+static void
+fill_header(Builder *b, const RmlObjective *objective, const uint8_t *identity)
+{
+	const RmlXgbModel *model = b->model;
+	RmlImageHeader *header = &b->header;
+
+	memcpy(header->identity, identity, RML_IDENTITY_SIZE);
+	header->objective = objective->id;
+	header->n_features = model->num_feature;
+	header->n_outputs = model->n_outputs;
+	header->n_trees = b->range.end - b->range.first;
+	header->writer[0] = model->writer.major;
+	header->writer[1] = model->writer.minor;
+	header->writer[2] = model->writer.patch;
+	header->flags = image_flags(model);
 }
 
 bool
@@ -254,71 +424,33 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 			  RmlBlock *image, RmlError *err)
 {
 	const RmlObjective *objective = rml_objective_by_name(model->objective);
-	Builder		b = {.model = model, .host = host};
-	RmlImageHeader header = {0};
-	char	   *block;
+	Builder		b = {.model = model, .options = options, .host = host, .err = err};
 	uint64_t	size;
 
-	if (!rml_xgb_tree_count(model, options, &b.n_trees, err) ||
-		!choose_names(&b, options, err))
+	if (!rml_xgb_tree_range(model, options, &b.range, err) ||
+		!choose_names(&b) || !count_labels(&b))
 		return false;
-	plan_trees(&b);
-
-	memcpy(header.identity, identity, RML_IDENTITY_SIZE);
-	header.objective = objective->id;
-	header.n_features = model->num_feature;
-	header.n_outputs = 1;
-	header.n_trees = b.n_trees;
-	header.writer[0] = model->writer.major;
-	header.writer[1] = model->writer.minor;
-	header.writer[2] = model->writer.patch;
-	header.flags = rml_xgb_base_last(model) ? RML_IMAGE_BASE_LAST : 0;
-	size = rml_image_layout(&header, (uint64_t) b.n_nodes,
-							b.names ? (uint64_t) model->num_feature : 0, b.name_bytes);
-	block = rml_alloc(host, size);
-	memset(block, 0, size);
-	if (!rml_base_margin(objective, model->writer, model->base_score.values[0],
-						 (float *) (block + header.sections[RML_SEC_BASE_MARGIN].offset), err))
+	count_trees(&b);
+	b.counts.entries[RML_SEC_BASE_MARGIN] = (uint64_t) model->n_outputs;
+	if (model->is_linear)
+		b.counts.entries[RML_SEC_WEIGHTS] =
+			((uint64_t) model->num_feature + 1) * (uint64_t) model->n_outputs;
+	fill_header(&b, objective, identity);
+	size = rml_image_layout(&b.header, &b.counts);
+	b.block = rml_alloc(host, size);
+	memset(b.block, 0, size);
+	if (!rml_base_margins(objective, model->writer, rml_xgb_base_score(model), model->n_outputs,
+						  section(&b, RML_SEC_BASE_MARGIN), err) ||
+		!build_labels(&b))
 		return false;
-	build_trees(&b, block, &header);
-	build_names(&b, block, &header);
-	memcpy(block, &header, sizeof(header));
-	rml_image_seal(block, size);
+	build_trees(&b);
+	build_names(&b);
+	build_weights(&b);
+	memcpy(b.block, &b.header, sizeof(b.header));
+	rml_image_seal(b.block, size);
 	host->release(host, b.order);
-	image->data = block;
+	host->release(host, b.maps);
+	image->data = b.block;
 	image->size = size;
 	return true;
-}
-
-float
-rml_xgb_reference_margin(const RmlXgbModel *model, int32_t n_trees, const float *row)
-{
-	RmlError	ignored = {0};
-	bool		base_last = rml_xgb_base_last(model);
-	float		base = 0.0f;
-	float		margin;
-
-	(void) rml_base_margin(rml_objective_by_name(model->objective), model->writer,
-						   model->base_score.values[0], &base, &ignored);
-	margin = base_last ? 0.0f : base;
-	for (int32_t id = 0; id < n_trees; id++)
-	{
-		const RmlXgbTree *tree = model->by_id[id];
-		int32_t		node = 0;
-		float		leaf;
-
-		while (tree->left.values[node] != -1)
-		{
-			float		x = row[tree->split_index.values[node]];
-			bool		go_left = isnan(x) ? tree->default_left.values[node] == 1
-				: x < tree->split_condition.values[node];
-
-			node = go_left ? tree->left.values[node] : tree->right.values[node];
-		}
-		leaf = tree->split_condition.values[node];
-		if (model->weight_drop.count > 0)
-			leaf *= model->weight_drop.values[id];
-		margin += leaf;
-	}
-	return base_last ? base + margin : margin;
 }

@@ -10,26 +10,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "import/xgb.h"
 
 /* Newest XGBoost whose files and arithmetic this release knows. */
 #define NEWEST_MAJOR 3
 #define NEWEST_MINOR 4
 
-#define POLL_EVERY 8192
+/* Quantiles are sorted row by row, so they are bounded. */
+#define MAX_LEVELS 1000
 
-typedef struct Walk
-{
-	const RmlXgbTree *tree;
-	int32_t		index;			/* position in the file, for messages */
-	int32_t    *depth;			/* per node, -1 not yet reached */
-	int32_t    *stack;
-	int32_t		n_reached;
-	int32_t		deepest;
-	RmlHost    *host;
-	RmlError   *err;
-} Walk;
+/* Weights of a linear model whose file lists none. */
+#define MAX_UNTRAINED_WEIGHTS 100000
 
 static bool
 check_version(const RmlXgbModel *model, RmlError *err)
@@ -52,23 +43,19 @@ check_version(const RmlXgbModel *model, RmlError *err)
 }
 
 static bool
-unsupported(RmlError *err, const char *what, const char *value)
-{
-	return rml_fail(err, RML_UNSUPPORTED, "%s%s is not supported by this release", what, value);
-}
-
-static bool
-check_booster(const RmlXgbModel *model, RmlError *err)
+check_booster(RmlXgbModel *model, RmlError *err)
 {
 	if (model->booster[0] == '\0')
 		return rml_fail(err, RML_INVALID, "gradient_booster.name is missing");
-	if (strcmp(model->booster, "gblinear") == 0)
-		return unsupported(err, "booster ", "gblinear");
-	if (strcmp(model->booster, "gbtree") != 0 && strcmp(model->booster, "dart") != 0)
+	model->is_linear = strcmp(model->booster, "gblinear") == 0;
+	if (!model->is_linear && strcmp(model->booster, "gbtree") != 0 &&
+		strcmp(model->booster, "dart") != 0)
 		return rml_fail(err, RML_UNSUPPORTED, "unknown booster \"%s\"", model->booster);
 	if (model->nested != (strcmp(model->booster, "dart") == 0))
 		return rml_fail(err, RML_INVALID, "gradient_booster.%s is missing",
 						model->nested ? "model" : "gbtree.model");
+	if (model->is_linear && model->has_trees)
+		return rml_fail(err, RML_INVALID, "gradient_booster.model has trees, but gblinear has none");
 	return true;
 }
 
@@ -81,42 +68,109 @@ check_objective(const RmlXgbModel *model, RmlError *err)
 		return rml_fail(err, RML_INVALID, "objective.name is missing");
 	if (objective == NULL)
 		return rml_fail(err, RML_UNSUPPORTED, "unknown objective \"%s\"", model->objective);
-	if (!objective->supported)
-		return unsupported(err, "objective ", objective->name);
 	if (!rml_writer_at_least(model->writer, objective->since_major, objective->since_minor, 0))
 		return rml_fail(err, RML_INVALID, "objective %s is not one of XGBoost %d.%d",
 						objective->name, model->writer.major, model->writer.minor);
 	return true;
 }
 
-static bool
-check_outputs(const RmlXgbModel *model, RmlError *err)
-{
-	float		margin;
+/* ---- outputs ---- */
 
-	if (model->num_class > 1)
-		return rml_fail(err, RML_UNSUPPORTED,
-						"a model with several classes (num_class %d) is not supported by this release",
-						model->num_class);
-	if (model->num_target > 1)
-		return rml_fail(err, RML_UNSUPPORTED,
-						"a model with several targets (num_target %d) is not supported by this release",
-						model->num_target);
+static bool
+count_outputs(RmlXgbModel *model, RmlError *err)
+{
 	if (model->num_target < 1)
 		return rml_fail(err, RML_INVALID, "learner_model_param.num_target is %d",
 						model->num_target);
-	if (model->size_leaf_vector > 1)
-		return rml_fail(err, RML_UNSUPPORTED,
-						"vector leaves (size_leaf_vector %d) are not supported by this release",
-						model->size_leaf_vector);
+	if (model->num_class > 1 && model->num_target > 1)
+		return rml_fail(err, RML_INVALID,
+						"learner_model_param.num_class is %d and num_target %d: XGBoost has no such models",
+						model->num_class, model->num_target);
+	model->n_outputs = model->num_class > model->num_target ? model->num_class : model->num_target;
+	if (model->n_outputs > RML_MAX_OUTPUTS)
+		return rml_fail(err, RML_LIMIT, "the model has %d outputs, at most %d are possible",
+						model->n_outputs, RML_MAX_OUTPUTS);
+	if (model->size_leaf_vector > 1 && model->size_leaf_vector != model->n_outputs)
+		return rml_fail(err, RML_INVALID,
+						"gbtree_model_param.size_leaf_vector is %d, expected the number of outputs, %d",
+						model->size_leaf_vector, model->n_outputs);
+	return true;
+}
+
+/* Levels of quantiles or expectiles: one per output, each from 0 to 1. */
+static bool
+check_levels(const RmlXgbModel *model, const char *key, const RmlFloatArray *levels,
+			 RmlError *err)
+{
+	if (levels->count == 0 && model->n_outputs == 1)
+		return true;
+	if (levels->count > MAX_LEVELS)
+		return rml_fail(err, RML_LIMIT, "%s has %d entries, at most %d are possible",
+						key, levels->count, MAX_LEVELS);
+	if (levels->count != model->n_outputs)
+		return rml_fail(err, RML_INVALID, "%s has %d entries, expected one per output, %d in all",
+						key, levels->count, model->n_outputs);
+	for (int32_t i = 0; i < levels->count; i++)
+	{
+		if (!(levels->values[i] >= 0.0f && levels->values[i] <= 1.0f))
+			return rml_fail(err, RML_INVALID, "%s[%d] is %g, expected a value from 0 to 1",
+							key, i, levels->values[i]);
+	}
+	return true;
+}
+
+/* The objective's own parameters agree with the number of outputs. */
+static bool
+check_output_param(const RmlXgbModel *model, const RmlObjective *objective, RmlError *err)
+{
+	switch (objective->output_param)
+	{
+		case RML_OUTPUTS_CLASSES:
+			if (model->num_class < 1)
+				return rml_fail(err, RML_INVALID, "learner_model_param.num_class is %d, but %s needs classes",
+								model->num_class, objective->name);
+			if (model->num_target > 1)
+				return rml_fail(err, RML_INVALID, "learner_model_param.num_target is %d, but %s has classes",
+								model->num_target, objective->name);
+			if (model->softmax_classes >= 0 && model->softmax_classes != model->num_class)
+				return rml_fail(err, RML_INVALID,
+								"softmax_multiclass_param.num_class is %d, learner_model_param.num_class %d",
+								model->softmax_classes, model->num_class);
+			break;
+		case RML_OUTPUTS_QUANTILES:
+			return check_levels(model, "quantile_loss_param.quantile_alpha", &model->quantiles, err);
+		case RML_OUTPUTS_EXPECTILES:
+			return check_levels(model, "expectile_loss_param.expectile_alpha", &model->expectiles,
+								err);
+		case RML_OUTPUTS_ANY:
+			break;
+	}
+	return true;
+}
+
+static bool
+check_outputs(RmlXgbModel *model, RmlHost *host, RmlError *err)
+{
+	const RmlObjective *objective = rml_objective_by_name(model->objective);
+	float	   *margins;
+	bool		ok;
+
+	if (!count_outputs(model, err) || !check_output_param(model, objective, err))
+		return false;
 	if (model->base_score.count == 0)
 		return rml_fail(err, RML_INVALID, "learner_model_param.base_score is missing");
-	if (model->base_score.count != 1)
-		return rml_fail(err, RML_INVALID,
-						"learner_model_param.base_score has %d values for one output",
+	if (model->base_score.count != 1 && model->n_outputs == 1)
+		return rml_fail(err, RML_INVALID, "learner_model_param.base_score has %d values, expected 1",
 						model->base_score.count);
-	return rml_base_margin(rml_objective_by_name(model->objective), model->writer,
-						   model->base_score.values[0], &margin, err);
+	if (model->base_score.count != 1 && model->base_score.count != model->n_outputs)
+		return rml_fail(err, RML_INVALID,
+						"learner_model_param.base_score has %d values, expected 1 or %d, the number of outputs",
+						model->base_score.count, model->n_outputs);
+	margins = rml_alloc(host, (size_t) model->n_outputs * sizeof(float));
+	ok = rml_base_margins(objective, model->writer, rml_xgb_base_score(model),
+						  model->n_outputs, margins, err);
+	host->release(host, margins);
+	return ok;
 }
 
 static bool
@@ -134,179 +188,41 @@ check_features(const RmlXgbModel *model, RmlError *err)
 	if (model->feature_types.count != 0 && model->feature_types.count != model->num_feature)
 		return rml_fail(err, RML_INVALID, "feature_types has %d entries, num_feature is %d",
 						model->feature_types.count, model->num_feature);
-	if (model->has_cats)
-		return unsupported(err, "a model with category names ", "(cats)");
 	return true;
 }
 
-/* ---- trees ---- */
+/* ---- boosters ---- */
 
 static bool
-check_count(const Walk *w, const char *key, int32_t count)
+check_linear(const RmlXgbModel *model, RmlError *err)
 {
-	return count == w->tree->num_nodes ? true :
-		rml_fail(w->err, RML_INVALID, "tree %d: %s has %d entries, num_nodes is %d",
-				 w->index, key, count, w->tree->num_nodes);
-}
+	int64_t		expected = ((int64_t) model->num_feature + 1) * model->n_outputs;
 
-static bool
-check_all_finite(const Walk *w, const char *key, const RmlFloatArray *array)
-{
-	for (int32_t i = 0; i < array->count; i++)
+	if (model->boosted_rounds < 0)
+		return rml_fail(err, RML_INVALID, "gradient_booster.model.boosted_rounds is %d",
+						model->boosted_rounds);
+	if (model->weights.values == NULL)
+		return rml_fail(err, RML_INVALID, "gradient_booster.model.weights is missing");
+	if (model->weights.count == 0 && model->boosted_rounds == 0)
 	{
-		if (!isfinite(array->values[i]))
-			return rml_fail(w->err, RML_INVALID, "tree %d, node %d: %s is %f",
-							w->index, i, key, array->values[i]);
+		/* never trained: all weights are 0 */
+		if (expected > MAX_UNTRAINED_WEIGHTS)
+			return rml_fail(err, RML_LIMIT, "the model has %lld weights, but none is listed",
+							(long long) expected);
+		return true;
+	}
+	if (model->weights.count != expected)
+		return rml_fail(err, RML_INVALID,
+						"gradient_booster.model.weights has %d entries, expected %lld: %d features and a bias for each output, %d in all",
+						model->weights.count, (long long) expected, model->num_feature,
+						model->n_outputs);
+	for (int32_t i = 0; i < model->weights.count; i++)
+	{
+		if (!isfinite(model->weights.values[i]))
+			return rml_fail(err, RML_INVALID, "gradient_booster.model.weights[%d] is %f",
+							i, model->weights.values[i]);
 	}
 	return true;
-}
-
-static bool
-check_tree_arrays(const Walk *w, const RmlXgbModel *model)
-{
-	const RmlXgbTree *t = w->tree;
-
-	if (t->size_leaf_vector > 1)
-		return rml_fail(w->err, RML_UNSUPPORTED,
-						"tree %d: vector leaves (size_leaf_vector %d) are not supported by this release",
-						w->index, t->size_leaf_vector);
-	if (t->num_nodes < 1)
-		return rml_fail(w->err, RML_INVALID, "tree %d: num_nodes is %d", w->index, t->num_nodes);
-	if (t->num_feature != model->num_feature)
-		return rml_fail(w->err, RML_INVALID, "tree %d: num_feature is %d, that of the model %d",
-						w->index, t->num_feature, model->num_feature);
-	if (!check_count(w, "left_children", t->left.count) ||
-		!check_count(w, "right_children", t->right.count) ||
-		!check_count(w, "parents", t->parent.count) ||
-		!check_count(w, "split_indices", t->split_index.count) ||
-		!check_count(w, "split_conditions", t->split_condition.count) ||
-		!check_count(w, "default_left", t->default_left.count) ||
-		!check_count(w, "base_weights", t->base_weight.count) ||
-		!check_count(w, "loss_changes", t->loss_change.count) ||
-		!check_count(w, "sum_hessian", t->sum_hessian.count))
-		return false;
-	if (t->split_type.values != NULL && !check_count(w, "split_type", t->split_type.count))
-		return false;
-	for (int32_t i = 0; i < t->split_type.count; i++)
-	{
-		if (t->split_type.values[i] != 0)
-			return rml_fail(w->err, RML_UNSUPPORTED,
-							"tree %d, node %d: categorical splits are not supported by this release",
-							w->index, i);
-	}
-	if (t->n_categories != 0 || t->n_category_nodes != 0 ||
-		t->n_category_segments != 0 || t->n_category_sizes != 0)
-		return rml_fail(w->err, RML_INVALID,
-						"tree %d: categories are listed, but no split is categorical", w->index);
-	return check_all_finite(w, "split_conditions", &t->split_condition) &&
-		check_all_finite(w, "base_weights", &t->base_weight) &&
-		check_all_finite(w, "loss_changes", &t->loss_change) &&
-		check_all_finite(w, "sum_hessian", &t->sum_hessian);
-}
-
-static bool
-node_fault(const Walk *w, int32_t node, const char *key, int32_t value, const char *why)
-{
-	return rml_fail(w->err, RML_INVALID, "tree %d, node %d: %s is %d, %s",
-					w->index, node, key, value, why);
-}
-
-/* A split: its children exist, are siblings and name it as their parent. */
-static bool
-check_split(Walk *w, int32_t node, int32_t *top)
-{
-	const RmlXgbTree *t = w->tree;
-	int32_t		left = t->left.values[node];
-	int32_t		right = t->right.values[node];
-
-	if (left <= 0 || left >= t->num_nodes)
-		return node_fault(w, node, "left_children", left, "not a node of the tree");
-	if (right <= 0 || right >= t->num_nodes)
-		return node_fault(w, node, "right_children", right, "not a node of the tree");
-	if (right != left + 1)
-		return node_fault(w, node, "right_children", right, "expected left_children + 1");
-	for (int32_t child = left; child <= right; child++)
-	{
-		if (t->parent.values[child] != node)
-			return node_fault(w, child, "parents", t->parent.values[child],
-							  "but another node has it as a child");
-		if (w->depth[child] >= 0)
-			return node_fault(w, node, child == left ? "left_children" : "right_children",
-							  child, "a node that has been reached before");
-		w->depth[child] = w->depth[node] + 1;
-		w->stack[(*top)++] = child;
-	}
-	if (w->depth[left] > w->deepest)
-		w->deepest = w->depth[left];
-	if (w->deepest > RML_MAX_TREE_DEPTH)
-		return rml_fail(w->err, RML_LIMIT, "tree %d is deeper than %d levels",
-						w->index, RML_MAX_TREE_DEPTH);
-	return true;
-}
-
-static bool
-check_node(Walk *w, int32_t node, int32_t *top)
-{
-	const RmlXgbTree *t = w->tree;
-	int32_t		feature = t->split_index.values[node];
-
-	if (feature < 0 || feature >= t->num_feature)
-		return node_fault(w, node, "split_indices", feature, "not a feature of the model");
-	if (t->left.values[node] != -1)
-		return check_split(w, node, top);
-	if (t->right.values[node] != -1)
-		return node_fault(w, node, "right_children", t->right.values[node],
-						  "but the node has no left child");
-	return true;
-}
-
-/*
- * What nobody points at must look as XGBoost's pruner leaves it: a childless
- * node with the split index of a deleted one.
- */
-static bool
-check_unreached(const Walk *w)
-{
-	const RmlXgbTree *t = w->tree;
-
-	for (int32_t i = 0; i < t->num_nodes; i++)
-	{
-		if (w->depth[i] >= 0)
-			continue;
-		if (t->split_index.values[i] != XGB_DELETED || t->left.values[i] != -1 ||
-			t->right.values[i] != -1 || t->default_left.values[i] != 1)
-			return rml_fail(w->err, RML_INVALID,
-							"tree %d, node %d: no node has it as a child, and it is not marked as deleted",
-							w->index, i);
-		if (t->parent.values[i] < 0 || t->parent.values[i] >= t->num_nodes)
-			return node_fault(w, i, "parents", t->parent.values[i], "not a node of the tree");
-	}
-	if (t->num_nodes - w->n_reached != t->num_deleted)
-		return rml_fail(w->err, RML_INVALID, "tree %d: num_deleted is %d, but %d nodes are deleted",
-						w->index, t->num_deleted, t->num_nodes - w->n_reached);
-	return true;
-}
-
-static bool
-check_shape(Walk *w)
-{
-	const RmlXgbTree *t = w->tree;
-	int32_t		root_parent = t->parent.values[0];
-	int32_t		top = 0;
-
-	if (root_parent != -1 && root_parent != INT32_MAX)
-		return node_fault(w, 0, "parents", root_parent, "but it is the root");
-	memset(w->depth, -1, (size_t) t->num_nodes * sizeof(int32_t));
-	w->depth[0] = 0;
-	w->stack[top++] = 0;
-	while (top > 0)
-	{
-		if (++w->n_reached % POLL_EVERY == 0)
-			rml_poll(w->host);
-		if (!check_node(w, w->stack[--top], &top))
-			return false;
-	}
-	return check_unreached(w);
 }
 
 static bool
@@ -326,9 +242,11 @@ check_tree_list(RmlXgbModel *model, RmlHost *host, RmlError *err)
 						model->tree_info.count, model->n_trees);
 	for (int32_t i = 0; i < model->n_trees; i++)
 	{
-		if (model->tree_info.values[i] != 0)
-			return rml_fail(err, RML_INVALID, "tree_info[%d] is %d, but the model has one output",
-							i, model->tree_info.values[i]);
+		int32_t		output = model->tree_info.values[i];
+
+		if (output < 0 || output >= model->n_outputs)
+			return rml_fail(err, RML_INVALID, "tree_info[%d] is %d, but the last output is %d",
+							i, output, model->n_outputs - 1);
 	}
 	model->by_id = rml_alloc(host, (size_t) model->n_trees * sizeof(*model->by_id));
 	memset(model->by_id, 0, (size_t) model->n_trees * sizeof(*model->by_id));
@@ -341,6 +259,10 @@ check_tree_list(RmlXgbModel *model, RmlHost *host, RmlError *err)
 							i, id, model->n_trees - 1);
 		if (model->by_id[id] != NULL)
 			return rml_fail(err, RML_INVALID, "tree %d: id %d occurs twice", i, id);
+		if (rml_xgb_is_vector(&model->trees[i]) && model->tree_info.values[id] != 0)
+			return rml_fail(err, RML_INVALID,
+							"tree_info[%d] is %d, but tree %d has leaves for all outputs",
+							id, model->tree_info.values[id], i);
 		model->by_id[id] = &model->trees[i];
 	}
 	return true;
@@ -387,9 +309,10 @@ check_iterations(const RmlXgbModel *model, RmlError *err)
 						model->num_parallel_tree);
 	if (indptr->values == NULL)
 	{
-		if (model->n_trees % model->num_parallel_tree != 0)
-			return rml_fail(err, RML_INVALID, "%d trees are no multiple of num_parallel_tree %d",
-							model->n_trees, model->num_parallel_tree);
+		if (model->n_trees % rml_xgb_trees_per_iteration(model) != 0)
+			return rml_fail(err, RML_INVALID,
+							"%d trees are no multiple of num_parallel_tree %d times the number of outputs, %d",
+							model->n_trees, model->num_parallel_tree, model->n_outputs);
 		return true;
 	}
 	if (indptr->count < 1 || indptr->values[0] != 0 ||
@@ -405,72 +328,20 @@ check_iterations(const RmlXgbModel *model, RmlError *err)
 	return true;
 }
 
-static bool
-check_trees(RmlXgbModel *model, RmlHost *host, RmlError *err)
-{
-	int32_t		largest = 1;
-	Walk		walk = {.host = host, .err = err};
-	bool		ok = true;
-
-	for (int32_t i = 0; i < model->n_trees; i++)
-	{
-		rml_poll(host);
-		walk.tree = &model->trees[i];
-		walk.index = i;
-		if (!check_tree_arrays(&walk, model))
-			return false;
-		if (walk.tree->num_nodes > largest)
-			largest = walk.tree->num_nodes;
-	}
-	walk.depth = rml_alloc(host, (size_t) largest * sizeof(int32_t));
-	walk.stack = rml_alloc(host, (size_t) largest * sizeof(int32_t));
-	for (int32_t i = 0; i < model->n_trees && ok; i++)
-	{
-		rml_poll(host);
-		walk.tree = &model->trees[i];
-		walk.index = i;
-		walk.n_reached = 0;
-		ok = check_shape(&walk);
-		model->n_nodes += walk.n_reached;
-	}
-	host->release(host, walk.depth);
-	host->release(host, walk.stack);
-	return ok;
-}
-
-/* Leaves times weights must stay finite, for the image stores the product. */
-static bool
-check_weighted_leaves(const RmlXgbModel *model, RmlHost *host, RmlError *err)
-{
-	for (int32_t i = 0; i < model->weight_drop.count; i++)
-	{
-		const RmlXgbTree *t = &model->trees[i];
-
-		rml_poll(host);
-		for (int32_t n = 0; n < t->num_nodes; n++)
-		{
-			if (t->left.values[n] == -1 &&
-				!isfinite(t->split_condition.values[n] * model->weight_drop.values[t->id]))
-				return rml_fail(err, RML_INVALID,
-								"tree %d, node %d: leaf %g times weight_drop %g overflows",
-								i, n, t->split_condition.values[n],
-								model->weight_drop.values[t->id]);
-		}
-	}
-	return true;
-}
-
 bool
 rml_xgb_validate(RmlXgbModel *model, RmlHost *host, RmlError *err)
 {
-	return check_version(model, err) &&
-		check_booster(model, err) &&
-		check_objective(model, err) &&
-		check_outputs(model, err) &&
-		check_features(model, err) &&
-		check_tree_list(model, host, err) &&
+	if (!check_version(model, err) ||
+		!check_booster(model, err) ||
+		!check_objective(model, err) ||
+		!check_outputs(model, host, err) ||
+		!check_features(model, err) ||
+		!rml_xgb_validate_cats(model, host, err))
+		return false;
+	if (model->is_linear)
+		return check_linear(model, err);
+	return check_tree_list(model, host, err) &&
 		check_weights(model, err) &&
 		check_iterations(model, err) &&
-		check_trees(model, host, err) &&
-		check_weighted_leaves(model, host, err);
+		rml_xgb_validate_trees(model, host, err);
 }

@@ -1,20 +1,26 @@
 /*
  * kernel.c
- *	  The one place where a kernel is chosen.
+ *	  The one place where a kernel is chosen, and where margins begin and end.
  */
 #include "kernel/kernel.h"
 
 #include <string.h>
+
+/* Trees between two polls. */
+#define TREES_PER_CHUNK 512
 
 const RmlKernel rml_kernels[] = {
 	{"scalar", rml_scalar_add_margins},
 	{NULL, NULL},
 };
 
+static const RmlKernel linear = {"linear", NULL};
+
 const RmlKernel *
-rml_kernel_choose(const RmlImage *image, const char *name)
+rml_kernel_choose(const RmlImageHeader *header, const char *name)
 {
-	(void) image;
+	if (header->flags & RML_IMAGE_LINEAR)
+		return &linear;
 	if (name == NULL)
 		return &rml_kernels[0];
 	for (const RmlKernel *k = rml_kernels; k->name != NULL; k++)
@@ -23,4 +29,31 @@ rml_kernel_choose(const RmlImage *image, const char *name)
 			return k;
 	}
 	return NULL;
+}
+
+void
+rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *row,
+				   float *margins, void (*poll) (void))
+{
+	int			n_trees = image->header->n_trees;
+	int			n_outputs = image->header->n_outputs;
+	bool		base_last = (image->header->flags & RML_IMAGE_BASE_LAST) != 0;
+
+	if (kernel->add_margins == NULL)
+	{
+		rml_linear_margins(image, row, margins);
+		return;
+	}
+	for (int i = 0; i < n_outputs; i++)
+		margins[i] = base_last ? 0.0f : image->base_margin[i];
+	for (int first = 0; first < n_trees; first += TREES_PER_CHUNK)
+	{
+		int			end = n_trees - first < TREES_PER_CHUNK ? n_trees : first + TREES_PER_CHUNK;
+
+		if (poll != NULL)
+			poll();
+		kernel->add_margins(image, first, end, row, 1, margins);
+	}
+	for (int i = 0; base_last && i < n_outputs; i++)
+		margins[i] = image->base_margin[i] + margins[i];
 }

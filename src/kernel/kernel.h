@@ -1,6 +1,6 @@
 /*
  * kernel.h
- *	  Evaluates the trees of a checked image for rows of float32 features.
+ *	  Evaluates a checked image for rows of float32 features.
  *
  * One signature for every kernel.  A row is n_features values, NaN meaning
  * missing, rows one after the other.  A call covers the trees
@@ -13,8 +13,8 @@
 #include "model/image.h"
 
 /*
- * Adds each tree's leaf to the margins (n_rows × n_outputs, begun by the caller
- * with rml_margin_begin), tree by tree in order, one float32 addition at a time.
+ * Adds each tree's leaf to the margins (n_rows × n_outputs, begun by
+ * rml_kernel_margins), tree by tree in order, one float32 addition at a time.
  */
 typedef void (*RmlMarginFn) (const RmlImage *image, int first_tree, int end_tree,
 							 const float *rows, int n_rows, float *margins);
@@ -22,33 +22,24 @@ typedef void (*RmlMarginFn) (const RmlImage *image, int first_tree, int end_tree
 typedef struct RmlKernel
 {
 	const char *name;
-	RmlMarginFn add_margins;
+	RmlMarginFn add_margins;	/* NULL: for models that have no trees */
 } RmlKernel;
 
-/*
- * What a margin is before the first tree, and what it becomes after the last:
- * where the base margin comes in depends on the writing version.
- */
-static inline float
-rml_margin_begin(const RmlImage *image, int output)
-{
-	return image->header->flags & RML_IMAGE_BASE_LAST ? 0.0f : image->base_margin[output];
-}
-
-static inline float
-rml_margin_end(const RmlImage *image, int output, float sum)
-{
-	return image->header->flags & RML_IMAGE_BASE_LAST ? image->base_margin[output] + sum : sum;
-}
-
-/* All kernels of this build, ended by a NULL name; the first is the reference. */
+/* All kernels for trees of this build, ended by a NULL name; the first is the reference. */
 extern const RmlKernel rml_kernels[];
 
 /*
  * The kernel of that name, or the best one for the image and this CPU if the
- * name is NULL.  NULL if there is none.
+ * name is NULL; for a linear model the one there is.  NULL if there is none.
  */
-extern const RmlKernel *rml_kernel_choose(const RmlImage *image, const char *name);
+extern const RmlKernel *rml_kernel_choose(const RmlImageHeader *header, const char *name);
+
+/*
+ * The margins of one row, n_outputs of them.  `poll` (or NULL) is called now
+ * and then, and may leave by longjmp.
+ */
+extern void rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *row,
+							   float *margins, void (*poll) (void));
 
 /* The file's node id of the leaf that each tree of the range sends the row to. */
 extern void rml_kernel_leaves(const RmlImage *image, int first_tree, int end_tree,
@@ -57,5 +48,6 @@ extern void rml_kernel_leaves(const RmlImage *image, int first_tree, int end_tre
 /* Implementations, one file each. */
 extern void rml_scalar_add_margins(const RmlImage *image, int first_tree, int end_tree,
 								   const float *rows, int n_rows, float *margins);
+extern void rml_linear_margins(const RmlImage *image, const float *row, float *margins);
 
 #endif

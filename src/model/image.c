@@ -67,27 +67,40 @@ rml_image_seal(void *data, size_t size)
 	header->checksum = image_checksum(data, size);
 }
 
+/* Bytes of an entry of each section. */
+static const uint64_t widths[RML_N_SECTIONS] = {
+	[RML_SEC_BASE_MARGIN] = sizeof(float),
+	[RML_SEC_TREES] = sizeof(RmlImageTree),
+	[RML_SEC_NODES] = sizeof(RmlImageNode),
+	[RML_SEC_LEAF_VECTORS] = sizeof(float),
+	[RML_SEC_CATEGORY_SETS] = sizeof(uint32_t),
+	[RML_SEC_WEIGHTS] = sizeof(float),
+	[RML_SEC_NAME_ENDS] = sizeof(uint32_t),
+	[RML_SEC_NAMES] = 1,
+	[RML_SEC_CATEGORIES] = sizeof(RmlImageCategories),
+	[RML_SEC_LABELS] = sizeof(RmlImageLabel),
+	[RML_SEC_LABEL_TEXT] = 1,
+};
+
 uint64_t
-rml_image_layout(RmlImageHeader *header, uint64_t n_nodes, uint64_t n_names,
-				 uint64_t name_bytes)
+rml_image_layout(RmlImageHeader *header, const RmlImageCounts *counts)
 {
-	const uint64_t sizes[RML_N_SECTIONS] = {
-		[RML_SEC_BASE_MARGIN] = (uint64_t) header->n_outputs * sizeof(float),
-		[RML_SEC_TREES] = (uint64_t) header->n_trees * sizeof(RmlImageTree),
-		[RML_SEC_NODES] = n_nodes * sizeof(RmlImageNode),
-		[RML_SEC_NAME_ENDS] = n_names * sizeof(uint32_t),
-		[RML_SEC_NAMES] = name_bytes,
-	};
 	uint64_t	at = sizeof(RmlImageHeader);
 
 	for (int i = 0; i < RML_N_SECTIONS; i++)
 	{
 		header->sections[i].offset = at;
-		header->sections[i].size = sizes[i];
-		at += sizes[i];
+		header->sections[i].size = counts->entries[i] * widths[i];
+		at += header->sections[i].size;
 		at = (at + RML_IMAGE_ALIGN - 1) & ~(uint64_t) (RML_IMAGE_ALIGN - 1);
 	}
 	return at;
+}
+
+uint64_t
+rml_image_entries(const RmlImageHeader *header, RmlSection section)
+{
+	return header->sections[section].size / widths[section];
 }
 
 static bool
@@ -96,63 +109,144 @@ corrupt(RmlError *err, const char *what)
 	return rml_fail(err, RML_CORRUPT, "the compiled image is damaged: %s", what);
 }
 
-/* Header fields and the place of every section follow from the counts. */
+/* The place of every section follows from the counts. */
+static bool
+check_sections(const RmlImageHeader *header, size_t size, RmlError *err)
+{
+	RmlImageHeader expected = *header;
+	RmlImageCounts counts;
+
+	for (int i = 0; i < RML_N_SECTIONS; i++)
+	{
+		if (header->sections[i].size > size)
+			return corrupt(err, "section beyond the end");
+		counts.entries[i] = rml_image_entries(header, (RmlSection) i);
+	}
+	if (rml_image_layout(&expected, &counts) != size ||
+		memcmp(expected.sections, header->sections, sizeof(expected.sections)) != 0)
+		return corrupt(err, "sections out of place");
+	return true;
+}
+
+/* Counts that must agree with each other. */
+static bool
+check_counts(const RmlImageHeader *header, RmlError *err)
+{
+	uint64_t	n_features = (uint64_t) header->n_features;
+	uint64_t	n_outputs = (uint64_t) header->n_outputs;
+	uint64_t	n_names = rml_image_entries(header, RML_SEC_NAME_ENDS);
+	bool		linear = (header->flags & RML_IMAGE_LINEAR) != 0;
+
+	if (header->n_features < 1 || header->n_features > RML_MAX_FEATURES ||
+		header->n_outputs < 1 || header->n_outputs > RML_MAX_OUTPUTS ||
+		header->n_trees < 0 || header->max_depth < 0 || (linear && header->n_trees != 0) ||
+		(header->flags & ~(uint32_t) RML_IMAGE_ALL_FLAGS) != 0)
+		return corrupt(err, "impossible counts");
+	if (rml_image_entries(header, RML_SEC_BASE_MARGIN) != n_outputs ||
+		rml_image_entries(header, RML_SEC_TREES) != (uint64_t) header->n_trees ||
+		rml_image_entries(header, RML_SEC_WEIGHTS) != (linear ? (n_features + 1) * n_outputs : 0) ||
+		rml_image_entries(header, RML_SEC_LEAF_VECTORS) % n_outputs != 0 ||
+		rml_image_entries(header, RML_SEC_CATEGORIES) > n_features ||
+		(n_names != 0 && n_names != n_features))
+		return corrupt(err, "counts disagree");
+	return true;
+}
+
+bool
+rml_image_is_current(const RmlImageHeader *header)
+{
+	return memcmp(header->magic, magic, sizeof(magic)) == 0 &&
+		header->byte_order == BYTE_ORDER_MARK && header->format == RML_IMAGE_FORMAT;
+}
+
 static bool
 check_header(const RmlImageHeader *header, size_t size, RmlError *err)
 {
-	RmlImageHeader expected;
-	uint64_t	n_nodes = header->sections[RML_SEC_NODES].size / sizeof(RmlImageNode);
-	uint64_t	n_names = header->sections[RML_SEC_NAME_ENDS].size / sizeof(uint32_t);
-
 	if (memcmp(header->magic, magic, sizeof(magic)) != 0)
 		return corrupt(err, "no magic number");
-	if (header->byte_order != BYTE_ORDER_MARK || header->format != RML_IMAGE_FORMAT)
+	if (!rml_image_is_current(header))
 		return rml_fail(err, RML_CORRUPT, "the compiled image has format %u, this library reads %d",
 						header->format, RML_IMAGE_FORMAT);
 	if (header->size != size)
 		return corrupt(err, "size differs from the header");
 	if (header->checksum != image_checksum(header, size))
 		return corrupt(err, "checksum mismatch");
-	if (header->n_features < 1 || header->n_features > RML_MAX_FEATURES ||
-		header->n_trees < 0 || header->n_outputs != 1 || header->max_depth < 0 ||
-		(header->flags & ~(uint32_t) RML_IMAGE_BASE_LAST) != 0 ||
-		(n_names != 0 && n_names != (uint64_t) header->n_features))
-		return corrupt(err, "impossible counts");
-	if (n_nodes > size || n_names > size || header->sections[RML_SEC_NAMES].size > size)
-		return corrupt(err, "section beyond the end");
-	expected = *header;
-	if (rml_image_layout(&expected, n_nodes, n_names,
-						 header->sections[RML_SEC_NAMES].size) != size ||
-		memcmp(expected.sections, header->sections, sizeof(expected.sections)) != 0)
-		return corrupt(err, "sections out of place");
-	return true;
+	return check_counts(header, err) && check_sections(header, size, err);
 }
 
-static bool
-check_tree(const RmlImageTree *tree, const RmlImageNode *nodes, int n_features,
-		   RmlError *err)
-{
-	for (uint32_t i = 0; i < tree->n_nodes; i++)
-	{
-		const RmlImageNode *node = &nodes[i];
+/* ---- trees ---- */
 
-		if (!isfinite(node->value))
-			return corrupt(err, "value not finite");
-		if (node->child == 0)
-			continue;
-		if (node->child <= i || node->child >= tree->n_nodes - 1)
-			return corrupt(err, "child out of place");
-		if ((node->feature & RML_FEATURE_MASK) >= (uint32_t) n_features)
-			return corrupt(err, "feature out of range");
+/* Sets stand in the order of their nodes, one each, and their codes ascend. */
+static bool
+check_set(const RmlImage *image, uint32_t set, uint64_t *next_set, RmlError *err)
+{
+	uint64_t	size = rml_image_entries(image->header, RML_SEC_CATEGORY_SETS);
+	const uint32_t *codes;
+	uint32_t	n;
+
+	if (set != *next_set || set >= size || image->category_sets[set] == 0 ||
+		image->category_sets[set] > size - set - 1)
+		return corrupt(err, "category set out of place");
+	n = image->category_sets[set];
+	codes = image->category_sets + set + 1;
+	*next_set += 1 + (uint64_t) n;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		if (codes[i] >= RML_MAX_CATEGORY || (i > 0 && codes[i] <= codes[i - 1]))
+			return corrupt(err, "category set out of order");
 	}
 	return true;
 }
 
 static bool
-check_trees(const RmlImage *image, uint64_t n_nodes, RmlError *err)
+check_leaf(const RmlImage *image, const RmlImageTree *tree, const RmlImageNode *node,
+		   RmlError *err)
+{
+	if (tree->output != RML_ALL_OUTPUTS)
+		return isfinite(node->value) ? true : corrupt(err, "value not finite");
+	if (node->row >= rml_image_entries(image->header, RML_SEC_LEAF_VECTORS) /
+		(uint64_t) image->header->n_outputs)
+		return corrupt(err, "leaf vector out of place");
+	return true;
+}
+
+static bool
+check_tree(const RmlImage *image, const RmlImageTree *tree, uint64_t *next_set, RmlError *err)
+{
+	const RmlImageNode *nodes = image->nodes + tree->first_node;
+
+	for (uint32_t i = 0; i < tree->n_nodes; i++)
+	{
+		const RmlImageNode *node = &nodes[i];
+
+		if (node->child == 0)
+		{
+			if (!check_leaf(image, tree, node, err))
+				return false;
+			continue;
+		}
+		if (node->child <= i || node->child >= tree->n_nodes - 1)
+			return corrupt(err, "child out of place");
+		if ((node->feature & RML_FEATURE_MASK) >= (uint32_t) image->header->n_features)
+			return corrupt(err, "feature out of range");
+		if ((node->feature & RML_BY_CATEGORY) != 0)
+		{
+			if (!check_set(image, node->set, next_set, err))
+				return false;
+		}
+		else if (!isfinite(node->value))
+			return corrupt(err, "value not finite");
+	}
+	return true;
+}
+
+static bool
+check_trees(const RmlImage *image, RmlError *err)
 {
 	const RmlImageHeader *header = image->header;
+	uint64_t	n_nodes = rml_image_entries(header, RML_SEC_NODES);
 	uint64_t	next = 0;
+	uint64_t	next_set = 0;
 
 	for (int t = 0; t < header->n_trees; t++)
 	{
@@ -161,48 +255,161 @@ check_trees(const RmlImage *image, uint64_t n_nodes, RmlError *err)
 		if (tree->first_node != next || tree->n_nodes == 0 ||
 			tree->n_nodes > n_nodes - next)
 			return corrupt(err, "tree out of place");
-		if (tree->output < 0 || tree->output >= header->n_outputs ||
+		if (tree->output < RML_ALL_OUTPUTS || tree->output >= header->n_outputs ||
 			tree->depth < 0 || tree->depth > header->max_depth)
 			return corrupt(err, "impossible tree");
-		if (!check_tree(tree, image->nodes + next, header->n_features, err))
+		if (!check_tree(image, tree, &next_set, err))
 			return false;
 		next += tree->n_nodes;
 	}
 	if (next != n_nodes)
 		return corrupt(err, "nodes without a tree");
+	if (next_set != rml_image_entries(header, RML_SEC_CATEGORY_SETS))
+		return corrupt(err, "category sets without a node");
+	return true;
+}
+
+/* ---- texts and numbers ---- */
+
+static bool
+check_finite(const RmlImage *image, const float *values, RmlSection section, const char *what,
+			 RmlError *err)
+{
+	uint64_t	n = rml_image_entries(image->header, section);
+
+	for (uint64_t i = 0; i < n; i++)
+	{
+		if (!isfinite(values[i]))
+			return corrupt(err, what);
+	}
+	return true;
+}
+
+/* Is text[start, end) UTF-8 that ends within the section? */
+static bool
+check_text(const char *text, uint32_t start, uint32_t end, uint64_t n_bytes, RmlError *err)
+{
+	if (end < start || end > n_bytes)
+		return corrupt(err, "text out of place");
+	while (start < end)
+	{
+		size_t		n = rml_utf8_length((const uint8_t *) text + start, end - start);
+
+		if (n == 0)
+			return corrupt(err, "text is not UTF-8");
+		start += (uint32_t) n;
+	}
 	return true;
 }
 
 static bool
-check_names(const RmlImage *image, uint64_t n_bytes, RmlError *err)
+check_names(const RmlImage *image, RmlError *err)
 {
+	uint64_t	n_bytes = rml_image_entries(image->header, RML_SEC_NAMES);
 	uint32_t	start = 0;
 
 	if (image->name_ends == NULL)
 		return n_bytes == 0 ? true : corrupt(err, "names without an index");
 	for (int i = 0; i < image->header->n_features; i++)
 	{
-		uint32_t	end = image->name_ends[i];
-
-		if (end < start || end > n_bytes)
-			return corrupt(err, "name out of place");
-		while (start < end)
-		{
-			size_t		n = rml_utf8_length((const uint8_t *) image->names + start, end - start);
-
-			if (n == 0)
-				return corrupt(err, "name is not UTF-8");
-			start += (uint32_t) n;
-		}
+		if (!check_text(image->names, start, image->name_ends[i], n_bytes, err))
+			return false;
+		start = image->name_ends[i];
 	}
-	return start == n_bytes ? true : corrupt(err, "name out of place");
+	return start == n_bytes ? true : corrupt(err, "text out of place");
+}
+
+static const char *
+label_text(const RmlImage *image, uint32_t label, size_t *length)
+{
+	uint32_t	start = label > 0 ? image->labels[label - 1].end : 0;
+
+	*length = image->labels[label].end - start;
+	return image->label_text + start;
+}
+
+/* Labels of one feature: sorted, none twice. */
+static bool
+check_label_order(const RmlImage *image, const RmlImageCategories *c, RmlError *err)
+{
+	for (uint32_t i = c->first; i < c->first + c->n_labels; i++)
+	{
+		size_t		length;
+		size_t		previous_length;
+		const char *label = label_text(image, i, &length);
+		const char *previous;
+
+		if (image->labels[i].code >= RML_MAX_CATEGORY)
+			return corrupt(err, "category out of range");
+		if (i == c->first)
+			continue;
+		previous = label_text(image, i - 1, &previous_length);
+		if (rml_compare_labels(previous, previous_length, label, length) >= 0)
+			return corrupt(err, "labels out of order");
+	}
+	return true;
+}
+
+static bool
+check_labels(const RmlImage *image, RmlError *err)
+{
+	uint64_t	n_labels = rml_image_entries(image->header, RML_SEC_LABELS);
+	uint64_t	n_bytes = rml_image_entries(image->header, RML_SEC_LABEL_TEXT);
+	uint32_t	start = 0;
+	uint32_t	next = 0;
+
+	for (uint64_t i = 0; i < n_labels; i++)
+	{
+		if (!check_text(image->label_text, start, image->labels[i].end, n_bytes, err))
+			return false;
+		start = image->labels[i].end;
+	}
+	if (start != n_bytes)
+		return corrupt(err, "text out of place");
+	for (int32_t i = 0; i < image->n_categories; i++)
+	{
+		const RmlImageCategories *c = &image->categories[i];
+
+		if (c->feature >= (uint32_t) image->header->n_features ||
+			(i > 0 && c->feature <= image->categories[i - 1].feature) ||
+			c->first != next || c->n_labels == 0 || c->n_labels > n_labels - next)
+			return corrupt(err, "labels out of place");
+		next += c->n_labels;
+		if (!check_label_order(image, c, err))
+			return false;
+	}
+	return next == n_labels ? true : corrupt(err, "labels without a feature");
+}
+
+/* ---- opening ---- */
+
+static void
+set_pointers(RmlImage *image, const void *data)
+{
+	const RmlImageHeader *header = data;
+	const char *sections[RML_N_SECTIONS];
+
+	for (int i = 0; i < RML_N_SECTIONS; i++)
+		sections[i] = (const char *) data + header->sections[i].offset;
+	image->base_margin = (const float *) sections[RML_SEC_BASE_MARGIN];
+	image->trees = (const RmlImageTree *) sections[RML_SEC_TREES];
+	image->nodes = (const RmlImageNode *) sections[RML_SEC_NODES];
+	image->leaf_vectors = (const float *) sections[RML_SEC_LEAF_VECTORS];
+	image->category_sets = (const uint32_t *) sections[RML_SEC_CATEGORY_SETS];
+	image->weights = (const float *) sections[RML_SEC_WEIGHTS];
+	image->name_ends = header->sections[RML_SEC_NAME_ENDS].size == 0 ? NULL :
+		(const uint32_t *) sections[RML_SEC_NAME_ENDS];
+	image->names = sections[RML_SEC_NAMES];
+	image->categories = (const RmlImageCategories *) sections[RML_SEC_CATEGORIES];
+	image->n_categories = (int32_t) rml_image_entries(header, RML_SEC_CATEGORIES);
+	image->labels = (const RmlImageLabel *) sections[RML_SEC_LABELS];
+	image->label_text = sections[RML_SEC_LABEL_TEXT];
 }
 
 bool
 rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 {
 	const RmlImageHeader *header = data;
-	const char *base = data;
 
 	if (size < sizeof(RmlImageHeader))
 		return corrupt(err, "too short");
@@ -210,25 +417,22 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 		return false;
 	image->header = header;
 	image->objective = rml_objective_by_id(header->objective);
-	if (image->objective == NULL || !image->objective->supported)
+	if (image->objective == NULL)
 		return corrupt(err, "unknown objective");
 	image->writer.major = header->writer[0];
 	image->writer.minor = header->writer[1];
 	image->writer.patch = header->writer[2];
-	image->base_margin = (const float *) (base + header->sections[RML_SEC_BASE_MARGIN].offset);
-	image->trees = (const RmlImageTree *) (base + header->sections[RML_SEC_TREES].offset);
-	image->nodes = (const RmlImageNode *) (base + header->sections[RML_SEC_NODES].offset);
-	image->name_ends = header->sections[RML_SEC_NAME_ENDS].size == 0 ? NULL :
-		(const uint32_t *) (base + header->sections[RML_SEC_NAME_ENDS].offset);
-	image->names = base + header->sections[RML_SEC_NAMES].offset;
-	for (int i = 0; i < header->n_outputs; i++)
-	{
-		if (!isfinite(image->base_margin[i]))
-			return corrupt(err, "base margin not finite");
-	}
-	return check_trees(image, header->sections[RML_SEC_NODES].size / sizeof(RmlImageNode), err) &&
-		check_names(image, header->sections[RML_SEC_NAMES].size, err);
+	set_pointers(image, data);
+	return check_finite(image, image->base_margin, RML_SEC_BASE_MARGIN,
+						"base margin not finite", err) &&
+		check_finite(image, image->leaf_vectors, RML_SEC_LEAF_VECTORS, "leaf not finite", err) &&
+		check_finite(image, image->weights, RML_SEC_WEIGHTS, "weight not finite", err) &&
+		check_trees(image, err) &&
+		check_names(image, err) &&
+		check_labels(image, err);
 }
+
+/* ---- reading ---- */
 
 const char *
 rml_image_feature_name(const RmlImage *image, int i, char buffer[16], size_t *length)
@@ -243,4 +447,58 @@ rml_image_feature_name(const RmlImage *image, int i, char buffer[16], size_t *le
 	start = i > 0 ? image->name_ends[i - 1] : 0;
 	*length = image->name_ends[i] - start;
 	return image->names + start;
+}
+
+const RmlImageCategories *
+rml_image_categories(const RmlImage *image, int feature)
+{
+	int32_t		low = 0;
+	int32_t		high = image->n_categories;
+
+	while (low < high)
+	{
+		int32_t		middle = (low + high) / 2;
+
+		if (image->categories[middle].feature < (uint32_t) feature)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < image->n_categories && image->categories[low].feature == (uint32_t) feature
+		? &image->categories[low] : NULL;
+}
+
+int
+rml_compare_labels(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t		common = a_length < b_length ? a_length : b_length;
+	int			order = common > 0 ? memcmp(a, b, common) : 0;
+
+	if (order != 0)
+		return order;
+	return a_length < b_length ? -1 : a_length > b_length;
+}
+
+int32_t
+rml_image_code(const RmlImage *image, const RmlImageCategories *categories,
+			   const char *label, size_t length)
+{
+	uint32_t	low = categories->first;
+	uint32_t	high = low + categories->n_labels;
+
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+		size_t		middle_length;
+		const char *text = label_text(image, middle, &middle_length);
+		int			order = rml_compare_labels(label, length, text, middle_length);
+
+		if (order == 0)
+			return (int32_t) image->labels[middle].code;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return -1;
 }

@@ -8,14 +8,21 @@
  * zero padding):
  *
  *	 offset  size  what
- *	 0       256   RmlImageHeader
+ *	 0       320   RmlImageHeader
  *	 -       4     base margin, float, per output
  *	 -       16    RmlImageTree, per tree in scoring order
  *	 -       12    RmlImageNode, per node, tree after tree
+ *	 -       4     rows of leaf vectors, float, n_outputs each
+ *	 -       4     category sets, uint32: a count, then as many codes, ascending
+ *	 -       4     linear model: weights, float, [feature][output], then a bias per output
  *	 -       4     uint32 end of each feature's name in the next section
  *	 -       1     feature names, UTF-8, one after the other
+ *	 -       12    RmlImageCategories, per feature with labels, ascending
+ *	 -       8     RmlImageLabel, feature after feature, sorted by their bytes
+ *	 -       1     labels, UTF-8, one after the other in the order of the former
  *
- * The last two sections are empty when the model has the names f0, f1, ...
+ * The names are empty when the model has the names f0, f1, ...; a linear model
+ * has no trees, and only such a model has weights.
  *
  * Nodes of a tree are in an order in which both children stand behind their
  * parent and next to each other: a walk always ends.  A format that changes
@@ -29,17 +36,27 @@
 #include "model/objective.h"
 
 #define RML_IDENTITY_SIZE 32	/* SHA-256 */
-#define RML_IMAGE_FORMAT 1
+#define RML_IMAGE_FORMAT 2
 #define RML_IMAGE_ALIGN 64
 #define RML_MAX_FEATURES 100000
+#define RML_MAX_OUTPUTS 100000
+
+/* Category codes are below it: float32 holds no integer beyond it exactly. */
+#define RML_MAX_CATEGORY (1 << 24)
 
 typedef enum RmlSection
 {
 	RML_SEC_BASE_MARGIN,
 	RML_SEC_TREES,
 	RML_SEC_NODES,
+	RML_SEC_LEAF_VECTORS,
+	RML_SEC_CATEGORY_SETS,
+	RML_SEC_WEIGHTS,
 	RML_SEC_NAME_ENDS,
 	RML_SEC_NAMES,
+	RML_SEC_CATEGORIES,
+	RML_SEC_LABELS,
+	RML_SEC_LABEL_TEXT,
 	RML_N_SECTIONS
 } RmlSection;
 
@@ -48,6 +65,18 @@ typedef enum RmlSection
  * later ones begin with the base margin.  In float32 that differs.
  */
 #define RML_IMAGE_BASE_LAST 1
+#define RML_IMAGE_LINEAR 2		/* weights instead of trees */
+
+/*
+ * Codes that are no category: from 1.7.3 on, negative ones and those from 2^24
+ * on go left.  Up to 1.5 a code was truncated first, so that -0.5 counted as 0.
+ * From 1.6.0 to 1.7.2 such codes, and those behind the last word of the
+ * split's bit set, went to the default side.
+ */
+#define RML_IMAGE_ODD_TRUNCATED 4
+#define RML_IMAGE_ODD_DEFAULT 8
+
+#define RML_IMAGE_ALL_FLAGS 15
 
 typedef struct RmlImageExtent
 {
@@ -69,37 +98,61 @@ typedef struct RmlImageHeader
 	int32_t		n_trees;
 	int32_t		max_depth;		/* splits on the longest path */
 	int32_t		writer[3];		/* XGBoost version */
-	uint32_t	flags;			/* RML_IMAGE_BASE_LAST */
+	uint32_t	flags;			/* RML_IMAGE_* */
 	uint32_t	unused_word;	/* zero */
 	RmlImageExtent sections[RML_N_SECTIONS];
-	uint8_t		unused[72];		/* zero */
+	uint8_t		unused[40];		/* zero */
 } RmlImageHeader;
 
-_Static_assert(sizeof(RmlImageHeader) == 256, "header is part of the format");
+_Static_assert(sizeof(RmlImageHeader) == 320, "header is part of the format");
 
 typedef struct RmlImageTree
 {
 	uint32_t	first_node;		/* in the node section */
 	uint32_t	n_nodes;
-	int32_t		output;			/* which margin the tree adds to */
+	int32_t		output;			/* which margin the tree adds to, or RML_ALL_OUTPUTS */
 	int32_t		depth;			/* splits on its longest path */
 } RmlImageTree;
 
+#define RML_ALL_OUTPUTS (-1)	/* leaves are rows of the leaf vectors */
+
 /*
- * A split sends x left if x < value, missing to the default side.  A leaf has
- * child 0.
+ * A split by value sends x left if x < value; one by category sends a code
+ * right if it is in the set; both send missing to the default side.  A leaf
+ * has child 0.
  */
 typedef struct RmlImageNode
 {
-	float		value;			/* threshold; leaf: what it adds to the margin,
+	union
+	{
+		float		value;		/* threshold; leaf: what it adds to the margin,
 								 * dart's weight multiplied in */
-	uint32_t	feature;		/* and RML_DEFAULT_LEFT; leaf: the file's node id */
+		uint32_t	set;		/* split by category: where its set begins */
+		uint32_t	row;		/* leaf of a tree for all outputs: its vector */
+	};
+	uint32_t	feature;		/* and RML_DEFAULT_LEFT, RML_BY_CATEGORY; leaf: the
+								 * file's node id */
 	uint32_t	child;			/* left child, counted from the tree's first
 								 * node; the right one is next to it */
 } RmlImageNode;
 
 #define RML_DEFAULT_LEFT UINT32_C(0x80000000)
-#define RML_FEATURE_MASK UINT32_C(0x7FFFFFFF)
+#define RML_BY_CATEGORY UINT32_C(0x40000000)
+#define RML_FEATURE_MASK UINT32_C(0x3FFFFFFF)
+
+/* The labels of one feature. */
+typedef struct RmlImageCategories
+{
+	uint32_t	feature;
+	uint32_t	first;			/* in the label section */
+	uint32_t	n_labels;
+} RmlImageCategories;
+
+typedef struct RmlImageLabel
+{
+	uint32_t	end;			/* of its text */
+	uint32_t	code;
+} RmlImageLabel;
 
 /* A checked image and pointers into it. */
 typedef struct RmlImage
@@ -110,8 +163,15 @@ typedef struct RmlImage
 	const float *base_margin;
 	const RmlImageTree *trees;
 	const RmlImageNode *nodes;
+	const float *leaf_vectors;
+	const uint32_t *category_sets;
+	const float *weights;
 	const uint32_t *name_ends;	/* NULL: default names */
 	const char *names;
+	const RmlImageCategories *categories;
+	int32_t		n_categories;	/* features with labels */
+	const RmlImageLabel *labels;
+	const char *label_text;
 } RmlImage;
 
 /*
@@ -119,6 +179,9 @@ typedef struct RmlImage
  * Whatever passes can be scored without further checks.
  */
 extern bool rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err);
+
+/* Is this the header of an image of this format?  The rest is not looked at. */
+extern bool rml_image_is_current(const RmlImageHeader *header);
 
 /* Sets header->checksum. */
 extern void rml_image_seal(void *data, size_t size);
@@ -129,8 +192,26 @@ extern void rml_image_seal(void *data, size_t size);
 extern const char *rml_image_feature_name(const RmlImage *image, int i, char buffer[16],
 										  size_t *length);
 
+/* The labels of a feature, or NULL if it has none. */
+extern const RmlImageCategories *rml_image_categories(const RmlImage *image, int feature);
+
+/* The code of a label in UTF-8, or -1 if it is not one of them. */
+extern int32_t rml_image_code(const RmlImage *image, const RmlImageCategories *categories,
+							  const char *label, size_t length);
+
+/* Order of labels, as sorted in the image. */
+extern int	rml_compare_labels(const char *a, size_t a_length, const char *b, size_t b_length);
+
+/* How many entries each section of an image will have. */
+typedef struct RmlImageCounts
+{
+	uint64_t	entries[RML_N_SECTIONS];
+} RmlImageCounts;
+
 /* Lays out the sections for these counts; returns the size of the block. */
-extern uint64_t rml_image_layout(RmlImageHeader *header, uint64_t n_nodes,
-								 uint64_t n_names, uint64_t name_bytes);
+extern uint64_t rml_image_layout(RmlImageHeader *header, const RmlImageCounts *counts);
+
+/* Entries of a section. */
+extern uint64_t rml_image_entries(const RmlImageHeader *header, RmlSection section);
 
 #endif

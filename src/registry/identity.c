@@ -18,12 +18,6 @@ struct RmlIdentityState
 	pg_cryptohash_ctx *hash;
 };
 
-const char *
-rml_options_text(bool best_iteration)
-{
-	return best_iteration ? "{\"best_iteration\": true}" : "{}";
-}
-
 static void
 hash_failed(RmlIdentityState *state)
 {
@@ -73,7 +67,7 @@ rml_identity_end(RmlIdentityState *state, const RmlIdentityParts *parts,
 	add_number(state, (uint64) parts->n_feature_names);
 	for (int i = 0; i < parts->n_feature_names; i++)
 		add_text(state, parts->feature_names[i]);
-	add_text(state, rml_options_text(parts->best_iteration));
+	add_text(state, parts->options);
 	if (pg_cryptohash_final(state->hash, identity, RML_IDENTITY_SIZE) < 0)
 		hash_failed(state);
 	pg_cryptohash_free(state->hash);

@@ -16,11 +16,8 @@ typedef struct RmlIdentityParts
 {
 	const char *const *feature_names;	/* UTF-8; given at import, else none */
 	int			n_feature_names;
-	bool		best_iteration;
+	const char *options;		/* rml_options_text() */
 } RmlIdentityParts;
-
-/* Canonical text of the options, as stored and hashed. */
-extern const char *rml_options_text(bool best_iteration);
 
 /*
  * The source comes in pieces: begin with its total size, add all of it, end

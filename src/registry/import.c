@@ -32,6 +32,7 @@
 #include "import/xgb.h"
 #include "registry/alias.h"
 #include "registry/identity.h"
+#include "registry/options.h"
 #include "registry/owner.h"
 #include "registry/server.h"
 
@@ -62,13 +63,17 @@ typedef struct Import
 	const char *booster;
 	RmlWriter	writer;
 	int32		n_features;
-	int32		n_trees;		/* that are scored */
+	int32		n_outputs;
+	RmlTreeRange range;			/* trees that are scored */
 	int64		n_nodes;
 	int32		max_depth;
 	Datum		features;		/* text[], names by which columns are matched */
+	bool		is_linear;
+	bool		has_statistics; /* gain and cover */
 	Datum		weight;			/* int[] */
 	Datum		total_gain;		/* real[] */
 	Datum		total_cover;	/* real[] */
+	Datum		coefficients;	/* real[], of a linear model */
 } Import;
 
 static void
@@ -85,34 +90,13 @@ check_size(Size size)
 static void
 parse_options(Import *import, Jsonb *jsonb)
 {
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	value;
+	RmlError	err = {0};
 
-	if (!JB_ROOT_IS_OBJECT(jsonb))
+	if (!rml_options_parse(jsonb, &import->options, &err))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
-	it = JsonbIteratorInit(&jsonb->root);
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		if (token != WJB_KEY)
-			continue;
-		if (value.val.string.len != 14 ||
-			memcmp(value.val.string.val, "best_iteration", 14) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown import option \"%.*s\"",
-							pg_mbcliplen(value.val.string.val, value.val.string.len, 128),
-							value.val.string.val),
-					 errhint("The only option is best_iteration.")));
-		(void) JsonbIteratorNext(&it, &value, true);
-		if (value.type != jbvBool)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("import option \"best_iteration\" must be true or false")));
-		import->options.best_iteration = value.val.boolean;
-	}
+				(errcode(rml_error_sqlstate(&err)),
+				 errmsg("%s", rml_error_message(&err)),
+				 err.hint[0] != '\0' ? errhint("%s", err.hint) : 0));
 }
 
 static void
@@ -156,6 +140,8 @@ get_arguments(FunctionCallInfo fcinfo, Import *import)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("recipes are not supported by this release")));
+	if (!PG_ARGISNULL(5))
+		parse_options(import, PG_GETARG_JSONB_P(5));
 	if (!PG_ARGISNULL(3))
 	{
 		import->feature_names = PG_GETARG_DATUM(3);
@@ -167,8 +153,6 @@ get_arguments(FunctionCallInfo fcinfo, Import *import)
 		import->alias = RML_TEXT_ARG(4, "alias");
 		rml_check_alias(import->alias, (int) strlen(import->alias));
 	}
-	if (!PG_ARGISNULL(5))
-		parse_options(import, PG_GETARG_JSONB_P(5));
 	if (!PG_ARGISNULL(6))
 		import->comment = RML_TEXT_ARG(6, "comment");
 }
@@ -179,7 +163,7 @@ compute_identity(Import *import)
 	RmlIdentityParts parts = {
 		.feature_names = import->options.feature_names,
 		.n_feature_names = import->options.n_feature_names,
-		.best_iteration = import->options.best_iteration,
+		.options = rml_options_text(&import->options),
 	};
 	const char *data = VARDATA_ANY(import->source);
 	size_t		size = VARSIZE_ANY_EXHDR(import->source);
@@ -208,43 +192,101 @@ feature_names_array(const RmlImage *image)
 {
 	int			n = image->header->n_features;
 	Datum	   *names = palloc(sizeof(Datum) * n);
+	ArrayType  *array;
 
 	for (int i = 0; i < n; i++)
 	{
 		char		buffer[16];
 		size_t		length;
-		const char *name = rml_image_feature_name(image, i, buffer, &length);
+		const char *utf8 = rml_image_feature_name(image, i, buffer, &length);
+		char	   *name = rml_from_utf8(utf8, length);
 
-		names[i] = CStringGetTextDatum(rml_from_utf8(name, length));
+		names[i] = CStringGetTextDatum(name);
+		pfree(name);
 	}
-	return PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static Datum
-float_array(const float *values, int n)
-{
-	Datum	   *items = palloc(sizeof(Datum) * n);
-
+	array = construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT);
 	for (int i = 0; i < n; i++)
-		items[i] = Float4GetDatum(values[i]);
-	return PointerGetDatum(construct_array(items, n, FLOAT4OID, 4, true, TYPALIGN_INT));
+		pfree(DatumGetPointer(names[i]));
+	pfree(names);
+	return PointerGetDatum(array);
 }
 
+/* An array of values of 4 bytes: int[] or real[]. */
+static Datum
+array_of(Oid type, const void *values, int n)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1) + sizeof(int32) * (Size) n;
+	ArrayType  *array;
+
+	Assert(n > 0);
+	array = MemoryContextAllocExtended(CurrentMemoryContext, size,
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = type;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), values, sizeof(int32) * (Size) n);
+	return PointerGetDatum(array);
+}
+
+/* What get_score() of XGBoost counts, or for a linear model lists. */
 static void
-compute_importance(Import *import, const RmlXgbModel *model, RmlHost *host)
+compute_importance(Import *import, const RmlXgbModel *model, const RmlImage *image, RmlHost *host)
 {
 	int			n = model->num_feature;
-	int32	   *weight = palloc(sizeof(int32) * n);
-	float	   *gain = palloc(sizeof(float) * n);
-	float	   *cover = palloc(sizeof(float) * n);
-	Datum	   *items = palloc(sizeof(Datum) * n);
+	int32	   *weight;
+	float	   *gain;
+	float	   *cover;
 
-	rml_xgb_importance(model, import->n_trees, host, weight, gain, cover);
-	for (int i = 0; i < n; i++)
-		items[i] = Int32GetDatum(weight[i]);
-	import->weight = PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT));
-	import->total_gain = float_array(gain, n);
-	import->total_cover = float_array(cover, n);
+	import->is_linear = model->is_linear;
+	if (model->is_linear)
+	{
+		import->coefficients = array_of(FLOAT4OID, image->weights, n * model->n_outputs);
+		return;
+	}
+	weight = palloc(sizeof(int32) * n);
+	gain = palloc(sizeof(float) * n);
+	cover = palloc(sizeof(float) * n);
+	import->has_statistics = rml_xgb_importance(model, import->range, host, weight, gain, cover);
+	import->weight = array_of(INT4OID, weight, n);
+	import->total_gain = array_of(FLOAT4OID, gain, n);
+	import->total_cover = array_of(FLOAT4OID, cover, n);
+}
+
+/* From 3.3 on, dart is gbtree with weights, which are all 1 if it is none. */
+static const char *
+booster_name(const RmlXgbModel *model)
+{
+	for (int32 i = 0; i < model->weight_drop.count; i++)
+	{
+		if (model->weight_drop.values[i] != 1.0f)
+			return "dart";
+	}
+	return pstrdup(model->booster);
+}
+
+/* Labels that the image lacks although the file has some. */
+static void
+warn_of_cut_labels(const Import *import, const RmlXgbModel *model, const RmlImage *image)
+{
+	for (int32 i = 0; i < model->num_feature; i++)
+	{
+		char		buffer[16];
+		size_t		length;
+		const char *name;
+
+		if (rml_xgb_label_state(model, i) != RML_LABELS_CUT ||
+			rml_image_categories(image, i) != NULL)
+			continue;
+		name = rml_image_feature_name(image, i, buffer, &length);
+		ereport(WARNING,
+				(errmsg("category labels of feature \"%s\" of model \"%s\" are not used",
+						rml_from_utf8(name, length), import->name),
+				 errdetail("XGBoost %d.%d may have cut labels with characters beyond ASCII when it saved them.",
+						   model->writer.major, model->writer.minor),
+				 errhint("Give the labels with the import option categories, or score category codes.")));
+	}
 }
 
 /* Keeps of a compiled model what will be stored, in the current memory context. */
@@ -254,13 +296,15 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 	const RmlImageHeader *header = image->header;
 
 	import->objective = pstrdup(model->objective);
-	import->booster = model->weight_drop.count > 0 ? "dart" : pstrdup(model->booster);
+	import->booster = booster_name(model);
 	import->writer = model->writer;
 	import->n_features = model->num_feature;
-	import->n_nodes = (int64) (header->sections[RML_SEC_NODES].size / sizeof(RmlImageNode));
+	import->n_outputs = model->n_outputs;
+	import->n_nodes = (int64) rml_image_entries(header, RML_SEC_NODES);
 	import->max_depth = header->max_depth;
 	import->features = feature_names_array(image);
-	compute_importance(import, model, host);
+	compute_importance(import, model, image, host);
+	warn_of_cut_labels(import, model, image);
 }
 
 /*
@@ -286,7 +330,7 @@ compile(Import *import)
 	if (!rml_xgb_parse(VARDATA_ANY(import->source), VARSIZE_ANY_EXHDR(import->source),
 					   &host.host, &model, &err) ||
 		!rml_xgb_validate(&model, &host.host, &err) ||
-		!rml_xgb_tree_count(&model, &import->options, &import->n_trees, &err) ||
+		!rml_xgb_tree_range(&model, &import->options, &import->range, &err) ||
 		!rml_xgb_build(&model, &import->options, import->identity, &image_host.host,
 					   &block, &err))
 		rml_throw(&err, import->name);
@@ -303,39 +347,42 @@ compile(Import *import)
 
 static const char insert_version[] =
 	"INSERT INTO riskml.model_version (model_id, version, identity, objective, booster, writer,\n"
-	"  n_features, n_trees, n_nodes, max_depth, imported_by, options, feature_names, comment,\n"
-	"  features, weight, total_gain, total_cover, source, image)\n"
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::name, $12::jsonb, $13, $14,\n"
-	"  $15, $16, $17, $18, $19, $20)";
+	"  n_features, n_outputs, n_trees, n_nodes, max_depth, imported_by, options, feature_names,\n"
+	"  comment, features, weight, total_gain, total_cover, coefficients, source, image)\n"
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::name, $13::jsonb, $14,\n"
+	"  $15, $16, $17, $18, $19, $20, $21, $22)";
 
 static void
 store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 version)
 {
-	RmlParam	params[20];
+	char	   *options = rml_options_text(&import->options);
+	RmlParam	params[] = {
+		rml_param_int(model_id),
+		rml_param_int(version),
+		rml_param_datum(BYTEAOID, PointerGetDatum(make_bytea(import->identity, RML_IDENTITY_SIZE)), false),
+		rml_param_text(import->objective),
+		rml_param_text(import->booster),
+		rml_param_text(psprintf("%d.%d.%d", import->writer.major, import->writer.minor,
+								import->writer.patch)),
+		rml_param_int(import->n_features),
+		rml_param_int(import->n_outputs),
+		rml_param_int(import->range.end - import->range.first),
+		rml_param_bigint(import->n_nodes),
+		rml_param_int(import->max_depth),
+		rml_param_text(GetUserNameFromId(scope->caller, false)),
+		rml_param_text(rml_from_utf8(options, strlen(options))),
+		rml_param_datum(TEXTARRAYOID, import->feature_names, !import->has_feature_names),
+		rml_param_text(import->comment),
+		rml_param_datum(TEXTARRAYOID, import->features, false),
+		rml_param_datum(INT4ARRAYOID, import->weight, import->is_linear),
+		rml_param_datum(FLOAT4ARRAYOID, import->total_gain, !import->has_statistics),
+		rml_param_datum(FLOAT4ARRAYOID, import->total_cover, !import->has_statistics),
+		rml_param_datum(FLOAT4ARRAYOID, import->coefficients, !import->is_linear),
+		rml_param_datum(BYTEAOID, PointerGetDatum(import->source), false),
+		rml_param_datum(BYTEAOID, PointerGetDatum(import->image), false),
+	};
 
-	params[0] = rml_param_int(model_id);
-	params[1] = rml_param_int(version);
-	params[2] = rml_param_datum(BYTEAOID,
-								PointerGetDatum(make_bytea(import->identity, RML_IDENTITY_SIZE)), false);
-	params[3] = rml_param_text(import->objective);
-	params[4] = rml_param_text(import->booster);
-	params[5] = rml_param_text(psprintf("%d.%d.%d", import->writer.major,
-										import->writer.minor, import->writer.patch));
-	params[6] = rml_param_int(import->n_features);
-	params[7] = rml_param_int(import->n_trees);
-	params[8] = rml_param_bigint(import->n_nodes);
-	params[9] = rml_param_int(import->max_depth);
-	params[10] = rml_param_text(GetUserNameFromId(scope->caller, false));
-	params[11] = rml_param_text(rml_options_text(import->options.best_iteration));
-	params[12] = rml_param_datum(TEXTARRAYOID, import->feature_names, !import->has_feature_names);
-	params[13] = rml_param_text(import->comment);
-	params[14] = rml_param_datum(TEXTARRAYOID, import->features, false);
-	params[15] = rml_param_datum(INT4ARRAYOID, import->weight, false);
-	params[16] = rml_param_datum(FLOAT4ARRAYOID, import->total_gain, false);
-	params[17] = rml_param_datum(FLOAT4ARRAYOID, import->total_cover, false);
-	params[18] = rml_param_datum(BYTEAOID, PointerGetDatum(import->source), false);
-	params[19] = rml_param_datum(BYTEAOID, PointerGetDatum(import->image), false);
-	rml_sql(insert_version, 20, params);
+	rml_sql(insert_version, lengthof(params), params);
 }
 
 /* The model's row, created with the caller as owner if need be. */

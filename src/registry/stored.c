@@ -11,11 +11,11 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
 #include "registry/identity.h"
+#include "registry/options.h"
 #include "registry/server.h"
 #include "registry/stored.h"
 
@@ -41,15 +41,15 @@ rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 	bool		isnull;
 	Datum		value = stored_column(tuple, desc, RML_VERSION_OPTIONS, &isnull);
 	Jsonb	   *stored = DatumGetJsonbP(value);
-	char	   *string = JsonbToCString(NULL, &stored->root, VARSIZE(stored));
+	RmlError	ignored = {0};
+	char	   *string;
 	Datum	   *names;
 	int			n_names;
 	const char **copies;
 	bool		canonical;
 
-	memset(options, 0, sizeof(*options));
-	options->best_iteration = strcmp(string, rml_options_text(true)) == 0;
-	canonical = options->best_iteration || strcmp(string, rml_options_text(false)) == 0;
+	canonical = rml_options_parse(stored, options, &ignored) &&
+		rml_options_are_canonical(stored, options);
 	(void) stored_column(tuple, desc, RML_VERSION_RECIPE, &isnull);
 	canonical = canonical && isnull;
 	value = stored_column(tuple, desc, RML_VERSION_FEATURE_NAMES, &isnull);
@@ -96,7 +96,7 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 	canonical = rml_stored_options(tuple, desc, &options);
 	parts.feature_names = options.feature_names;
 	parts.n_feature_names = options.n_feature_names;
-	parts.best_iteration = options.best_iteration;
+	parts.options = rml_options_text(&options);
 	rml_identity_end(state, &parts, identity);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);

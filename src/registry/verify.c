@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "guc.h"
 #include "kernel/kernel.h"
 #include "registry/cache.h"
 #include "registry/owner.h"
@@ -25,6 +26,7 @@
 RML_SQL_FUNCTION(riskml_verify);
 RML_SQL_FUNCTION(riskml_export_model);
 RML_SQL_FUNCTION(riskml_rebuild_images);
+RML_SQL_FUNCTION(riskml_image_kernel);
 
 #define GOLDEN_ROWS 256
 
@@ -61,71 +63,108 @@ next_random(uint64 *state)
 	return *state * UINT64CONST(2685821657736338717);
 }
 
-/*
- * Rows made of the model's own thresholds, one float32 step beside them, and
- * missing values: those reach the most leaves.
- */
-static void
-golden_row(const RmlXgbModel *model, int32 n_trees, uint64 *state, float *row)
+/* A value for the feature of a split: at or beside its threshold, in or outside its set. */
+static float
+golden_value(const RmlXgbTree *tree, int32 node, uint64 *state)
 {
-	for (int32 i = 0; i < model->num_feature; i++)
-		row[i] = NAN;
-	for (int32 i = 0; n_trees > 0 && i < 4 * model->num_feature; i++)
-	{
-		const RmlXgbTree *tree = model->by_id[next_random(state) % n_trees];
-		int32		node = (int32) (next_random(state) % tree->num_nodes);
-		float		threshold = tree->split_condition.values[node];
-		int32		feature = tree->split_index.values[node];
+	float		threshold = tree->split_condition.values[node];
+	uint64		choice = next_random(state) % 4;
 
-		if (feature >= model->num_feature || tree->left.values[node] == -1)
-			continue;
-		switch (next_random(state) % 4)
-		{
-			case 0:
-				row[feature] = threshold;
-				break;
-			case 1:
-				row[feature] = nextafterf(threshold, -INFINITY);
-				break;
-			case 2:
-				row[feature] = nextafterf(threshold, INFINITY);
-				break;
-			default:
-				row[feature] = NAN;
-				break;
-		}
+	if (rml_xgb_by_category(tree, node))
+	{
+		int32		i = rml_xgb_category_index(tree, node);
+		int32		n = tree->category_sizes.values[i];
+		int32		begin = tree->category_segments.values[i];
+
+		threshold = (float) tree->categories.values[begin + next_random(state) % n];
+		return choice == 3 ? NAN : threshold + (choice == 0 ? 0.0f : choice == 1 ? -1.0f : 1.0f);
+	}
+	switch (choice)
+	{
+		case 0:
+			return threshold;
+		case 1:
+			return nextafterf(threshold, -INFINITY);
+		case 2:
+			return nextafterf(threshold, INFINITY);
+		default:
+			return NAN;
 	}
 }
 
-/* Margins of the golden rows by every kernel against the walk over the source. */
+/*
+ * Rows made of the model's own thresholds and categories, of what is next to
+ * them, and of missing values: those reach the most leaves.  For a linear
+ * model, any numbers.
+ */
 static void
-check_golden_rows(const Verify *v, const RmlXgbModel *model, const RmlImage *image)
+golden_row(const RmlXgbModel *model, RmlTreeRange range, uint64 *state, float *row)
 {
-	int32		n_trees = image->header->n_trees;
-	float	   *row = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(float) * (Size) model->num_feature);
+	int32		n_trees = range.end - range.first;
 
-	for (const RmlKernel *kernel = rml_kernels; kernel->name != NULL; kernel++)
+	for (int32 i = 0; i < model->num_feature; i++)
+		row[i] = model->is_linear && next_random(state) % 4 != 0
+			? (float) ((int64) (next_random(state) % 2001) - 1000) / 8.0f : NAN;
+	for (int32 i = 0; n_trees > 0 && i < 4 * model->num_feature; i++)
 	{
-		uint64		state = UINT64CONST(0x9E3779B97F4A7C15);
-		int			mismatches = 0;
+		const RmlXgbTree *tree = model->by_id[range.first + next_random(state) % n_trees];
+		int32		node = (int32) (next_random(state) % tree->num_nodes);
+		int32		feature = tree->split_index.values[node];
 
-		for (int i = 0; i < GOLDEN_ROWS; i++)
-		{
-			float		margin = rml_margin_begin(image, 0);
-			float		expected;
-
-			CHECK_FOR_INTERRUPTS();
-			golden_row(model, n_trees, &state, row);
-			kernel->add_margins(image, 0, n_trees, row, 1, &margin);
-			margin = rml_margin_end(image, 0, margin);
-			expected = rml_xgb_reference_margin(model, n_trees, row);
-			if (memcmp(&margin, &expected, sizeof(float)) != 0)
-				mismatches++;
-		}
-		put_result(v, psprintf("kernel %s", kernel->name), mismatches == 0,
-				   psprintf("%d golden rows, %d mismatches", GOLDEN_ROWS, mismatches));
+		if (feature < model->num_feature && !rml_xgb_is_leaf(tree, node))
+			row[feature] = golden_value(tree, node, state);
 	}
+}
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Margins of the golden rows by a kernel against the walk over the source. */
+static void
+check_golden_rows(const Verify *v, const RmlXgbModel *model, RmlTreeRange range,
+				  const RmlImage *image, const RmlKernel *kernel)
+{
+	Size		row_size = sizeof(float) * (Size) model->num_feature;
+	Size		size = sizeof(float) * (Size) model->n_outputs;
+	float	   *row = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
+	float	   *margins = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	float	   *expected = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	uint64		state = UINT64CONST(0x9E3779B97F4A7C15);
+	int			mismatches = 0;
+
+	for (int i = 0; i < GOLDEN_ROWS; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		golden_row(model, range, &state, row);
+		rml_kernel_margins(kernel, image, row, margins, check_interrupts);
+		rml_xgb_reference_margins(model, range, row, expected);
+		if (memcmp(margins, expected, size) != 0)
+			mismatches++;
+	}
+	put_result(v, psprintf("kernel %s", kernel->name), mismatches == 0,
+			   psprintf("%d golden rows, %d mismatches", GOLDEN_ROWS, mismatches));
+	pfree(row);
+	pfree(margins);
+	pfree(expected);
+}
+
+/* By every kernel that can score this image. */
+static void
+check_kernels(const Verify *v, const RmlXgbModel *model, RmlTreeRange range,
+			  const RmlImage *image)
+{
+	const RmlKernel *chosen = rml_kernel_choose(image->header, NULL);
+
+	if (model->is_linear)
+	{
+		check_golden_rows(v, model, range, image, chosen);
+		return;
+	}
+	for (const RmlKernel *kernel = rml_kernels; kernel->name != NULL; kernel++)
+		check_golden_rows(v, model, range, image, kernel);
 }
 
 /* Compares the stored image with one built anew; both end in golden rows. */
@@ -133,20 +172,27 @@ static void
 check_against_source(Verify *v, HeapTuple tuple, TupleDesc desc)
 {
 	RmlXgbModel model;
+	RmlImportOptions options;
+	RmlTreeRange range;
+	RmlError	err = {0};
 	RmlImage	rebuilt;
 	bool		equal;
 
 	rml_stored_parse(tuple, desc, v->binding, v->context, &model);
+	(void) rml_stored_options(tuple, desc, &options);
+	if (!rml_xgb_tree_range(&model, &options, &range, &err))
+		rml_throw(&err, v->binding->name);
 	rml_stored_rebuild(tuple, desc, v->binding, v->context, &rebuilt);
 	put_result(v, "source is a valid model", true,
-			   psprintf("%d trees, %lld nodes", model.n_trees, (long long) model.n_nodes));
+			   model.is_linear ? psprintf("%d weights", model.weights.count)
+			   : psprintf("%d trees, %lld nodes", model.n_trees, (long long) model.n_nodes));
 	if (v->image_sound)
 	{
 		equal = rebuilt.header->size == v->image.header->size &&
 			memcmp(rebuilt.header, v->image.header, rebuilt.header->size) == 0;
 		put_result(v, "image equals a new build from the source", equal, NULL);
 	}
-	check_golden_rows(v, &model, v->image_sound ? &v->image : &rebuilt);
+	check_kernels(v, &model, range, v->image_sound ? &v->image : &rebuilt);
 }
 
 static void
@@ -243,6 +289,26 @@ riskml_export_model(PG_FUNCTION_ARGS)
 	(void) rml_catalog_with_version(binding.model.model_id, binding.version,
 									rml_statement_snapshot(), export_version, &export);
 	PG_RETURN_BYTEA_P(export.source);
+}
+
+/* ---- what scores an image ---- */
+
+/* riskml.image_kernel(image): from its header alone, as riskml.kernel and the CPU have it. */
+Datum
+riskml_image_kernel(PG_FUNCTION_ARGS)
+{
+	bytea	   *start = (bytea *) PG_DETOAST_DATUM_SLICE(PG_GETARG_DATUM(0), 0,
+														 sizeof(RmlImageHeader));
+	RmlImageHeader header;
+	const RmlKernel *kernel;
+
+	if (VARSIZE_ANY_EXHDR(start) < sizeof(header))
+		PG_RETURN_NULL();
+	memcpy(&header, VARDATA_ANY(start), sizeof(header));
+	if (!rml_image_is_current(&header))
+		PG_RETURN_NULL();
+	kernel = rml_kernel_choose(&header, rml_guc_kernel_name());
+	PG_RETURN_TEXT_P(cstring_to_text(kernel->name));
 }
 
 /* ---- rebuilding ---- */

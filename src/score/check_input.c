@@ -26,6 +26,7 @@ enum
 	OUT_COLUMN,
 	OUT_TYPE,
 	OUT_MATCHED,
+	OUT_READ_AS,
 	OUT_PROBLEM,
 	N_OUT
 };
@@ -34,7 +35,7 @@ static void
 put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlFeatureMatch *match)
 {
 	Datum		values[N_OUT] = {0};
-	bool		nulls[N_OUT] = {false, true, true, true, true};
+	bool		nulls[N_OUT] = {false, true, true, true, true, true};
 
 	values[OUT_FEATURE] = CStringGetTextDatum(feature);
 	if (match->attno != 0)
@@ -45,6 +46,11 @@ put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlFea
 		values[OUT_TYPE] = CStringGetTextDatum(format_type_with_typemod(att->atttypid, att->atttypmod));
 		values[OUT_MATCHED] = CStringGetTextDatum(rml_match_how_name(match->how));
 		nulls[OUT_COLUMN] = nulls[OUT_TYPE] = nulls[OUT_MATCHED] = false;
+	}
+	if (rml_match_read_as(match) != NULL)
+	{
+		values[OUT_READ_AS] = CStringGetTextDatum(rml_match_read_as(match));
+		nulls[OUT_READ_AS] = false;
 	}
 	if (match->problem != NULL)
 	{

@@ -18,12 +18,14 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+#include "score/category.h"
 #include "score/match.h"
 
 static RmlColumnKind
 column_kind(Oid type)
 {
-	switch (getBaseType(type))
+	type = getBaseType(type);
+	switch (type)
 	{
 		case BOOLOID:
 			return RML_COLUMN_BOOL;
@@ -41,8 +43,15 @@ column_kind(Oid type)
 			return RML_COLUMN_NUMERIC;
 		case UNKNOWNOID:
 			return RML_COLUMN_UNTYPED;
+		case TEXTOID:
+		case VARCHAROID:
+			return RML_COLUMN_TEXT;
+		case BPCHAROID:
+			return RML_COLUMN_BPCHAR;
+		case NAMEOID:
+			return RML_COLUMN_NAME;
 		default:
-			return RML_COLUMN_UNREADABLE;
+			return get_typtype(type) == TYPTYPE_ENUM ? RML_COLUMN_ENUM : RML_COLUMN_UNREADABLE;
 	}
 }
 
@@ -72,6 +81,10 @@ rml_column_value(RmlColumnKind kind, Datum value)
 					 errmsg("an element of the row is a literal without a type"),
 					 errhint("Cast it to a numeric type.")));
 		case RML_COLUMN_UNREADABLE:
+		case RML_COLUMN_TEXT:
+		case RML_COLUMN_BPCHAR:
+		case RML_COLUMN_NAME:
+		case RML_COLUMN_ENUM:
 			break;
 	}
 	pg_unreachable();
@@ -232,17 +245,37 @@ find_column(const Matching *m, const char *feature, RmlFeatureMatch *match)
 	return found;
 }
 
+const char *
+rml_match_read_as(const RmlFeatureMatch *match)
+{
+	if (match->attno == 0 || match->kind == RML_COLUMN_UNREADABLE)
+		return NULL;
+	if (match->categories == NULL)
+		return rml_is_label_kind(match->kind) && match->kind != RML_COLUMN_UNTYPED ? NULL : "number";
+	return rml_is_label_kind(match->kind) ? "category" : "code";
+}
+
 static void
-check_type(const Matching *m, const char *feature, RmlFeatureMatch *match)
+check_type(const Matching *m, int feature, RmlFeatureMatch *match)
 {
 	Form_pg_attribute att = TupleDescAttr(m->desc, match->attno - 1);
+	const char *name = m->model->features[feature];
 
 	match->kind = column_kind(att->atttypid);
-	if (match->kind == RML_COLUMN_UNREADABLE && match->sqlstate == 0)
-		fault(match, ERRCODE_DATATYPE_MISMATCH,
-			  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
-					   NameStr(att->attname), format_type_be(att->atttypid), feature, m->model_name),
-			  "Features are numeric or boolean columns; cast or encode the column.");
+	match->categories = rml_image_categories(&m->model->image, feature);
+	if (match->sqlstate != 0 ||
+		(match->kind != RML_COLUMN_UNREADABLE &&
+		 (match->categories != NULL || !rml_is_label_kind(match->kind) ||
+		  match->kind == RML_COLUMN_UNTYPED)))
+		return;
+	fault(match, ERRCODE_DATATYPE_MISMATCH,
+		  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
+				   NameStr(att->attname), format_type_be(att->atttypid), name, m->model_name),
+		  match->categories != NULL ?
+		  "The feature takes category labels as text, or their codes as numbers." :
+		  match->kind == RML_COLUMN_UNREADABLE ?
+		  "Features are numeric or boolean columns; cast or encode the column." :
+		  "Encode the column as numbers, or give labels for it with the option categories of the import.");
 }
 
 /* One column must not serve two features, which only inexact matches can bring. */
@@ -323,7 +356,7 @@ match_positions(const Matching *m)
 	{
 		m->matches[i].attno = i + 1;
 		m->matches[i].how = RML_MATCH_POSITION;
-		check_type(m, m->model->features[i], &m->matches[i]);
+		check_type(m, i, &m->matches[i]);
 	}
 }
 
@@ -339,7 +372,7 @@ match_names(Matching *m, bool first_fault)
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (find_column(m, feature, match))
-			check_type(m, feature, match);
+			check_type(m, i, match);
 		else
 			fault(match, ERRCODE_UNDEFINED_COLUMN,
 				  psprintf("no column for feature \"%s\" of model \"%s\"", feature, m->model_name),

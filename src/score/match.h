@@ -18,7 +18,10 @@ typedef enum RmlMatchHow
 	RML_MATCH_POSITION
 } RmlMatchHow;
 
-/* Numeric types are read without a cast. */
+/*
+ * Numeric types are read without a cast; the text types serve features that
+ * have labels.
+ */
 typedef enum RmlColumnKind
 {
 	RML_COLUMN_UNREADABLE,
@@ -29,7 +32,11 @@ typedef enum RmlColumnKind
 	RML_COLUMN_INT8,
 	RML_COLUMN_FLOAT4,
 	RML_COLUMN_FLOAT8,
-	RML_COLUMN_NUMERIC
+	RML_COLUMN_NUMERIC,
+	RML_COLUMN_TEXT,			/* text, varchar */
+	RML_COLUMN_BPCHAR,
+	RML_COLUMN_NAME,
+	RML_COLUMN_ENUM
 } RmlColumnKind;
 
 /* What one feature came to. */
@@ -38,6 +45,8 @@ typedef struct RmlFeatureMatch
 	AttrNumber	attno;			/* 0: none */
 	RmlMatchHow how;
 	RmlColumnKind kind;
+	const RmlImageCategories *categories;	/* of the feature, or NULL; lasts as long
+											 * as the pin on the model */
 	int			sqlstate;		/* 0: fine */
 	char	   *problem;		/* error message */
 	const char *hint;			/* or NULL */
@@ -53,6 +62,9 @@ extern void rml_match(const RmlModel *model, const char *model_name, TupleDesc d
 
 /* Name of a way to match, for users. */
 extern const char *rml_match_how_name(RmlMatchHow how);
+
+/* How a column of this kind is read for a feature: "number", "code" or "category". */
+extern const char *rml_match_read_as(const RmlFeatureMatch *match);
 
 /*
  * A column's value, not NULL, as XGBoost would get it: rounded to float32 once,

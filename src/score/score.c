@@ -1,13 +1,15 @@
 /*
  * score.c
- *	  risk_score(), risk_margin(), risk_leaves(), risk_score_pinned() in their
- *	  three forms, and risk_version().
+ *	  risk_score(), risk_scores(), risk_class(), risk_margin(), risk_margins(),
+ *	  risk_leaves(), risk_score_pinned() in their three forms, and
+ *	  risk_version().
  *
  * All are STRICT: a NULL model or NULL features give NULL.  A row whose columns
  * are all NULL is not NULL and gets the score of a row without any value.
  * Errors: 42602 bad reference, 42704 unknown model, alias or version, 42501 no
  * privilege, 42703 no column, 42702 ambiguous column, 42804 wrong type, 22023
- * wrong number of features.
+ * wrong number of features or unknown category, 42809 a function that does not
+ * fit the model's objective.
  */
 #include "postgres.h"
 
@@ -25,52 +27,131 @@
 /* Trees between two checks for interrupts. */
 #define TREES_PER_CHUNK 512
 
-static const RmlKernel *
-current_kernel(const RmlImage *image)
+static void
+check_interrupts(void)
 {
-	return rml_kernel_choose(image, rml_guc_kernel == RML_KERNEL_AUTO ? NULL
-							 : rml_kernels[rml_guc_kernel].name);
+	CHECK_FOR_INTERRUPTS();
 }
 
-static float
-compute_margin(const RmlSiteModel *entry)
-{
-	const RmlImage *image = &entry->model->image;
-	const RmlKernel *kernel = current_kernel(image);
-	int			n_trees = image->header->n_trees;
-	float		margin = rml_margin_begin(image, 0);
-
-	for (int t = 0; t < n_trees; t += TREES_PER_CHUNK)
-	{
-		CHECK_FOR_INTERRUPTS();
-		kernel->add_margins(image, t, Min(t + TREES_PER_CHUNK, n_trees), entry->row, 1, &margin);
-	}
-	return rml_margin_end(image, 0, margin);
-}
-
-static Datum
-margin_datum(const RmlSiteModel *entry)
-{
-	return Float8GetDatum((float8) compute_margin(entry));
-}
-
-static Datum
-score_datum(const RmlSiteModel *entry)
+/* Fills entry->margins for the row in entry->row; returns how many they are. */
+static int
+compute_margins(RmlSiteModel *entry)
 {
 	const RmlImage *image = &entry->model->image;
 
-	return Float8GetDatum((float8) rml_response(image->objective, image->writer,
-												compute_margin(entry)));
+	rml_kernel_margins(rml_kernel_choose(image->header, rml_guc_kernel_name()), image,
+					   entry->row, entry->margins, check_interrupts);
+	return image->header->n_outputs;
+}
+
+static int
+compute_responses(RmlSiteModel *entry)
+{
+	const RmlImage *image = &entry->model->image;
+	int			n = compute_margins(entry);
+
+	rml_responses(image->objective, image->writer, entry->margins, n);
+	return n;
+}
+
+static int
+outputs_detail(const RmlImage *image)
+{
+	int			n = image->header->n_outputs;
+
+	return errdetail_plural("Its objective is %s, with %d output.",
+							"Its objective is %s, with %d outputs.",
+							n, image->objective->name, n);
+}
+
+/* Models with a list of scores have no single one. */
+static void
+require_one_score(const RmlSiteModel *entry, const char *plural)
+{
+	const RmlImage *image = &entry->model->image;
+
+	if (!rml_has_one_score(image->objective, image->header->n_outputs))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" gives more than a single number", entry->binding.name),
+				 outputs_detail(image),
+				 errhint("Use %s.", plural)));
 }
 
 static Datum
-leaves_datum(const RmlSiteModel *entry)
+margin_datum(RmlSiteModel *entry)
+{
+	require_one_score(entry, "risk_margins()");
+	(void) compute_margins(entry);
+	return Float8GetDatum((float8) entry->margins[0]);
+}
+
+static Datum
+score_datum(RmlSiteModel *entry)
+{
+	require_one_score(entry, rml_has_class(entry->model->image.objective, 2) ?
+					  "risk_scores() or risk_class()" : "risk_scores()");
+	(void) compute_responses(entry);
+	return Float8GetDatum((float8) entry->margins[0]);
+}
+
+static Datum
+float8_array(const float *values, int n)
+{
+	Datum	   *items = palloc(sizeof(Datum) * n);
+
+	for (int i = 0; i < n; i++)
+		items[i] = Float8GetDatum((float8) values[i]);
+	return PointerGetDatum(construct_array(items, n, FLOAT8OID, sizeof(float8),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static Datum
+margins_datum(RmlSiteModel *entry)
+{
+	int			n = compute_margins(entry);
+
+	return float8_array(entry->margins, n);
+}
+
+static Datum
+scores_datum(RmlSiteModel *entry)
+{
+	int			n = compute_responses(entry);
+
+	return float8_array(entry->margins, n);
+}
+
+static Datum
+class_datum(RmlSiteModel *entry)
+{
+	const RmlImage *image = &entry->model->image;
+
+	if (!rml_has_class(image->objective, image->header->n_outputs))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" does not predict one class", entry->binding.name),
+				 outputs_detail(image),
+				 errhint("Use risk_scores().")));
+	(void) compute_margins(entry);
+	return Int32GetDatum(rml_class(image->objective, image->writer, entry->margins,
+								   image->header->n_outputs));
+}
+
+static Datum
+leaves_datum(RmlSiteModel *entry)
 {
 	const RmlImage *image = &entry->model->image;
 	int			n = image->header->n_trees;
-	int32	   *leaves = palloc(sizeof(int32) * (n + 1));
-	Datum	   *items = palloc(sizeof(Datum) * (n + 1));
+	int32	   *leaves;
+	Datum	   *items;
 
+	if (image->header->flags & RML_IMAGE_LINEAR)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" is linear and has no leaves", entry->binding.name)));
+	leaves = palloc(sizeof(int32) * (n + 1));
+	items = palloc(sizeof(Datum) * (n + 1));
 	for (int t = 0; t < n; t += TREES_PER_CHUNK)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -115,7 +196,10 @@ riskml_##fn##_jsonb(PG_FUNCTION_ARGS) \
 }
 
 DEFINE_FORMS(score, score_datum, false)
+DEFINE_FORMS(scores, scores_datum, false)
+DEFINE_FORMS(class, class_datum, false)
 DEFINE_FORMS(margin, margin_datum, false)
+DEFINE_FORMS(margins, margins_datum, false)
 DEFINE_FORMS(leaves, leaves_datum, false)
 DEFINE_FORMS(score_pinned, score_datum, true)
 

@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "score/category.h"
 #include "score/site.h"
 
 #define MAX_MODELS 8
@@ -85,6 +86,8 @@ clear_entry(RmlSiteModel *entry)
 		pfree(entry->ref);
 	if (entry->row != NULL)
 		pfree(entry->row);
+	if (entry->margins != NULL)
+		pfree(entry->margins);
 	if (entry->matches != NULL)
 		pfree(entry->matches);
 	memset(entry, 0, sizeof(*entry));
@@ -133,6 +136,8 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 	entry->key = *key;
 	entry->row = MemoryContextAlloc(site->context,
 									sizeof(float) * (Size) model->image.header->n_features);
+	entry->margins = MemoryContextAlloc(site->context,
+										sizeof(float) * (Size) model->image.header->n_outputs);
 }
 
 RmlSiteModel *
@@ -235,7 +240,13 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 		const RmlFeatureMatch *match = &entry->matches[i];
 		int			at = match->attno - 1;
 
-		entry->row[i] = site->nulls[at] ? NAN : rml_column_value(match->kind, site->values[at]);
+		if (site->nulls[at])
+			entry->row[i] = NAN;
+		else if (match->categories != NULL && rml_is_label_kind(match->kind))
+			entry->row[i] = rml_column_category(entry->model, entry->binding.name, i,
+												match, site->values[at]);
+		else
+			entry->row[i] = rml_column_value(match->kind, site->values[at]);
 	}
 	ReleaseTupleDesc(desc);
 }
@@ -274,6 +285,8 @@ rml_site_read_array(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 static float
 jsonb_value(const RmlSiteModel *entry, int feature, const JsonbValue *value)
 {
+	const RmlImageCategories *categories;
+
 	switch (value->type)
 	{
 		case jbvNull:
@@ -282,6 +295,12 @@ jsonb_value(const RmlSiteModel *entry, int feature, const JsonbValue *value)
 			return value->val.boolean ? 1.0f : 0.0f;
 		case jbvNumeric:
 			return rml_column_value(RML_COLUMN_NUMERIC, NumericGetDatum(value->val.numeric));
+		case jbvString:
+			categories = rml_image_categories(&entry->model->image, feature);
+			if (categories != NULL)
+				return rml_category_value(entry->model, entry->binding.name, feature, categories,
+										  value->val.string.val, value->val.string.len);
+			/* FALLTHROUGH */
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -19,6 +19,7 @@ typedef struct RmlSiteModel
 	RmlBinding	binding;
 	RmlModel   *model;			/* pinned */
 	float	   *row;			/* n_features, filled per call */
+	float	   *margins;		/* n_outputs, likewise */
 	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
 	uint64		row_type;		/* typcache's identifier of it */
 	uint64		last_used;

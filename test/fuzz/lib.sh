@@ -54,7 +54,7 @@ build_targets() {
 		cp -r "$root/src" "$src" && plant "$RISKML_PLANT" "$src" || return 1
 	fi
 	for target in import image; do
-		"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_$target.c" "$here/mutate.c" \
-			"$here/host.c" $(compute_sources "$src") -lm -o "$build/fuzz_$target" || return 1
+		"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_$target.c" "$here/check.c" \
+			"$here/mutate.c" "$here/host.c" $(compute_sources "$src") -lm -o "$build/fuzz_$target" || return 1
 	done
 }

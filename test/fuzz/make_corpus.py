@@ -1,23 +1,28 @@
 #!/usr/bin/python3
-"""make_corpus.py DIRECTORY: trains the small models that fuzzing starts from.
+"""make_corpus.py DIRECTORY [FOLDER...]: gathers the small models that fuzzing starts from.
 
-XGBoost 1.7 writes them as JSON and UBJSON; the layouts of 3.1, 3.3 and 3.4 are derived
-from those by hand, as their writers lay them out.  `minimise` makes test/fuzz/corpus
-from what this script writes.
+XGBoost 1.7 trains some and writes them as JSON and UBJSON; the layouts of 2.1, 3.1, 3.3
+and 3.4 are derived from those by hand, as their writers lay them out.  The fixtures of
+later versions are taken as they are, and so are the small files of further folders, such
+as test/malformed/run.py --write makes.  `minimise` makes test/fuzz/corpus from what this
+script writes.
 """
 import copy
 import json
 import os
+import shutil
 import sys
 
 import numpy as np
 import xgboost as xgb
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../malformed"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../malformed"))
 import ubj  # noqa: E402
 
 ROWS = 120
 FEATURES = 3
+LARGEST = 8192
 
 ODD_TEXT = {
     "quote": 'a "quoted" \\ text / with \b\f\t and \u00e9\u4e2d\U0001f600',
@@ -73,11 +78,50 @@ def trained():
     models["named"].feature_types = ["int", "float", "q"]
     models["attributes"] = train(rounds=3)
     models["attributes"].set_attr(**ODD_TEXT)
-    models["multi"] = xgb.train(
-        {"objective": "multi:softprob", "num_class": 3, "max_depth": 1, "nthread": 1},
-        xgb.DMatrix(np.eye(3, FEATURES), [0, 1, 2]), 1)
-    models["linear"] = train(booster="gblinear", rounds=1)
+    models.update(several_outputs())
+    models.update(categorical())
+    for objective in ("reg:squarederror", "binary:logistic", "count:poisson"):
+        models["linear_" + objective.replace(":", "_")] = train(objective, booster="gblinear",
+                                                                base_score=0.4)
     return models
+
+
+def several_outputs():
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(ROWS, FEATURES)).astype(np.float32)
+    classes = xgb.DMatrix(x, (x[:, 0] > 0).astype(int) + (x[:, 1] > 0))
+    targets = xgb.DMatrix(x, np.stack([x[:, 0], -x[:, 1]], axis=1))
+    settings = {"max_depth": 2, "nthread": 1, "verbosity": 0}
+
+    def fit(matrix, rounds=2, **params):
+        return xgb.train({**settings, **params}, matrix, rounds)
+
+    return {
+        "softprob": fit(classes, objective="multi:softprob", num_class=3),
+        "softmax": fit(classes, objective="multi:softmax", num_class=3, num_parallel_tree=2),
+        "softprob_dart": fit(classes, objective="multi:softprob", num_class=3, booster="dart",
+                             rate_drop=0.5),
+        "softprob_linear": fit(classes, objective="multi:softprob", num_class=3,
+                               booster="gblinear"),
+        "softprob_none": fit(classes, rounds=0, objective="multi:softprob", num_class=3),
+        "targets": fit(targets, objective="reg:squarederror"),
+        "targets_linear": fit(targets, objective="reg:squarederror", booster="gblinear"),
+    }
+
+
+def categorical():
+    rng = np.random.default_rng(9)
+    x = rng.integers(0, 7, size=(ROWS, FEATURES)).astype(np.float32)
+    x[rng.random(x.shape) < 0.1] = np.nan
+    matrix = xgb.DMatrix(x, np.sin(np.nan_to_num(x[:, 0]) * 3) + np.nan_to_num(x[:, 1]),
+                         feature_types=["c", "c", "q"], enable_categorical=True)
+    settings = {"max_depth": 3, "nthread": 1, "verbosity": 0, "tree_method": "hist"}
+    return {
+        "onehot": xgb.train({**settings, "max_cat_to_onehot": 100}, matrix, 2),
+        "partition": xgb.train({**settings, "max_cat_to_onehot": 1}, matrix, 2),
+        "partition_dart": xgb.train({**settings, "max_cat_to_onehot": 1, "booster": "dart",
+                                     "rate_drop": 0.5}, matrix, 2),
+    }
 
 
 def layout_2(doc):
@@ -86,9 +130,10 @@ def layout_2(doc):
     doc["version"] = [2, 1, 4]
     booster = doc["learner"]["gradient_booster"]
     model = booster.get("gbtree", booster)["model"]
-    step = int(model["gbtree_model_param"]["num_parallel_tree"])
+    param = doc["learner"]["learner_model_param"]
+    outputs = max(int(param["num_class"]), int(param["num_target"]), 1)
+    step = int(model["gbtree_model_param"]["num_parallel_tree"]) * outputs
     model["iteration_indptr"] = list(range(0, len(model["trees"]) + 1, step))
-    doc["learner"]["learner_model_param"]["num_target"] = "1"
     for tree in model["trees"]:
         tree["tree_param"]["size_leaf_vector"] = "1"
         tree["parents"][0] = -1
@@ -165,33 +210,58 @@ def by_hand(doc):
         yield f"score{i}", scored
 
 
-def write_models(directory):
-    def write(name, content):
-        with open(os.path.join(directory, name), "wb") as file:
+LAID_OUT = ("reg_squarederror", "binary_logistic", "forest", "dart", "named", "pruned", "softprob",
+            "softprob_dart", "targets", "onehot", "partition", "partition_dart")
+
+
+class Writer:
+    def __init__(self, directory):
+        self.directory = directory
+
+    def write(self, name, content):
+        with open(os.path.join(self.directory, name), "wb") as file:
             file.write(content)
 
-    def write_both(name, doc):
-        text = json.dumps(doc, separators=(",", ":"), ensure_ascii=False)
-        write(name + ".json", text.encode())
-        write(name + ".ubj", ubj.encode(doc))
+    def write_both(self, name, doc):
+        self.write(name + ".json", json.dumps(doc, separators=(",", ":"), ensure_ascii=False).encode())
+        self.write(name + ".ubj", ubj.encode(doc))
 
-    for name, booster in trained().items():
-        raw = bytes(booster.save_raw("json"))
-        write(name + ".json", raw)
-        write(name + ".ubj", bytes(booster.save_raw("ubj")))
-        if name in ("multi", "linear"):
-            continue
-        doc = json.loads(raw)
-        if name in ("reg_squarederror", "binary_logistic", "forest", "dart", "named", "pruned"):
-            for layout in (layout_2, layout_31, layout_33, layout_34):
-                write_both(f"{name}_{layout.__name__}", layout(doc))
-        if name == "stump":
-            for form, edited in by_hand(doc):
-                write_both(f"{name}_{form}", edited)
-            write(name + "_pretty.json", json.dumps(doc, indent=1).encode())
-            write(name + ".old", bytes(booster.save_raw("deprecated")))
+    def models(self):
+        for name, booster in trained().items():
+            raw = bytes(booster.save_raw("json"))
+            self.write(name + ".json", raw)
+            self.write(name + ".ubj", bytes(booster.save_raw("ubj")))
+            doc = json.loads(raw)
+            if name in LAID_OUT:
+                for layout in (layout_2, layout_31, layout_33, layout_34):
+                    self.write_both(f"{name}_{layout.__name__}", layout(doc))
+            if name == "stump":
+                for form, edited in by_hand(doc):
+                    self.write_both(f"{name}_{form}", edited)
+                self.write(name + "_pretty.json", json.dumps(doc, indent=1).encode())
+                self.write(name + ".old", bytes(booster.save_raw("deprecated")))
+
+    def fixtures(self):
+        """Models of 3.0 to 3.4, in the other encoding, too."""
+        folder = os.path.join(HERE, "../fixtures")
+        for version in sorted(os.listdir(folder)):
+            if not version[0].isdigit():
+                continue
+            for name in sorted(os.listdir(os.path.join(folder, version))):
+                if name.endswith(".json") and not name.endswith(".rows.json"):
+                    with open(os.path.join(folder, version, name), encoding="utf-8") as file:
+                        self.write_both(f"fixture_{version}_{name[:-5]}", json.load(file))
+
+    def folder(self, path):
+        for name in sorted(os.listdir(path)):
+            if os.path.getsize(os.path.join(path, name)) <= LARGEST:
+                shutil.copy(os.path.join(path, name), os.path.join(self.directory, "given_" + name))
 
 
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
-    write_models(sys.argv[1])
+    writer = Writer(sys.argv[1])
+    writer.models()
+    writer.fixtures()
+    for given in sys.argv[2:]:
+        writer.folder(given)

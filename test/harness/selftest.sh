@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # selftest.sh: what `make check-selftest` runs. Plants faults in scratch copies of the tree and shows
 # that each turns `make check` red, and that nothing is red without them. TAP, then the summary.
-# RISKML_PLANT=leaf_ulp|swap_trees|default_dir is read by test/parity/run.py, =oob by test/fuzz/run.
+# test/parity/run.py reads RISKML_PLANT (its plant.py lists the faults), test/fuzz/run takes =oob.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 unset RISKML_PLANT RISKML_RESULTS
@@ -58,6 +58,9 @@ fresh
 red "a leaf changed by one ulp" '' parity RISKML_PLANT=leaf_ulp
 red "two trees swapped" '' parity RISKML_PLANT=swap_trees
 red "a wrong default direction" '' parity RISKML_PLANT=default_dir
+red "a category more in a split" '' parity RISKML_PLANT=category_bit
+red "a linear weight changed by one ulp" '' parity RISKML_PLANT=linear_weight
+red "a value of a vector leaf changed by one ulp" '' parity RISKML_PLANT=leaf_vector
 red "a read out of bounds" '' fuzz RISKML_PLANT=oob
 
 printf '#include "registry/planted.h"\n' >>"$work/tree/src/base/error.c"

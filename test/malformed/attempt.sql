@@ -6,11 +6,53 @@ CREATE UNLOGGED TABLE malformed.cases (
     id int PRIMARY KEY,
     data bytea NOT NULL,
     as_text boolean NOT NULL,
+    labels boolean NOT NULL,
     settings json NOT NULL
 );
 ALTER TABLE malformed.cases ALTER data SET STORAGE EXTERNAL;
 
+-- Rows of codes, and rows with labels in their place.
 CREATE TABLE malformed.probes (n int PRIMARY KEY, features jsonb NOT NULL);
+CREATE TABLE malformed.labelled (n int PRIMARY KEY, features jsonb NOT NULL);
+
+-- The functions that do not suit every model, of which the refusal is an answer, too.
+
+CREATE FUNCTION malformed.single(model text) RETURNS json LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM risk_score(model, features, true) FROM malformed.probes;
+    RETURN (SELECT to_json(array_agg(ARRAY[risk_margin(model, features, true)] ORDER BY n))
+              FROM malformed.probes);
+EXCEPTION WHEN wrong_object_type THEN
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION malformed.has_class(model text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM risk_class(model, features, true) FROM malformed.probes;
+    RETURN true;
+EXCEPTION WHEN wrong_object_type THEN
+    RETURN false;
+END
+$$;
+
+CREATE FUNCTION malformed.has_leaves(model text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM risk_leaves(model, features, true) FROM malformed.probes;
+    RETURN true;
+EXCEPTION WHEN wrong_object_type THEN
+    RETURN false;
+END
+$$;
+
+-- Margins, or the SQLSTATE of what is said instead.
+CREATE FUNCTION malformed.by_label(model text, features jsonb) RETURNS json LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN to_json(risk_margins(model, features, true));
+EXCEPTION WHEN OTHERS THEN
+    RETURN to_json(SQLSTATE);
+END
+$$;
 
 -- Imports a case in a subtransaction that is always rolled back.  What was accepted is scored
 -- and verified first.  Returns at which stage it ended and how.
@@ -23,7 +65,10 @@ DECLARE
     took float8;
     stage text := 'import';
     model text;
-    margins text[];
+    margins json;
+    single json;
+    leaves boolean;
+    labelled json;
     failed text;
     state text;
     message text;
@@ -46,12 +91,19 @@ BEGIN
         END IF;
         took := extract(epoch FROM clock_timestamp() - began) * 1000;
         stage := 'score';
-        SELECT array_agg(risk_margin(model, features, true)::text ORDER BY n),
-               array_agg(risk_score(model, features, true)::text ORDER BY n)::text
-          INTO margins, failed
+        SELECT to_json(array_agg(risk_margins(model, features, true) ORDER BY n)) INTO margins
           FROM malformed.probes;
+        PERFORM risk_scores(model, features, true) FROM malformed.probes;
+        single := malformed.single(model);
+        stage := 'class';
+        PERFORM malformed.has_class(model);
         stage := 'leaves';
-        PERFORM risk_leaves(model, features, true) FROM malformed.probes;
+        leaves := malformed.has_leaves(model);
+        IF c.labels THEN
+            stage := 'labels';
+            SELECT to_json(array_agg(malformed.by_label(model, features) ORDER BY n))
+              INTO labelled FROM malformed.labelled;
+        END IF;
         stage := 'verify';
         SELECT string_agg(concat_ws(': ', item, v.detail), '; ') INTO failed
           FROM riskml.verify(model) v WHERE NOT passed;
@@ -71,7 +123,8 @@ BEGIN
     END;
     RETURN json_build_object(
         'stage', stage, 'state', state, 'message', message, 'detail', detail, 'hint', hint,
-        'ms', took, 'margins', margins,
+        'ms', took, 'margins', margins, 'single', single, 'leaves', leaves,
+        'labelled', labelled,
         'stored', before <> (SELECT count(*) FROM riskml.model_version));
 END
 $$;

@@ -1,19 +1,15 @@
-"""The models every case starts from, and what a case is.
+"""What a case is, and the two models most of them start from.
 
-Two are written by hand, so that edits know each node by number; the others are trained
-in the run by the XGBoost installed here.  XGBoost also says what margins they have.
+The models are written by hand, so that edits know each node by number.
 """
 import copy
 import json
 from dataclasses import dataclass, field
 
-import numpy as np
-import xgboost as xgb
-
 import ubj
 
 REFUSED = frozenset({"22P03"})          # malformed
-UNSUPPORTED = frozenset({"0A000"})      # known, not yet supported, or too new
+UNSUPPORTED = frozenset({"0A000"})      # an unknown objective or booster, or too new
 NAMED = REFUSED | UNSUPPORTED           # refused either way, by name
 TOO_BIG = frozenset({"54000"})
 ACCEPTED = frozenset({"00000"})
@@ -33,7 +29,8 @@ class Case:
     data: bytes
     expect: frozenset
     words: tuple = ()       # patterns the error must contain
-    like: str = None        # the model whose margins an accepted one must have
+    like: object = None     # the margins an accepted one must have, or the model with them
+    labels: bool = False    # has labels of categories: scored by label, too
     at: tuple = None        # range in which the reported byte offset must lie
     settings: dict = field(default_factory=dict)
     as_text: bool = False   # imported through the text form
@@ -173,55 +170,3 @@ def edited(doc, change):
     doc = copy.deepcopy(doc)
     change(doc)
     return doc
-
-
-# Models from XGBoost
-
-
-def train(**params):
-    rng = np.random.default_rng(1)
-    rows = rng.normal(size=(60, 3))
-    rows[rng.random((60, 3)) < 0.1] = np.nan
-    data = xgb.DMatrix(rows, np.nansum(rows, 1) > 0, feature_names=["a", "b", "c"],
-                       nthread=1)
-    params = {"objective": "binary:logistic", "max_depth": 2, "nthread": 1,
-              "base_score": 0.3, "tree_method": "exact", "seed": 7, **params}
-    return xgb.train(params, data, params.pop("rounds", 2))
-
-
-def margins_of(data):
-    """What XGBoost computes for PROBES with a well-formed model."""
-    booster = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(data))
-    rows = np.array([[np.nan if v is None else v for v in row] for row in PROBES])
-    margins = booster.predict(xgb.DMatrix(rows, feature_names=["a", "b", "c"],
-                                          nthread=1), output_margin=True)
-    return [repr(float(m)) for m in margins]
-
-
-class Bases:
-    """All base models: `files` by name, `margins` by name, the documents by hand."""
-
-    def __init__(self):
-        xgb.set_config(verbosity=0)
-        self.gbtree = by_hand()
-        self.dart = by_hand(dart=True)
-        self.trained = train()
-        boosters = {
-            "gbtree": self.trained,
-            "dart": train(booster="dart", rate_drop=0.5, one_drop=1, rounds=3),
-            "pruned": train(max_depth=4, gamma=2, rounds=3),
-            "deep": train(max_depth=6, rounds=20),
-        }
-        self.files = {"hand.json": to_json(self.gbtree),
-                      "hand.ubj": ubj.encode(self.gbtree),
-                      "hand-dart.json": to_json(self.dart),
-                      "hand-dart.ubj": ubj.encode(self.dart)}
-        for name, booster in boosters.items():
-            for form in ("json", "ubj"):
-                self.files[f"{name}.{form}"] = bytes(booster.save_raw(form))
-        self.margins = {name: margins_of(data) for name, data in self.files.items()}
-        # base margin 0: releases before 1.3, which added it last, round alike
-        half = copy.deepcopy(self.gbtree)
-        half["learner"]["learner_model_param"]["base_score"] = "5E-1"
-        self.margins["half"] = margins_of(to_json(half))

@@ -1,66 +1,82 @@
-"""Every truncation and single-bit flips of small models."""
+"""Truncations and single-bit flips of small models: all or a sample."""
 import json
 import random
-import re
 import struct
 import subprocess
 import sys
 
 import xgboost as xgb
 
-from bases import REFUSED, SURVIVE, Case, margins_of
+import expected
+from bases import REFUSED, SURVIVE, Case
 from syntax_json import OFFSET
+from trained import PROBES, margins_of, readable
 
-FILES = ("gbtree.json", "gbtree.ubj", "dart.json", "dart.ubj")
-SAMPLE = 1500       # flips per file in a short run
+# By name: truncations and flips in a short run.
+WHOLE = 10**9
+FILES = {"gbtree": (WHOLE, 1500), "dart": (WHOLE, 1500)}
+FILES.update((f"hand-{shape}", (150, 300)) for shape in (
+    "linear-3", "classes", "scores", "expectiles", "vectors-3.0", "vectors-dart",
+    "vectors-mixed", "categorical", "cats"))
 SEED = 20250301
 FLIPS = "bit flips of "
 
 
-def truncations(name, data):
-    for size in range(1, len(data)):
+def sample(kinds, count):
+    if len(kinds) <= count:
+        return kinds
+    return sorted(random.Random(SEED).sample(kinds, count))
+
+
+def truncations(name, data, count):
+    for size in sample(range(1, len(data)), count):
         yield Case(f"{name} cut to {size} bytes", data[:size], REFUSED, OFFSET)
 
 
-def flips(name, data, every):
+def flips(name, data, count):
     """Refused, or accepted: then it must score and verify like any other model."""
-    bits = range(8 * len(data))
-    if not every:
-        bits = sorted(random.Random(SEED).sample(bits, SAMPLE))
-    for bit in bits:
+    for bit in sample(range(8 * len(data)), count):
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
-        yield Case(f"{name}, bit {bit % 8} of byte {bit // 8}", bytes(flipped), SURVIVE)
+        yield Case(f"{name}, bit {bit % 8} of byte {bit // 8}", bytes(flipped), SURVIVE,
+                   labels="cats" in name)
 
 
-def adds_as_today(data):
-    """Not so up to 1.3: the base margin came last there, and riskml heeds that."""
-    version = (re.search(rb'"version":\[(\d+),(\d+)', data)
-               or re.search(rb"version\[#L.{8}i(.)i(.)", data, re.DOTALL))
-    if version is None:
-        return True
-    numbers = [int(v) if v.isdigit() else v[0] for v in version.groups()]
-    return numbers >= [1, 4]
+def rows_for(doc):
+    """PROBES as a model sees them whose features may have lost their names."""
+    names = doc["learner"].get("feature_names") or ["a", "b", "c"]
+    return [[dict(zip("abc", row)).get(name) for name in names] for row in PROBES]
+
+
+def same(ours, theirs):
+    """Equal to the bit, NaN included."""
+    return repr([[float(m) for m in row] for row in ours]) == repr(theirs)
 
 
 def disagreements(accepted):
-    """Lets XGBoost score flipped models that riskml has accepted, in a process of its own.
+    """Scores flipped models that riskml has accepted otherwise: all by what the file says,
+    and by XGBoost, in a process of its own, those it can read.
 
     Takes (case, outcome) pairs.  Returns how many XGBoost scored, for it refuses some,
     and a sentence for each whose margins differ.
     """
-    accepted = [(c, o) for c, o in accepted if adds_as_today(c.data)]
-    stream = b"".join(struct.pack("<I", len(c.data)) + c.data for c, _ in accepted)
+    said, scored = [], []
+    for case, outcome in accepted:
+        doc = expected.read(case.data)
+        theirs = expected.margins(doc, rows_for(doc))
+        if not same(outcome["margins"], theirs):
+            said.append(f"{case.name}: margins {outcome['margins']}, expected {theirs}")
+        if readable(doc):
+            scored.append((case, outcome))
+    stream = b"".join(struct.pack("<I", len(c.data)) + c.data for c, _ in scored)
     child = subprocess.run([sys.executable, "-B", __file__], input=stream,
                            stdout=subprocess.PIPE, check=False)
     answers = [json.loads(line) for line in child.stdout.splitlines()]
-    said = []
-    for (case, outcome), theirs in zip(accepted, answers):
-        ours = [float(m) for m in outcome["margins"]]
-        if theirs is not None and repr(ours) != repr([float(m) for m in theirs]):
-            said.append(f"{case.name}: margins {ours}, XGBoost has {theirs}")
-    if len(answers) < len(accepted):
-        said.append(f"{accepted[len(answers)][0].name}: accepted, but XGBoost crashed on it")
+    for (case, outcome), theirs in zip(scored, answers):
+        if theirs is not None and not same(outcome["margins"], theirs):
+            said.append(f"{case.name}: margins {outcome['margins']}, XGBoost has {theirs}")
+    if len(answers) < len(scored):
+        said.append(f"{scored[len(answers)][0].name}: accepted, but XGBoost crashed on it")
     return sum(a is not None for a in answers), said
 
 
@@ -76,10 +92,11 @@ def score_stream():
 
 def parts(bases, every):
     groups = {}
-    for name in FILES:
-        data = bases.files[name]
-        groups[f"truncations of {name}"] = truncations(name, data)
-        groups[FLIPS + name] = flips(name, data, every)
+    for base, (cut, flipped) in FILES.items():
+        for name in (f"{base}.json", f"{base}.ubj"):
+            data = bases.files[name]
+            groups[f"truncations of {name}"] = truncations(name, data, WHOLE if every else cut)
+            groups[FLIPS + name] = flips(name, data, WHOLE if every else flipped)
     return groups
 
 

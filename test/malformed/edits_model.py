@@ -1,7 +1,9 @@
 """Structural edits above the single tree: counts, parameters, names, layout."""
-from bases import (INT_MAX, NAMED, SURVIVE, booster_of, document, edited, model_of,
+from bases import (ACCEPTED, INT_MAX, NAMED, TOO_BIG, booster_of, document, edited, model_of,
                    trees_of)
 from edits import ANYWHERE, INF, NAN, both
+from shapes import param as learner_param
+from shapes import relayout
 
 
 def set_in(get, key, value):
@@ -19,10 +21,6 @@ def drop_from(get, key):
 
 def learner(d):
     return d["learner"]
-
-
-def learner_param(d):
-    return d["learner"]["learner_model_param"]
 
 
 def objective(d):
@@ -93,19 +91,18 @@ def of_counts(doc):
         yield from both(f"num_feature of a tree = {value!r}",
                         edited(doc, set_in(tree_param, "num_feature", value)),
                         ("num_feature", r"tree 1\b"))
-    # One output in the parameters, several in the objective, and the reverse.
-    yield from both("num_class = 3 with a binary objective",
-                    edited(doc, set_in(learner_param, "num_class", "3")),
-                    ("num_class",), NAMED)
+    def features(count):
+        def change(d):
+            learner_param(d)["num_feature"] = str(count)
+            d["learner"]["feature_names"] = []
+            for tree in trees_of(d):
+                tree["tree_param"]["num_feature"] = str(count)
+        return change
 
-    def many_features(d):
-        learner_param(d)["num_feature"] = str(INT_MAX)
-        d["learner"]["feature_names"] = []
-        for tree in trees_of(d):
-            tree["tree_param"]["num_feature"] = str(INT_MAX)
-
-    yield from both("two thousand million features", edited(doc, many_features), ANYWHERE,
-                    SURVIVE | {"54000"})
+    yield from both("100,000 features", edited(doc, features(100000)), (), ACCEPTED,
+                    like="hand.json")
+    for count in (100001, INT_MAX):
+        yield from both(f"{count} features", edited(doc, features(count)), (), TOO_BIG)
 
     for value in ([0, 1, 2], [0, 1, 2, 4], [0, 2, 1, 3], [1, 2, 3], [0, 3, 3, 2], [-1, 3],
                   [], ["0", "3"], [0, 2**40]):
@@ -168,22 +165,6 @@ def of_dart(doc):
     yield from both("dart: gbtree without model",
                     edited(doc, lambda d: booster_of(d)["gbtree"].pop("model")),
                     ("model",))
-
-
-def relayout(d, version):
-    """Turn the dart layout of 1.7 into the one of a later version."""
-    d["version"] = list(version)
-    booster = booster_of(d)
-    if version >= (3, 1, 0):
-        score = learner_param(d)["base_score"]
-        learner_param(d)["base_score"] = f"[{score}]"
-        model_of(d)["cats"] = {"enc": [], "feature_segments": [], "sorted_idx": []}
-    if version >= (3, 3, 0) and "gbtree" in booster:
-        model = booster["gbtree"]["model"]
-        weights = booster["weight_drop"]
-        new = {"model": model, "name": "gbtree"}
-        (model if version >= (3, 4, 0) else new)["weight_drop"] = weights
-        d["learner"]["gradient_booster"] = new
 
 
 def of_learner(doc):

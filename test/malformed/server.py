@@ -89,8 +89,8 @@ class Server:
         with open(path, "w") as f:
             f.write("COPY malformed.cases FROM STDIN;\n")
             for i, case in enumerate(cases):
-                flag = "t" if case.as_text else "f"
-                f.write(f"{i}\t\\\\x{case.data.hex()}\t{flag}\t{json.dumps(case.settings)}\n")
+                f.write(f"{i}\t\\\\x{case.data.hex()}\t{case.as_text}\t{case.labels}\t"
+                        f"{json.dumps(case.settings)}\n")
             f.write("\\.\n")
         self.script(path)
 

@@ -31,9 +31,7 @@ def problems(case, outcome, margins):
         wanted = " or ".join(sorted(case.expect))
         found.append(f"{state} instead of {wanted}: {told(outcome) or 'accepted'}")
     elif state == "00000":
-        if case.like and [float(m) for m in outcome["margins"]] != \
-                [float(m) for m in margins[case.like]]:
-            found.append(f"margins {outcome['margins']}, expected {margins[case.like]}")
+        found += bad_scores(case, outcome, margins)
     else:
         found += bad_words(case, outcome)
     if outcome.get("stored"):
@@ -41,6 +39,40 @@ def problems(case, outcome, margins):
     if too_slow(case, outcome):
         found.append(f"took {outcome['ms']:.0f} ms for {len(case.data)} bytes, "
                      f"at most {limit_ms(case):.0f} allowed")
+    return found
+
+
+def numbers(rows):
+    """Margins from the server, where NaN and infinities are strings."""
+    return [[float(value) for value in row] for row in rows]
+
+
+def bad_scores(case, outcome, margins):
+    """All functions agree with each other, and with what is expected."""
+    found = []
+    ours = numbers(outcome["margins"])
+    if case.like:
+        wanted = margins[case.like] if isinstance(case.like, str) else case.like
+        if ours != wanted:
+            found.append(f"margins {ours}, expected {wanted}")
+    if outcome["single"] is not None and repr(numbers(outcome["single"])) != repr(ours):
+        found.append(f"risk_margin gives {outcome['single']}, risk_margins {ours}")
+    if outcome["single"] is None and len(ours[0]) == 1 and b"multi:" not in case.data:
+        found.append("one output, but no risk_margin and risk_score")
+    if not outcome["leaves"] and b"gblinear" not in case.data:
+        found.append("trees, but no risk_leaves")
+    return found + (bad_labels(case, outcome, margins) if case.labels else [])
+
+
+def bad_labels(case, outcome, margins):
+    """Labels score as their codes do; what is none has an SQLSTATE of its own."""
+    *known, unknown = outcome["labelled"]
+    found = [f"label: {row}" for row in known
+             if isinstance(row, str) and (case.like or row not in ("22023", "42804"))]
+    if case.like and not found and numbers(known) != margins["labels"]:
+        found.append(f"margins {known} by label, expected {margins['labels']}")
+    if unknown not in ("22023", "42804") and (case.like or isinstance(unknown, str)):
+        found.append(f"unknown label: {unknown}")
     return found
 
 

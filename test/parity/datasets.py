@@ -2,11 +2,12 @@
 
 credit and lending are the real loans of data/; the others are made here, adversarial on
 purpose: zeros of both signs, denormals, huge values, columns that are mostly missing,
-names that need quoting.
+names that need quoting; codes of categories, few and many; hundreds of columns; thousands
+of values in one column.
 """
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,10 +28,20 @@ class Data:
     binary: np.ndarray      # the real label where there is one
     score: np.ndarray       # real rows, not trained on
     types: list             # SQL type of each column of the typed table
+    categories: dict = field(default_factory=dict)      # column -> number of codes
 
     @property
     def columns(self):
         return self.names or [f"f{i}" for i in range(self.train.shape[1])]
+
+    @property
+    def feature_types(self):
+        """For a DMatrix; None where no column holds codes."""
+        kinds = ["c" if i in self.categories else "q" for i in range(self.train.shape[1])]
+        return kinds if self.categories else None
+
+    def changed(self, **fields):
+        return replace(self, **fields)
 
 
 def column_types(values):
@@ -113,8 +124,53 @@ def wide(rng, name="wide", names=None, columns=200):
     return made(name, names, x, rng)
 
 
+CODED = {"colour": 4, "number": 0, "Branch": 12, "größe": 40, "amount": 0, 'home "town"': 70,
+         "flag": 2}
+
+
+def coded(rng, name="coded", n=2 * TRAIN_ROWS):
+    """Codes of categories beside numbers; what a code does to the label says its number
+    nothing about."""
+    sizes = list(CODED.values())
+    x = np.empty((n, len(sizes)))
+    effects = np.zeros(n)
+    for column, size in enumerate(sizes):
+        if size:
+            # the largest code occurs, the one before it does not
+            codes = rng.integers(0, size, n)
+            codes[codes == size - 2] = size - 1 if size > 3 else 0
+            x[:, column] = codes
+            effects += rng.normal(size=size)[codes]
+        else:
+            x[:, column] = rng.normal(size=n) * 10
+    x[rng.random(x.shape) < 0.06] = np.nan
+    data = made(name, list(CODED), x, rng)
+    signal = 0.3 * data.signal + effects[:n // 2]
+    return data.changed(categories={i: s for i, s in enumerate(sizes) if s}, signal=signal,
+                        binary=(signal > 0).astype(float))
+
+
+def many_codes(rng, n=3000, size=1500):
+    """One column of 1,500 categories, each seen twice, and a number; no names."""
+    x = np.stack([np.arange(n) % size, rng.normal(size=n)], axis=1).astype(float)
+    x[rng.random(x.shape) < 0.02] = np.nan
+    x = np.concatenate([x, x[rng.permutation(n)]])
+    data = made("many_codes", None, x, rng)
+    signal = data.signal + rng.normal(size=size)[np.nan_to_num(x[:n, 0]).astype(int)]
+    return data.changed(categories={0: size}, signal=signal,
+                        binary=(signal > 0).astype(float))
+
+
+def long(rng, n=8000):
+    """Enough rows for trees of thousands of nodes and thresholds."""
+    x = np.stack([rng.normal(size=n), rng.exponential(size=n)], axis=1)
+    x[rng.random(x.shape) < 0.01] = np.nan
+    return made("long", ["first", "second"], x, rng)
+
+
 def load_all(seed):
     rng = np.random.default_rng(seed)
     sets = [loans("credit", rng), loans("lending", rng), wild(rng), one(rng), wide(rng),
-            wide(rng, "wide_named", [f"column_{i}" for i in range(200)])]
+            wide(rng, "wide_named", [f"column_{i}" for i in range(200)]), coded(rng),
+            coded(rng, "coded_too"), many_codes(rng), long(rng), wide(rng, "broad", None, 520)]
     return {d.name: d for d in sets}

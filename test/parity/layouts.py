@@ -1,6 +1,4 @@
-"""Rewrite a model's JSON into what other XGBoost versions would have written, and into
-shapes that training does not give: thresholds and leaves at the edges of float32, trees
-listed in another order.
+"""Rewrite a model's JSON into what other XGBoost versions would have written.
 
 The layouts of 1.0 to 3.4 are those of XGBoost's sources at each release.
 """
@@ -18,6 +16,8 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import ubj  # noqa: E402
 
 NO_PARENT = 2147483647      # the root's parent; some 3.x files have -1
+NO_CATS = {"enc": [], "feature_segments": [], "sorted_idx": []}
+ROOTS_WITHOUT = ((3, 0, 5), (3, 2, 0))      # as which the root's parent is written as -1
 
 # Releases whose files differ in a way a reader can notice.
 VERSIONS = [(1, 0, 2), (1, 2, 1), (1, 4, 2), (1, 7, 6), (2, 0, 3), (2, 1, 4), (3, 0, 5),
@@ -47,21 +47,41 @@ def shortest(value):
     return text.replace("e+", "E").replace("e-", "E-")
 
 
+def listed(values):
+    return "[" + ",".join(map(shortest, values)) + "]"
+
+
 def as_version(doc, version):
-    """The same model as that version would have written it."""
+    """The same model as that version would have written it.  Before 3.1 there is one
+    base_score: of several the first remains."""
     doc = copy.deepcopy(doc)
+    learner = doc["learner"]
+    doc["version"] = list(version)
+    if scorer.is_linear(doc):
+        put_linear(learner["gradient_booster"]["model"], version)
+    else:
+        put_trees(doc, version)
+    put_params(learner, version)
+    put_objective(learner["objective"], version)
+    return plain_numbers(doc) if version < (1, 2) else doc
+
+
+def put_linear(model, version):
+    if version < (1, 4):
+        model.pop("boosted_rounds", None)
+    else:
+        model.setdefault("boosted_rounds", 1)
+
+
+def put_trees(doc, version):
     learner = doc["learner"]
     model, weights = scorer.parts(doc)
     was_dart = weights is not None
     model.pop("weight_drop", None)
-    doc["version"] = list(version)
     put_booster(learner, model, weights if was_dart else None, version)
-    put_params(learner, version)
-    put_model(model, version)
-    put_objective(learner["objective"], version)
+    put_model(model, scorer.outputs_of(doc), version)
     for tree in model["trees"]:
         put_tree(tree, version)
-    return plain_numbers(doc) if version < (1, 2) else doc
 
 
 def put_booster(learner, model, weights, version):
@@ -81,13 +101,16 @@ def put_booster(learner, model, weights, version):
 
 def put_params(learner, version):
     param = learner["learner_model_param"]
-    score = scorer.base_score_of({"learner": learner})
+    scores = scorer.base_scores_of({"learner": learner})
     if version < (1, 2):
-        param["base_score"] = "%.6f" % score        # std::to_string
-        if np.float32(param["base_score"]) != np.float32(score):
+        param["base_score"] = "%.6f" % scores[0]        # std::to_string
+        if np.float32(param["base_score"]) != np.float32(scores[0]):
             raise ValueError("base_score is not one that 1.0 can write")
+    elif version < (3, 1):
+        param["base_score"] = shortest(scores[0])
     else:
-        param["base_score"] = f"[{shortest(score)}]" if version >= (3, 1) else shortest(score)
+        outputs = scorer.outputs_of({"learner": learner})
+        param["base_score"] = listed(scores * outputs if len(scores) == 1 else scores)
     for key, since in (("num_target", (1, 6)), ("boost_from_average", (1, 7))):
         if version < since:
             param.pop(key, None)
@@ -100,8 +123,9 @@ def put_params(learner, version):
             learner.setdefault(key, [])
 
 
-def put_model(model, version):
+def put_model(model, outputs, version):
     param = model["gbtree_model_param"]
+    starts = scorer.iteration_starts(model, outputs)
     per_round = int(param.get("num_parallel_tree", "1")) or 1
     param.pop("num_parallel_tree", None)
     param.pop("size_leaf_vector", None)
@@ -110,11 +134,11 @@ def put_model(model, version):
     if version < (2, 0):
         param["size_leaf_vector"] = "0"
     model.pop("iteration_indptr", None)
-    model.pop("cats", None)
     if version >= (2, 0):
-        model["iteration_indptr"] = list(range(0, len(model["trees"]) + 1, per_round))
+        model["iteration_indptr"] = list(starts)
+    cats = model.pop("cats", NO_CATS)
     if version >= (3, 1):
-        model["cats"] = {"enc": [], "feature_segments": [], "sorted_idx": []}
+        model["cats"] = copy.deepcopy(cats)
 
 
 def put_objective(objective, version):
@@ -130,13 +154,19 @@ def put_objective(objective, version):
 
 def put_tree(tree, version):
     param = tree["tree_param"]
-    leaf_vector = "1" if version >= (2, 0) else "0"
-    param["size_leaf_vector"] = leaf_vector
+    if scorer.is_vector(tree):
+        put_vectors(tree, version)
+    else:
+        param["size_leaf_vector"] = "1" if version >= (2, 0) else "0"
     if version < (1, 1):
         param.pop("num_deleted", None)
     else:
         param.setdefault("num_deleted", "0")
-    tree["parents"][0] = -1 if version in ((3, 0, 5), (3, 2, 0)) else NO_PARENT
+    none = scorer.is_vector(tree) or version in ROOTS_WITHOUT
+    tree["parents"][0] = -1 if none else NO_PARENT
+    for node in tree.get("categories_nodes", []):
+        if tree["left_children"][node] != -1:
+            tree["split_conditions"][node] = 1e-45 if version >= (3, 1) else float("nan")
     if version < (1, 3):
         for key in ("split_type", "categories", "categories_nodes", "categories_segments",
                     "categories_sizes"):
@@ -149,9 +179,32 @@ def put_tree(tree, version):
         tree["leaf_child_counts"] = [0] * len(tree["left_children"])
 
 
+def put_vectors(tree, version):
+    """Leaf vectors where the version keeps them: up to 3.1 in base_weights, with nothing
+    known about a split but what it does; from 3.2 on apart."""
+    if version < (2, 0):
+        raise ValueError("no vector leaves before 2.0")
+    vectors = scorer.leaf_vectors(tree)
+    leaves = [i for i, left in enumerate(tree["left_children"]) if left == -1]
+    apart = "leaf_weights" in tree
+    if version >= (3, 2) and not apart:
+        for row, node in enumerate(leaves):
+            tree["right_children"][node] = row
+        tree["leaf_weights"] = [float(v) for v in vectors[leaves].ravel()]
+        splits = [left != -1 for left in tree["left_children"]]
+        tree["loss_changes"] = [(i % 7 + 0.3) * s for i, s in enumerate(splits)]
+        tree["sum_hessian"] = [i % 5 + 1.1 for i in range(len(splits))]
+    elif version < (3, 2) and apart:
+        for key in ("leaf_weights", "loss_changes", "sum_hessian"):
+            del tree[key]
+        vectors[[i for i in range(len(vectors)) if i not in leaves]] = 0.25
+        tree["base_weights"] = [float(v) for v in vectors.ravel()]
+        for node in leaves:
+            tree["right_children"][node] = -1
+
+
 def plain_numbers(doc):
     """1.0 printed floats through a C++ stream: 5 and not 5E0, 0.100000001, 1e-05."""
-    model, weights = scorer.parts(doc)
 
     def plain(values):
         return [number(float("%.9g" % np.float32(v))) for v in values]
@@ -161,82 +214,14 @@ def plain_numbers(doc):
             return int(value)
         return value
 
+    if scorer.is_linear(doc):
+        model = doc["learner"]["gradient_booster"]["model"]
+        model["weights"] = plain(model["weights"])
+        return doc
+    model, weights = scorer.parts(doc)
     for tree in model["trees"]:
         for key in ("split_conditions", "base_weights", "loss_changes", "sum_hessian"):
             tree[key] = plain(tree[key])
     if weights is not None:
         doc["learner"]["gradient_booster"]["weight_drop"] = plain(weights)
-    return doc
-
-
-# Shapes that no training gives
-
-
-def trees_of(doc):
-    return scorer.parts(doc)[0]["trees"]
-
-
-def reordered(doc, rng):
-    """The trees in another order in the file, each with its id."""
-    doc = copy.deepcopy(doc)
-    model, _ = scorer.parts(doc)
-    model["trees"] = [model["trees"][i] for i in rng.permutation(len(model["trees"]))]
-    return doc
-
-
-def with_base_score(doc, value):
-    doc = copy.deepcopy(doc)
-    param = doc["learner"]["learner_model_param"]
-    array = param["base_score"].startswith("[")
-    param["base_score"] = f"[{shortest(value)}]" if array else shortest(value)
-    return doc
-
-
-def with_objective(doc, objective):
-    doc = copy.deepcopy(doc)
-    doc["learner"]["objective"] = objective
-    return doc
-
-
-def with_thresholds(doc, values, rng):
-    """Most thresholds replaced by the values, so that every one of them occurs."""
-    doc = copy.deepcopy(doc)
-    nodes = [(tree, i) for tree in trees_of(doc)
-             for i, left in enumerate(tree["left_children"]) if left != -1]
-    pool = [float(np.float32(v)) for v in values]
-    for n, at in enumerate(rng.permutation(len(nodes))):
-        tree, i = nodes[at]
-        if n < len(pool) or n % 3:
-            tree["split_conditions"][i] = pool[n % len(pool)]
-    return doc
-
-
-def with_root_split(doc, tree, feature, threshold):
-    """One tree's first split replaced."""
-    doc = copy.deepcopy(doc)
-    root = trees_of(doc)[tree]
-    root["split_indices"][0], root["split_conditions"][0] = feature, float(np.float32(threshold))
-    return doc
-
-
-def with_leaves(doc, exponents, rng):
-    """Leaves of very different size: the sum then depends on every rounding."""
-    doc = copy.deepcopy(doc)
-    for tree in trees_of(doc):
-        for i, left in enumerate(tree["left_children"]):
-            if left == -1:
-                scale = 10.0 ** rng.choice(exponents)
-                value = np.float32(rng.uniform(-1, 1) * scale)
-                tree["split_conditions"][i] = float(value)
-    return doc
-
-
-def with_many_thresholds(doc, count):
-    """A chain of stumps on one feature with exactly that many different thresholds."""
-    doc = copy.deepcopy(doc)
-    trees = trees_of(doc)
-    if len(trees) < count or any(len(t["left_children"]) != 3 for t in trees):
-        raise ValueError("not enough stumps")
-    for i, tree in enumerate(trees):
-        tree["split_conditions"][0] = float(np.float32(-3 + 6 * (i % count) / count))
     return doc

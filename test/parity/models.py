@@ -1,62 +1,79 @@
-"""What is trained: objectives by booster and layout, and shapes of trees and files.
-
-Each function yields models of one cell of the matrix; every cell gets three or more, on
-different data sets and in different file formats.
-"""
-import json
+"""The objectives, the means to train models of them, and what a model is."""
 from dataclasses import dataclass, field
 
 import numpy as np
 import xgboost as xgb
 
 import layouts
+from oracle import doc_of
 
 LIB = tuple(int("".join(c for c in part if c.isdigit()) or 0)
             for part in xgb.__version__.split(".")[:3])
 FORMS = ["ubj", "text", "json"]     # UBJSON; JSON as text; JSON as bytea
 SETS = ["credit", "lending", "wild"]
+LINEAR_SETS = ["credit", "lending", "wide"]     # no values that make weights overflow
 
-# objective -> (first version, how the label is made, base_score to try, parameters)
 LOGISTIC_BASES = [None, 0.1, 0.9999]
 LOG_BASES = [None, 0.1, 7.5e-3]
 PLAIN_BASES = [None, 0.1, -1234.5]
+HIST = {"tree_method": "hist"}
+
+
+@dataclass
+class Objective:
+    """A row of the first matrix."""
+    since: tuple            # the first version that has it
+    label: object           # how the label is made, see labels()
+    bases: list             # base_score of each model
+    params: dict = field(default_factory=dict)
+    # Where libxgboost is too old, another objective's model stands in: it has the same base
+    # margin and other trees.  (row to train, its label, the objective in the file)
+    stand_in: tuple = None
+    name: str = None        # in files, if it is not the row's name
+
+
+def alpha_doc(name, alphas):
+    key = {"reg:quantileerror": "quantile", "reg:expectileerror": "expectile"}[name]
+    return {"name": name, f"{key}_loss_param": {f"{key}_alpha": layouts.listed(alphas)}}
+
+
+def with_alphas(name, since, alphas, bases=PLAIN_BASES):
+    """A row for an objective with as many outputs as alphas."""
+    document = alpha_doc(name, alphas)
+    key = list(list(document.values())[1])[0]
+    several = len(alphas) > 1
+    stand_in = (("reg:squarederror", ("targets", len(alphas)), document) if several
+                else ("reg:absoluteerror", "real", document))
+    return Objective(since, "real", bases, {**HIST, key: alphas if several else alphas[0]},
+                     stand_in, name)
+
+
 OBJECTIVES = {
-    "reg:squarederror": ((1, 0), "real", PLAIN_BASES, {}),
-    "reg:squaredlogerror": ((1, 0), "positive", PLAIN_BASES[:2] + [3.75], {}),
-    "reg:logistic": ((1, 0), "unit", LOGISTIC_BASES, {}),
-    "reg:pseudohubererror": ((1, 2), "real", PLAIN_BASES, {}),
-    "reg:absoluteerror": ((1, 7), "real", PLAIN_BASES, {"tree_method": "hist"}),
-    "reg:gamma": ((1, 0), "positive", LOG_BASES, {}),
-    "reg:tweedie": ((1, 0), "positive", LOG_BASES, {"tweedie_variance_power": 1.3}),
-    "binary:logistic": ((1, 0), "binary", LOGISTIC_BASES, {}),
-    "binary:logitraw": ((1, 0), "binary", LOGISTIC_BASES, {}),
-    "binary:hinge": ((1, 0), "binary", PLAIN_BASES, {}),
-    "count:poisson": ((1, 0), "count", LOG_BASES, {}),
-    "survival:cox": ((1, 0), "survival", LOG_BASES, {}),
-    "survival:aft": ((1, 1), "interval", LOG_BASES, {}),
-    "rank:pairwise": ((1, 0), "relevance", PLAIN_BASES, {}),
-    "rank:ndcg": ((1, 0), "relevance", PLAIN_BASES, {}),
-    "rank:map": ((1, 0), "relevant", PLAIN_BASES, {}),
-    "reg:quantileerror": ((2, 0), "real", PLAIN_BASES,
-                          {"tree_method": "hist", "quantile_alpha": 0.3}),
-    "reg:expectileerror": ((3, 3), "real", PLAIN_BASES,
-                           {"tree_method": "hist", "expectile_alpha": 0.3}),
+    "reg:squarederror": Objective((1, 0), "real", PLAIN_BASES),
+    "reg:squaredlogerror": Objective((1, 0), "positive", [None, 0.1, 3.75]),
+    "reg:logistic": Objective((1, 0), "unit", LOGISTIC_BASES),
+    "reg:pseudohubererror": Objective((1, 2), "real", PLAIN_BASES),
+    "reg:absoluteerror": Objective((1, 7), "real", PLAIN_BASES, HIST),
+    "reg:gamma": Objective((1, 0), "positive", LOG_BASES),
+    "reg:tweedie": Objective((1, 0), "positive", LOG_BASES, {"tweedie_variance_power": 1.3}),
+    "binary:logistic": Objective((1, 0), "binary", LOGISTIC_BASES),
+    "binary:logitraw": Objective((1, 0), "binary", LOGISTIC_BASES),
+    "binary:hinge": Objective((1, 0), "binary", PLAIN_BASES),
+    "count:poisson": Objective((1, 0), "count", LOG_BASES),
+    "survival:cox": Objective((1, 0), "survival", LOG_BASES),
+    "survival:aft": Objective((1, 1), "interval", LOG_BASES),
+    "rank:pairwise": Objective((1, 0), "relevance", PLAIN_BASES),
+    "rank:ndcg": Objective((1, 0), "relevance", PLAIN_BASES),
+    "rank:map": Objective((1, 0), "relevant", PLAIN_BASES),
+    "multi:softmax": Objective((1, 0), ("class", 4), [None, 0.1, -3.5], {"num_class": 4}),
+    "multi:softprob": Objective((1, 0), ("class", 3), [None, 0.1, -3.5], {"num_class": 3}),
+    "reg:quantileerror": with_alphas("reg:quantileerror", (2, 0), [0.3]),
+    "reg:quantileerror, 3 alphas": with_alphas("reg:quantileerror", (2, 0), [0.1, 0.5, 0.9]),
+    "reg:expectileerror": with_alphas("reg:expectileerror", (3, 3), [0.3]),
+    "reg:expectileerror, 3 alphas": with_alphas("reg:expectileerror", (3, 3), [0.2, 0.5, 0.8]),
 }
 
-# Where libxgboost is too old for an objective, another one's model stands in for it:
-# the same base margin and response, the objective's own name and parameters.
-STAND_IN = {
-    "reg:quantileerror": ("reg:absoluteerror",
-                          {"name": "reg:quantileerror",
-                           "quantile_loss_param": {"quantile_alpha": "[0.3]"}}),
-    "reg:expectileerror": ("reg:absoluteerror",
-                           {"name": "reg:expectileerror",
-                            "expectile_loss_param": {"expectile_alpha": "[0.3]"}}),
-}
-
-GBTREE = "gbtree"
-DART = ["dart 1.0", "dart 3.3", "dart 3.4"]     # each layout by its first version
-DART_VERSION = {"dart 1.0": (2, 1, 4), "dart 3.3": (3, 3, 0), "dart 3.4": (3, 4, 1)}
+GBTREE, GBLINEAR = "gbtree", "gblinear"
 
 
 @dataclass
@@ -67,13 +84,15 @@ class Model:
     data: object
     doc: dict               # the file's content
     form: str
-    booster: object         # libxgboost's model with the same trees
-    same: bool = True       # it has the same margins too; False: the same leaves only
+    booster: object = None  # libxgboost's model with the same trees; None: it reads the file
     file: bytes = None
+    raw: bytes = None       # what libxgboost reads; None: doc
     options: dict = field(default_factory=dict)
     names: list = None      # feature_names given at import
-    rounds: int = None      # only the first boosting rounds count
-    derived: bool = False
+    span: tuple = None      # only iterations [begin, end) count, end 0: all
+    source_span: tuple = None   # likewise of the booster
+    labels: dict = field(default_factory=dict)      # feature -> label of each code
+    brief: bool = False     # only rows of float8, in one calling form
     name: str = None        # in SQL; set by run.py
 
     def content(self):
@@ -84,6 +103,15 @@ def labels(kind, data, rng):
     """(label, extra DMatrix fields) of a kind."""
     s, n = data.signal, len(data.signal)
     positive = np.exp(0.4 * np.clip(s, -3, 3))
+    if isinstance(kind, tuple):
+        what, count = kind
+        if what == "class":
+            edges = np.quantile(s, np.arange(1, count) / count)
+            return np.searchsorted(edges, s).astype(float), {}
+        many = np.stack([(i + 1) * s * (-1)**i + rng.normal(size=n) for i in range(count)], 1)
+        if what == "flags":
+            return (many > 0).astype(float), {}
+        return (1 / (1 + np.exp(-many)) if what == "units" else many), {}
     if kind == "real":
         return 3 * s, {}
     if kind == "positive":
@@ -105,19 +133,28 @@ def labels(kind, data, rng):
 
 def matrix(data, kind, rng):
     label, fields = labels(kind, data, rng)
-    d = xgb.DMatrix(data.train, label, feature_names=data.names, nthread=1)
+    kinds = {"feature_names": data.names}
+    if data.categories:
+        kinds["enable_categorical"] = True
+        if isinstance(data.train, np.ndarray):      # a data frame knows
+            kinds["feature_types"] = data.feature_types
+    d = xgb.DMatrix(data.train, label, nthread=1, **kinds)
     for key, value in fields.items():
         d.set_group(value) if key == "group" else d.set_float_info(key, value)
     return d
 
 
-def train(data, objective, rounds, rng, attributes=None, **params):
-    """A booster of this libxgboost; None as base_score leaves the choice to it."""
-    _, kind, _, extra = OBJECTIVES[objective]
-    params = {"objective": objective, "max_depth": 4, "eta": 0.3, "nthread": 1,
-              "verbosity": 0, "seed": int(rng.integers(2**31)), **extra, **params}
+def train(data, row, rounds, rng, attributes=None, label=None, obj=None, xgb_model=None,
+          **params):
+    """A booster of this libxgboost; row: of OBJECTIVES; None as base_score leaves the choice
+    to it; label, obj: another kind of label, an objective function."""
+    objective = OBJECTIVES[row]
+    params = {"objective": objective.name or row, "max_depth": 4, "eta": 0.3, "nthread": 1,
+              "verbosity": 0, "seed": int(rng.integers(2**31)),
+              **(HIST if data.categories else {}), **objective.params, **params}
     params = {k: v for k, v in params.items() if v is not None}
-    booster = xgb.train(params, matrix(data, kind, rng), rounds, verbose_eval=False)
+    booster = xgb.train(params, matrix(data, label or objective.label, rng), rounds, obj=obj,
+                        xgb_model=xgb_model, verbose_eval=False)
     # Early versions set best_iteration by themselves; here only who asks for it has it.
     booster.set_attr(best_iteration=None, best_ntree_limit=None)
     if attributes:
@@ -125,59 +162,19 @@ def train(data, objective, rounds, rng, attributes=None, **params):
     return booster
 
 
-def doc_of(booster):
-    return json.loads(bytes(booster.save_raw("json")))
-
-
 def native(row, column, data, booster, form, **more):
-    file = bytes(booster.save_raw("ubj" if form == "ubj" else "json"))
-    return Model(row, column, data, doc_of(booster), form, booster, file=file, **more)
+    """A file as this libxgboost writes it, which up to 1.7 does not read its own JSON if
+    there are odd characters in it."""
+    raw = bytes(booster.save_raw("ubj"))
+    file = raw if form == "ubj" else bytes(booster.save_raw("json"))
+    return Model(row, column, data, doc_of(booster), form, file=file, raw=raw, **more)
 
 
 def derived(row, column, data, booster, doc, form, **more):
-    return Model(row, column, data, doc, form, booster, derived=True, **more)
+    return Model(row, column, data, doc, form, booster, **more)
 
 
 def dart_params(i):
     return {"booster": "dart", "rate_drop": [0.3, 0.1, 0.5][i % 3], "skip_drop": [0, 0.3, 0][i % 3],
             "one_drop": 1, "normalize_type": ["tree", "forest"][i % 2],
             "sample_type": ["uniform", "weighted"][i % 2]}
-
-
-def version_for(column, since):
-    """A version that writes this column's layout and knows the objective, or None."""
-    version = max(DART_VERSION.get(column, LIB), since + (0,))
-    return version if column == GBTREE or layouts.dart_layout(version) == column else None
-
-
-def columns_of(objective):
-    since = OBJECTIVES[objective][0]
-    return [c for c in [GBTREE] + DART if version_for(c, since)]
-
-
-def objective_models(data_sets, seed, rounds=8):
-    """The first matrix: every objective with gbtree and with dart in every layout."""
-    for n, (objective, (since, _, bases, _)) in enumerate(OBJECTIVES.items()):
-        trained, stand_in = objective, None
-        if LIB < since:
-            trained, stand_in = STAND_IN[objective]
-        fixed_method = OBJECTIVES[trained][3].get("tree_method")
-        for i, name in enumerate(SETS):
-            data = data_sets[name]
-            for k, booster_kind in enumerate((GBTREE, "dart")):
-                rng = np.random.default_rng([seed, n, i, k])
-                method = fixed_method or ["exact", "hist", "approx"][i]
-                booster = train(data, trained, rounds, rng, base_score=bases[i],
-                                tree_method=method, **(dart_params(i) if k else {}))
-                doc = doc_of(booster)
-                if stand_in:
-                    doc = layouts.with_objective(doc, stand_in)
-                for column in columns_of(objective):
-                    if column.split()[0] != booster_kind:
-                        continue
-                    form = FORMS[(n + i + len(column) + int(column[-1] == "3")) % 3]
-                    if column in (GBTREE, layouts.dart_layout(LIB)) and not stand_in:
-                        yield native(objective, column, data, booster, form)
-                    else:
-                        yield derived(objective, column, data, booster,
-                                      layouts.as_version(doc, version_for(column, since)), form)

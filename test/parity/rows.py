@@ -11,11 +11,15 @@ DENORMALS = [1e-45, -1e-45, 1.1754942e-38, -1.1754942e-38, 5e-324, -5e-324, 1e-4
 HUGE = [1e30, -1e30, 3.4e38, -3.4e38, float(F32_MAX), -float(F32_MAX), 1e10]
 BEYOND = [1e300, -1e300, 3.5e38, -3.5e38, 3.4028235677973366e38, 1.7976931348623157e308]
 INTEGERS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+# What is no code of a category, or only after truncation, or at an edge of a set of 32 bits.
+ODD_CODES = [-0.5, -1.0, -2.0, -0.0, 2.7, 31.0, 32.0, 33.0, 63.0, 64.0, 2.0**24 - 1, 2.0**24,
+             2.0**24 + 2, 3e9, -3e9]
 WIDE_INTEGERS = [2**60 + 2**36 + 1, 2**60 + 3 * 2**36 - 1, 2**24 + 1, 2**53 + 1, -(2**62) - 1,
                  2**63 - 1]
 KINDS = ["real", "null", "all null", "nan", "infinite", "zero", "denormal", "huge",
          "beyond float32", "at a threshold", "one step below", "one step above",
-         "between two float32", "typed columns", "wide integer"]
+         "between two float32", "typed columns", "wide integer", "category in the set",
+         "category not in the set", "odd category", "unseen category", "text label"]
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Builder:
 
 
 def used_splits(forest, x, rng, count):
-    """Splits that rows of x reach: (a row that does, feature, threshold)."""
+    """Splits that rows of x reach: (a row that does, feature, threshold, codes or None)."""
     found = []
     for t in rng.permutation(len(forest.trees))[:2 * count]:
         tree = forest.trees[t]
@@ -79,7 +83,10 @@ def used_splits(forest, x, rng, count):
             inner = np.flatnonzero(tree.left[node] != -1)
             if len(inner):
                 row = rng.choice(inner)
-                found.append((row, tree.feature[node[row]], tree.value[node[row]]))
+                at = node[row]
+                found.append((row, tree.feature[at], tree.value[at], tree.sets.get(at)))
+            if len(found) > 40 * count:     # a tree of thousands of levels
+                break
     rng.shuffle(found)
     return found[:count]
 
@@ -101,6 +108,35 @@ def around(threshold):
             yield float(value), ["between two float32"]
 
 
+def of_codes(codes, size, rng):
+    """Codes that a split by category is to tell apart: (value, kinds)."""
+    code = float(rng.choice(codes))
+    yield code, ["category in the set"]
+    yield code + 0.7, ["category in the set", "odd category"]
+    others = sorted(set(range(size)) - set(codes))
+    if others:
+        yield float(rng.choice(others)), ["category not in the set"]
+
+
+def values_of(split, data, rng):
+    _, feature, threshold, codes = split
+    if codes is not None:
+        return of_codes(codes, data.categories[feature], rng)
+    return around(threshold)
+
+
+def add_odd_codes(b):
+    for column, size in b.data.categories.items():
+        for code in ODD_CODES + [size - 2.0, size - 1.0]:
+            row = b.base()
+            row[column] = code
+            b.add(row, "odd category")
+        for code in (size, size + 1, 2 * size + 40):
+            row = b.base()
+            row[column] = float(code)
+            b.add(row, "unseen category")
+
+
 def double_rows(data, forest, rng, scale=1):
     """Rows of float8 columns."""
     b = Builder(data, rng)
@@ -118,11 +154,12 @@ def double_rows(data, forest, rng, scale=1):
     b.spread(HUGE, "huge", 7 * scale)
     b.spread(BEYOND, "beyond float32", 6 * scale)
     splits = used_splits(forest, to_float32(data.score), rng, 10 * scale)
-    for at, feature, threshold in splits:
-        for value, kinds in around(threshold):
-            row = data.score[at].copy()
-            row[feature] = value
+    for split in splits:
+        for value, kinds in values_of(split, data, rng):
+            row = data.score[split[0]].copy()
+            row[split[1]] = value
             b.add(row, kinds)
+    add_odd_codes(b)
     while len(b.values) < 180 * scale:  # models with few splits
         b.add(b.base(), "real")
     return finish(b)
@@ -153,38 +190,51 @@ def typed_value(kind, value):
         if math.isinf(value) or value != int(value) or abs(value) > INTEGERS[kind]:
             return None
         return str(int(value)), np.int64(int(value)).astype(np.float32)
-    if kind == "real":
-        narrow = to_float32(value)
-        return number_text(float(narrow)), narrow
-    return number_text(value), to_float32(value)
+    narrow = np.float32(value)
+    return number_text(float(narrow) if kind == "real" else value), narrow
+
+
+def special_rows(b, forest, rng, scale):
+    """What typed columns hold: (row, column, value, kinds)."""
+    data = b.data
+    for row in data.score[rng.permutation(len(data.score))[:30 * scale]]:
+        yield row, None, None, ["real"] + (["null"] if np.isnan(row).any() else [])
+    for split in used_splits(forest, to_float32(data.score), rng, 5 * scale):
+        at, feature, threshold, codes = split
+        for value, kinds in values_of(split, data, rng):
+            yield data.score[at], feature, value, kinds
+        if codes is None:
+            for value in (math.floor(threshold), math.ceil(threshold)):
+                yield data.score[at], feature, float(value), []
+    for column in data.categories:
+        for code in ODD_CODES:
+            yield b.base(), column, code, ["odd category"]
+    for value in (np.inf, -np.inf, 1e300, 1e-40):
+        for column, kind in enumerate(data.types):
+            if kind in ("numeric", "real", "double precision"):
+                yield b.base(), column, value, ["infinite"] if np.isinf(value) else []
+                break
 
 
 def typed_rows(data, forest, rng, scale=1):
     """Rows of columns of many types: each converts to float32 as numpy does."""
+    with np.errstate(over="ignore"):
+        return make_typed_rows(data, forest, rng, scale)
+
+
+def make_typed_rows(data, forest, rng, scale):
     b = Builder(data, rng)
-    special = []    # (row, column, value, kinds)
-    for row in data.score[rng.permutation(len(data.score))[:30 * scale]]:
-        special.append((row, None, None, ["real"] + (["null"] if np.isnan(row).any() else [])))
-    for at, feature, threshold in used_splits(forest, to_float32(data.score), rng, 5 * scale):
-        for value, kinds in around(threshold):
-            special.append((data.score[at], feature, value, kinds))
-        for value in (math.floor(threshold), math.ceil(threshold)):
-            special.append((data.score[at], feature, float(value), []))
-    for value in (np.inf, -np.inf, 1e300, 1e-40):
-        for column, kind in enumerate(data.types):
-            if kind in ("numeric", "real", "double precision"):
-                special.append((b.base(), column, value, ["infinite"] if np.isinf(value) else []))
-                break
     cells, x, kinds = [], [], []
-    for row, column, value, names in special:
+    for row, column, value, names in special_rows(b, forest, rng, scale):
         row = row.copy()
         if column is not None:
             row[column] = value
         typed = [typed_value(k, float(v)) for k, v in zip(data.types, row)]
-        if all(typed):
-            cells.append([t[0] for t in typed])
-            x.append([t[1] for t in typed])
-            kinds.append({"typed columns", *names})
+        if not all(typed):
+            continue
+        cells.append([t[0] for t in typed])
+        x.append([t[1] for t in typed])
+        kinds.append({"typed columns", *names})
     for column in [i for i, k in enumerate(data.types) if k == "bigint"][:2]:
         for value in WIDE_INTEGERS:
             typed = [typed_value(k, float(v)) for k, v in zip(data.types, b.base())]
@@ -196,3 +246,38 @@ def typed_rows(data, forest, rng, scale=1):
             kinds.append({"typed columns", "wide integer"})
     x = np.array(x, np.float32).reshape(len(cells), len(data.types))
     return Rows(x, x.astype(np.float64), cells, kinds, np.zeros(len(cells), bool))
+
+
+# Rows of text columns
+
+
+def copy_text(text):
+    """As COPY reads it."""
+    for plain, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def text_rows(data, labels, rng, scale=1):
+    """Rows whose columns of categories hold labels; labels: feature -> label of each code."""
+    b = Builder(data, rng)
+    limit = np.full(data.train.shape[1], np.inf)
+    for feature, known in labels.items():
+        limit[feature] = len(known)
+    coded = data.score[~(data.score >= limit).any(1)]
+    for row in coded[rng.permutation(len(coded))[:30 * scale]]:
+        b.add(row.copy(), "text label")
+    for feature, known in labels.items():
+        for code in rng.permutation(len(known))[:25 * scale]:
+            row = coded[rng.integers(len(coded))].copy()
+            row[feature] = code
+            b.add(row, "text label")
+        row = row.copy()
+        row[feature] = np.nan
+        b.add(row, ["text label", "null"])
+    rows = finish(b)
+    for cells, values in zip(rows.cells, rows.wide):
+        for feature, known in labels.items():
+            if not np.isnan(values[feature]):
+                cells[feature] = copy_text(known[int(values[feature])])
+    return rows

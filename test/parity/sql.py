@@ -1,22 +1,25 @@
 """The SQL side: one psql session that loads rows and files, imports every model, scores
 in every calling form, and writes the results back as text."""
+import json
 import os
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 MARK = "@@parity"
+CATALOG = {"models": ["model", "objective", "xgboost", "booster", "trees", "outputs"],
+           "features": ["model", "position", "feature", "weight", "gain", "cover", "total_gain",
+                        "total_cover", "coefficients"]}
 
 
 @dataclass
 class Result:
     """What SQL gave for one model in one calling form."""
-    margin: dict        # row -> float
-    response: dict
-    leaves: dict
+    there: np.ndarray       # rows that came back
+    values: dict = field(default_factory=dict)      # function -> one entry per row
     error: str = ""
 
 
@@ -29,11 +32,15 @@ def literal(text):
 
 
 class Table:
-    """A table with a data set's columns, in another order and among others."""
+    """A table with a data set's columns, in another order and among others; kind: columns
+    of float8 ("double"), of many types ("typed"), of text where there are codes ("text")."""
 
-    def __init__(self, name, data, typed, rng):
-        self.name, self.data = name, data
-        types = data.types if typed else ["double precision"] * len(data.columns)
+    def __init__(self, data, kind, rng):
+        self.name, self.data = f"rows_{data.name}_{kind}", data
+        types = data.types if kind == "typed" else ["double precision"] * len(data.columns)
+        if kind == "text":
+            texts = ["text", "varchar"]
+            types = [texts[i % 2] if i in data.categories else t for i, t in enumerate(types)]
         columns = list(zip(map(ident, data.columns), types, range(len(types))))
         extra = [("model_", "text", "model"), ("row_", "integer", "row"),
                  ("jsonable_", "boolean", "jsonable"), ("a note", "text", "note"),
@@ -56,19 +63,45 @@ class Table:
         out.write(f"\\.\nCREATE INDEX ON {self.name} (model_);\nANALYZE {self.name};\n")
 
 
-def forms(model, typed):
-    """Calling forms of a model: (name, features expression, table alias, rows, leaves too)."""
-    fields = [f"t.{ident(c)}" for c in model.data.columns]
-    if typed:
-        return [("typed record", "t", "", False)]
-    listed = ", ".join(fields)
-    found = [("record", "t", "", True),
-             ("float8[]", f"ARRAY[{listed}]::float8[]", "", True),
-             ("jsonb", "to_jsonb(t)", " AND jsonable_", False),
-             ("subquery", f"(SELECT s FROM (SELECT {listed}) s)", "", False)]
-    names = model.names or model.data.names
-    if names:   # a model with features f0, f1, … takes no positional ROW
-        found.append(("ROW()", f"ROW({listed})", "", False))
+def forms(model, kind):
+    """Calling forms of a model: (name, features expression, every function?, jsonb?)."""
+    if kind == "text":
+        return [("text record", "t", True, False), ("text jsonb", "to_jsonb(t)", False, True)]
+    if kind == "typed":
+        return [("typed record", "t", False, False)]
+    listed = ", ".join(f"t.{ident(c)}" for c in model.data.columns)
+    found = [("record", "t", True, False),
+             ("float8[]", f"ARRAY[{listed}]::float8[]", True, False),
+             ("jsonb", "to_jsonb(t)", True, True)]
+    if model.brief:
+        return [found[int(model.form == "text")]]
+    found = [*found,
+             ("subquery", f"(SELECT s FROM (SELECT {listed}) s)", False, False)]
+    if model.names or model.data.names:     # features f0, f1, … take no positional ROW
+        found.append(("ROW()", f"ROW({listed})", False, False))
+    if has_one_score(model):
+        found.append(("pinned", "t", False, False))
+    return found
+
+
+def has_one_score(model):
+    """risk_margin and risk_score are errors where there are several, or classes."""
+    param = model.doc["learner"]["learner_model_param"]
+    outputs = max(int(param["num_class"]), int(param.get("num_target", "1")))
+    return outputs <= 1 and not model.doc["learner"]["objective"]["name"].startswith("multi:")
+
+
+def functions(case, form, every):
+    """Functions to call in a form: one output has short names too."""
+    one = has_one_score(case.model)
+    if form == "pinned":
+        return ["score_pinned"]
+    found = ["margin", "score"] if one else ["margins", "scores"]
+    if every:
+        found = ["margin", "score"] * one + ["margins", "scores"]
+        expected = case.views[0].expected
+        found += ["class"] * (expected.classes is not None)
+        found += ["leaves"] * (expected.leaves is not None)
     return found
 
 
@@ -77,14 +110,14 @@ def mark(out, model, form):
     out.write(f"\\echo {MARK} {model.name} {form}\n\\warn {MARK} {model.name} {form}\n")
 
 
-def score(out, model, form, table, features, where, leaves):
-    name = literal(model.name)
-    columns = [f"risk_margin({name}, {features})", f"risk_score({name}, {features})",
-               f"risk_leaves({name}, {features})" if leaves else "NULL"]
-    if form == "pinned":
-        columns = ["NULL", f"risk_score_pinned(:'pin', {features})", "NULL"]
-    mark(out, model, form)
-    out.write(f"SELECT row_, {', '.join(columns)} FROM {table} t WHERE model_ = {name}{where};\n")
+def score(out, case, view, form, features, every, jsonable):
+    name = literal(case.model.name)
+    calls = [f"risk_{f}({':' + repr('pin') if f == 'score_pinned' else name}, {features})"
+             for f in functions(case, form, every)]
+    where = " AND jsonable_" if jsonable else ""
+    mark(out, case.model, form)
+    out.write(f"SELECT row_, {', '.join(calls)} FROM {view.table} t "
+              f"WHERE model_ = {name}{where};\n")
 
 
 def import_call(model):
@@ -95,13 +128,13 @@ def import_call(model):
     if model.names:
         more += f", feature_names => ARRAY[{', '.join(map(literal, model.names))}]"
     if model.options:
-        pairs = ", ".join(f'"{k}": {str(v).lower()}' for k, v in model.options.items())
-        more += f", options => '{{{pairs}}}'"
+        options = json.dumps(model.options, ensure_ascii=False)
+        more += f", options => {literal(options)}"
     return (f"SELECT riskml.import_model(name, {body}{more}) FROM parity_file "
             f"WHERE name = {literal(model.name)};\n")
 
 
-def write_script(out, cases, tables):
+def write_script(out, cases, tables, prefix):
     out.write("\\set QUIET on\n\\pset tuples_only on\n\\pset format unaligned\n"
               "\\pset fieldsep '\\t'\n\\pset null '\\\\N'\n"
               "SET client_min_messages = warning;\n"
@@ -116,17 +149,22 @@ def write_script(out, cases, tables):
         model = case.model
         mark(out, model, "import")
         out.write(import_call(model))
-        out.write(f"SELECT risk_version({literal(model.name)}) AS pin \\gset\n")
-        for typed, table in ((False, case.table), (True, case.typed_table)):
-            for form, features, where, leaves in forms(model, typed):
-                score(out, model, form, table, features, where, leaves)
-        score(out, model, "pinned", case.table, "t", "", False)
+        if has_one_score(model):
+            out.write(f"SELECT risk_version({literal(model.name)}) AS pin \\gset\n")
+        for view in case.views:
+            for form, features, every, jsonable in forms(model, view.kind):
+                score(out, case, view, form, features, every, jsonable)
+    for what, columns in CATALOG.items():
+        view = {"models": "riskml.models", "features": "riskml.model_features"}[what]
+        out.write(f"\\echo {MARK} catalog {what}\n\\warn {MARK} catalog {what}\n"
+                  f"SELECT {', '.join(columns)} FROM {view} "
+                  f"WHERE model LIKE {literal(prefix + '%')} ORDER BY 1, 2;\n")
 
 
 def sections(text):
     """{(model, form): lines} of marked output."""
     found, lines = {}, None
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line.startswith(MARK):
             _, model, form = line.split(" ", 2)
             lines = found.setdefault((model, form), [])
@@ -135,36 +173,83 @@ def sections(text):
     return found
 
 
-def parse(lines):
-    result = Result({}, {}, {})
+def numbers(text):
+    """A float8 or float8[] as text."""
+    if text == "\\N":
+        return None
+    return [float("nan" if v == "NULL" else v) for v in text.strip("{}").split(",")]
+
+
+def parse(lines, names, rows, outputs):
+    """Result of one call; names: the functions in the order of its columns."""
+    result = Result(np.zeros(rows, bool))
+    for name in names:
+        if name in ("class", "leaves"):
+            result.values[name] = np.full(rows, -2 if name == "class" else "",
+                                          int if name == "class" else object)
+        else:
+            result.values[name.replace("_pinned", "")] = np.full((rows, outputs), -np.inf)
     for line in lines:
         fields = line.split("\t")
-        if len(fields) != 4:
+        if len(fields) != len(names) + 1 or not fields[0].isdigit():
             continue
         row = int(fields[0])
-        for kept, field in ((result.margin, fields[1]), (result.response, fields[2])):
-            if field != "\\N":
-                kept[row] = float(field)
-        if fields[3] != "\\N":
-            ids = re.findall(r"-?\d+", fields[3])
-            result.leaves[row] = np.array([int(v) for v in ids], np.int64)
+        result.there[row] = True
+        for name, text in zip(names, fields[1:]):
+            if name == "leaves":
+                result.values[name][row] = text
+            elif name == "class":
+                result.values[name][row] = -2 if text == "\\N" else int(text)
+            else:
+                got = numbers(text)
+                if got is None or len(got) != outputs:
+                    result.there[row] = False
+                else:
+                    result.values[name.replace("_pinned", "")][row] = got
     return result
 
 
-def run(cases, tables):
-    """{(model name, form): Result} of one psql session."""
+@dataclass
+class Output:
+    """What the session printed."""
+    lines: dict             # (model, form) -> lines
+    errors: dict            # likewise
+    failure: str = ""
+
+    def result(self, case, view, form, every):
+        key = case.model.name, form
+        result = parse(self.lines.get(key, []), functions(case, form, every), len(view.rows),
+                       case.oracle.own.outputs)
+        result.error = self.errors.get((case.model.name, "import"), "") or self.errors.get(key, "")
+        return result
+
+    def catalog(self, what):
+        """{model: rows of a view as dicts}."""
+        found = {}
+        for line in self.lines.get(("catalog", what), []):
+            row = dict(zip(CATALOG[what], line.split("\t")))
+            for key, text in row.items():
+                if what == "features" and key not in ("model", "position", "feature"):
+                    got = numbers(text)
+                    row[key] = None if got is None else np.array(got, np.float32)
+            found.setdefault(row["model"], []).append(row)
+        return found
+
+
+def run(cases, tables, prefix):
+    """One psql session over all cases."""
     with tempfile.TemporaryDirectory(prefix="parity") as directory:
         path = os.path.join(directory, "parity.sql")
         with open(path, "w", encoding="utf-8") as out:
-            write_script(out, cases, tables)
+            write_script(out, cases, tables, prefix)
         done = subprocess.run(["psql", "-X", "-v", "ON_ERROR_STOP=0", "-f", path],
                               env={**os.environ, "PGCLIENTENCODING": "UTF8"},
                               capture_output=True, text=True, encoding="utf-8", errors="replace")
-    results = {key: parse(lines) for key, lines in sections(done.stdout).items()}
+    errors = {}
     for key, lines in sections(done.stderr).items():
         message = " ".join(re.sub(r"^psql:[^ ]*: ", "", line) for line in lines if line.strip())
-        results.setdefault(key, Result({}, {}, {})).error = message[:400]
+        errors[key] = message[:400]
+    failure = ""
     if done.returncode:
-        results["session", ""] = Result({}, {}, {}, f"psql ended with {done.returncode}: "
-                                        + done.stderr.strip()[-400:])
-    return results
+        failure = f"psql ended with {done.returncode}: " + done.stderr.strip()[-400:]
+    return Output(sections(done.stdout), errors, failure)

@@ -126,7 +126,7 @@ SELECT pg_temp.refused_file(find, put) FROM (VALUES
 	('reg:squarederror', 'multi:softprob'),
 	('reg:squarederror', 'reg:mine'),
 	('"num_class": "0"', '"num_class": "3"'),
-	('"num_target": "1"', '"num_target": "2"'),
+	('"num_target": "1"', '"num_target": "0"'),
 	('"base_score": "5E-1"', '"base_score": "high"'),
 	('"base_score": "5E-1"', '"base_score": "[5E-1,5E-1]"'),
 	('reg:squarederror', 'reg:gamma'),			-- which is fine with 0.5

@@ -68,7 +68,8 @@ test_base_score(void)
 		{"[,5E-1]", NAN}, {"[5E-1,]", NAN}, {"5E-1,", NAN}, {"5E-1,5E-1", NAN}, {"5E", NAN},
 		{"5E-", NAN}, {"0x1p-1", NAN}, {"5E-1 5E-1", NAN}, {"1E39", NAN}, {"-1E400", NAN},
 		{"--1", NAN}, {"1..5", NAN}, {".", NAN}, {"e5", NAN}, {"1;", NAN},
-		{"[5E-1,6E-1]", NAN}, {"[5E-1,6E-1,7E-1]", NAN},
+		{"[5E-1,6E-1]", NAN}, {"[5E-1,6E-1,7E-1]", NAN}, {"[5E-1,]", NAN}, {"[5E-1,inf]", NAN},
+		{"[5E-1 6E-1]", NAN}, {"[5E-1,,6E-1]", NAN},
 	};
 	Text		file = {0};
 
@@ -135,6 +136,11 @@ test_layouts(void)
 		"\"[5E-1]\"", 3.5f},
 		{"no trees", "[1,7,4]", "\"name\":\"gbtree\",\"model\":{\"gbtree_model_param\":{\"num_trees\":\"0\"},"
 		"\"tree_info\":[],\"trees\":[]}", "\"5E-1\"", 0.5f},
+		{"gblinear of 1.0", "[1,0,0]", "\"name\":\"gblinear\",\"model\":{\"weights\":[2,4,8]}", "\"5E-1\"", 8.5f},
+		{"gblinear of 1.4", "[1,4,0]", "\"name\":\"gblinear\",\"model\":{\"boosted_rounds\":1,"
+		"\"weights\":[2,4,8]}", "\"5E-1\"", 8.5f},
+		{"gblinear of 3.4", "[3,4,0]", "\"model\":{\"weights\":[2,4,8],\"boosted_rounds\":1},"
+		"\"name\":\"gblinear\"", "\"[5E-1]\"", 8.5f},
 		{"trees in another order", "[1,7,4]", "\"name\":\"gbtree\",\"model\":{" GBTREE_PARAM
 			",\"tree_info\":[0,0],\"trees\":[" TREE(1, 2) "," TREE(0, 1) "]}", "\"5E-1\"", 3.5f},
 	};
@@ -148,7 +154,7 @@ test_layouts(void)
 		write_model(&file, cases[i].version, cases[i].booster, cases[i].base_score, "reg:squarederror");
 		if (!CHECK(read_model(file.data, file.size), "%s: %s", cases[i].what, err.message))
 			continue;
-		got = rml_xgb_reference_margin(&model, model.n_trees, row);
+		rml_xgb_reference_margins(&model, (RmlTreeRange) {0, model.n_trees}, row, &got);
 		CHECK(got == cases[i].want, "%s: %g, expected %g", cases[i].what, got, cases[i].want);
 	}
 	text_free(&file);
@@ -284,91 +290,48 @@ test_foreign(void)
 
 /* A valid model, cut anywhere, is refused: never read beyond its end, never taken. */
 static void
-test_truncation(void)
+check_truncations(const GenOptions *shape, bool ubj)
 {
-	GenOptions	options = {.seed = 11, .n_features = 3, .n_trees = 2, .n_splits = 3, .dart = true,
-	.chain = true};
-
-	test("model: every truncation of a JSON and a UBJSON model is refused");
-	for (int encoding = 0; encoding < 2; encoding++)
-	{
-		TestHost	maker;
-		RmlXgbModel made;
-		Text		file = {0};
-
-		test_host_begin(&maker, SIZE_MAX);
-		gen_model(&made, &maker.host, &options);
-		if (encoding == 0)
-			gen_json(&made, &file);
-		else
-			gen_ubj(&made, &file);
-		CHECK(read_model(file.data, file.size), "the whole: %s", err.message);
-		for (size_t n = 0; n < file.size; n++)
-		{
-			char	   *cut = malloc(n > 0 ? n : 1);
-
-			memcpy(cut, file.data, n);
-			CHECK(!read_model(cut, n), "%zu bytes are accepted", n);
-			CHECK(err.kind == (n == 0 ? RML_FOREIGN : RML_SYNTAX) &&
-				  (n == 0 || err.offset <= n), "%zu bytes: %s", n, err.message);
-			free(cut);
-		}
-		text_free(&file);
-		test_host_end(&maker);
-	}
-}
-
-/* ---- best_iteration ---- */
-
-static void
-check_count(const char *what, const Text *file, int32_t want)
-{
-	RmlImportOptions options = {.best_iteration = true};
-	int32_t		count = -1;
-
-	if (!CHECK(read_model(file->data, file->size), "%s: %s", what, err.message))
-		return;
-	if (want < 0)
-		CHECK(!rml_xgb_tree_count(&model, &options, &count, &err) && err.kind == RML_OPTION,
-			  "%s: %d", what, count);
-	else
-		CHECK(rml_xgb_tree_count(&model, &options, &count, &err) && count == want,
-			  "%s: %d %s, expected %d", what, count, err.message, want);
-	options.best_iteration = false;
-	CHECK(rml_xgb_tree_count(&model, &options, &count, &err) || want < 0, "%s: all", what);
-}
-
-static void
-test_best_iteration(void)
-{
-	static const struct
-	{
-		const char *best;
-		const char *parallel;
-		const char *indptr;
-		int32_t		want;
-	}			cases[] = {
-		{"0", "1", "", 1}, {"1", "1", "", 2}, {"2", "1", "", -1}, {"0", "2", "", 2}, {"1", "2", "", -1},
-		{"-1", "1", "", -1}, {"x", "1", "", -1}, {"", "1", "", -1}, {"99999999999", "1", "", -1},
-		{"2147483647", "1", "", -1},
-		{"0", "1", ",\"iteration_indptr\":[0,1,2]", 1}, {"1", "1", ",\"iteration_indptr\":[0,1,2]", 2},
-		{"2", "1", ",\"iteration_indptr\":[0,1,2]", -1}, {"0", "2", ",\"iteration_indptr\":[0,2]", 2},
-	};
+	TestHost	maker;
+	RmlXgbModel made;
 	Text		file = {0};
 
-	test("model: best_iteration counts iterations, not trees");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	test_host_begin(&maker, SIZE_MAX);
+	gen_model(&made, &maker.host, shape);
+	gen_text(&made, ubj, &file);
+	CHECK(read_model(file.data, file.size), "the whole: %s", err.message);
+	for (size_t n = 0; n < file.size; n++)
 	{
-		file.size = 0;
-		text_add(&file, "{\"version\":[1,7,4],\"learner\":{\"attributes\":{\"best_iteration\":\"%s\"},"
-				 "\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{\"gbtree_model_param\":"
-				 "{\"num_trees\":\"2\",\"num_parallel_tree\":\"%s\"},\"tree_info\":[0,0]%s,\"trees\":[",
-				 cases[i].best, cases[i].parallel, cases[i].indptr);
-		text_add(&file, "%s,%s]}},\"learner_model_param\":{\"base_score\":\"0\",\"num_feature\":\"2\"},"
-				 "\"objective\":{\"name\":\"reg:linear\"}}}", TREE(0, 1), TREE(1, 2));
-		check_count(cases[i].best, &file, cases[i].want);
+		char	   *cut = malloc(n > 0 ? n : 1);
+
+		memcpy(cut, file.data, n);
+		CHECK(!read_model(cut, n), "%zu bytes are accepted", n);
+		CHECK(err.kind == (n == 0 ? RML_FOREIGN : RML_SYNTAX) &&
+			  (n == 0 || err.offset <= n), "%zu bytes: %s", n, err.message);
+		free(cut);
 	}
 	text_free(&file);
+	test_host_end(&maker);
+}
+
+static void
+test_truncation(void)
+{
+	static const GenOptions shapes[] = {
+		{.seed = 11, .n_features = 3, .n_rounds = 2, .n_splits = 3, .dart = true, .chain = true},
+		{.seed = 28, .n_features = 4, .n_rounds = 1, .n_splits = 3, .chain = true, .categories = true,
+		.labels = true, .writer = {3, 4, 1}},
+		{.seed = 13, .n_features = 2, .n_rounds = 1, .n_splits = 2, .chain = true, .num_target = 2,
+		.leaves = GEN_VECTORS, .writer = {3, 2, 0}, .objective = "reg:quantileerror"},
+		{.seed = 14, .n_features = 2, .n_rounds = 1, .num_class = 2, .linear = true},
+	};
+
+	test("model: every truncation of a JSON and a UBJSON model of each kind is refused");
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+	{
+		check_truncations(&shapes[i], false);
+		check_truncations(&shapes[i], true);
+	}
 }
 
 int
@@ -381,7 +344,6 @@ main(void)
 	test_messages();
 	test_foreign();
 	test_truncation();
-	test_best_iteration();
 	test_host_end(&host);
 	return test_done();
 }

@@ -68,6 +68,14 @@ to_bits(float value)
 	return bits;
 }
 
+/* rml_base_margins for one output. */
+static bool
+base_margin(const RmlObjective *objective, RmlWriter writer, float score, float *margin,
+			RmlError *err)
+{
+	return rml_base_margins(objective, writer, (RmlBaseScore) {.values = &score, .count = 1}, 1, margin, err);
+}
+
 static void
 test_margins(RmlWriter writer)
 {
@@ -80,7 +88,7 @@ test_margins(RmlWriter writer)
 
 		if (!CHECK(objective != NULL, "%s is unknown", c->objective))
 			continue;
-		CHECK(rml_base_margin(objective, writer, from_bits(c->base_score), &margin, &err) &&
+		CHECK(base_margin(objective, writer, from_bits(c->base_score), &margin, &err) &&
 			  to_bits(margin) == c->margin,
 			  "%s of %g, written by %d.%d: got 0x%08x, expected 0x%08x %s", c->objective,
 			  from_bits(c->base_score), writer.major, writer.minor, to_bits(margin), c->margin,
@@ -94,7 +102,7 @@ check_logit(const char *name, RmlWriter writer, float p, bool want_ok, uint32_t 
 {
 	RmlError	err = {0};
 	float		margin = 7;
-	bool		ok = rml_base_margin(rml_objective_by_name(name), writer, p, &margin, &err);
+	bool		ok = base_margin(rml_objective_by_name(name), writer, p, &margin, &err);
 
 	CHECK(ok == want_ok && (!ok || to_bits(margin) == want),
 		  "%s of %g, written by %d.%d.%d: %s 0x%08x, expected %s 0x%08x", name, p,
@@ -165,7 +173,7 @@ test_domains(void)
 		RmlError	err = {0};
 		float		margin;
 
-		CHECK(!rml_base_margin(rml_objective_by_name(bad[i].name), (RmlWriter) {3, 4, 0},
+		CHECK(!base_margin(rml_objective_by_name(bad[i].name), (RmlWriter) {3, 4, 0},
 							   bad[i].score, &margin, &err) && err.kind == RML_INVALID,
 			  "%s of %g gives %g", bad[i].name, bad[i].score, margin);
 	}
@@ -206,7 +214,11 @@ static const ResponseCase responses[] = {
 static void
 check_response_by(RmlWriter writer, const char *name, uint32_t margin, uint32_t want)
 {
-	uint32_t	got = to_bits(rml_response(rml_objective_by_name(name), writer, from_bits(margin)));
+	float		value = from_bits(margin);
+	uint32_t	got;
+
+	rml_responses(rml_objective_by_name(name), writer, &value, 1);
+	got = to_bits(value);
 
 	CHECK(got == want, "%s of %g, written by %d.%d: got 0x%08x, expected 0x%08x", name,
 		  from_bits(margin), writer.major, writer.minor, got, want);
@@ -239,6 +251,8 @@ test_responses(void)
 		check_response("reg:squarederror", c->margin, c->margin);
 		check_response("reg:absoluteerror", c->margin, c->margin);
 		check_response("rank:ndcg", c->margin, c->margin);
+		check_response("reg:quantileerror", c->margin, c->margin);
+		check_response("reg:expectileerror", c->margin, c->margin);
 	}
 }
 
@@ -285,7 +299,7 @@ test_old_logitraw(void)
 		RmlError	err = {0};
 		float		margin = 7;
 
-		CHECK(rml_base_margin(rml_objective_by_name("binary:logitraw"), cases[i].writer, 0.3f,
+		CHECK(base_margin(rml_objective_by_name("binary:logitraw"), cases[i].writer, 0.3f,
 							  &margin, &err) && to_bits(margin) == cases[i].want,
 			  "case %zu: 0x%08x %s", i, to_bits(margin), err.message);
 	}

@@ -1,0 +1,473 @@
+/*
+ * xgb_labels.c
+ *	  The labels of categories: what files of 3.1 and later say, or the import.
+ *
+ * An integer label stands for its decimal text.  UBJSON stores the wider
+ * unsigned types as signed ones of the same width (CatContainer, 3.4.1), so a
+ * value is reduced to the width of its type.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "import/xgb.h"
+
+#define POLL_EVERY 8192
+
+/* Room for an integer of so many bits in decimal, and its terminator. */
+#define INTEGER_TEXT(bits) ((bits) / 3 + 3)
+
+/* XGBoost's numbers for the types of integer labels. */
+typedef struct IntegerType
+{
+	int			number;
+	int			bits;
+	bool		is_signed;
+} IntegerType;
+
+static const IntegerType integer_types[] = {
+	{9, 8, true}, {10, 8, false}, {11, 16, true}, {12, 16, false},
+	{13, 32, true}, {14, 32, false}, {15, 64, true}, {16, 64, false},
+};
+
+static const IntegerType *
+find_type(int number)
+{
+	for (size_t i = 0; i < sizeof(integer_types) / sizeof(integer_types[0]); i++)
+	{
+		if (integer_types[i].number == number)
+			return &integer_types[i];
+	}
+	return NULL;
+}
+
+/* Writes a label in decimal; returns its length, or 0 if the type does not hold the value. */
+static uint32_t
+integer_text(const IntegerType *type, int64_t value, char *text)
+{
+	int64_t		limit = type->bits == 64 ? 0 : INT64_C(1) << type->bits;
+
+	if (type->bits < 64 && type->is_signed && (value < -(limit / 2) || value >= limit / 2))
+		return 0;
+	if (type->bits < 64 && !type->is_signed)
+	{
+		/* uint8 has an array of its own in UBJSON */
+		if (value < (type->bits == 8 ? 0 : -(limit / 2)) || value >= limit)
+			return 0;
+		value &= limit - 1;
+	}
+	return (uint32_t) (type->is_signed ? snprintf(text, INTEGER_TEXT(type->bits), "%" PRId64, value)
+					   : snprintf(text, INTEGER_TEXT(type->bits), "%" PRIu64, (uint64_t) value));
+}
+
+/* ---- checks of one feature ---- */
+
+static bool
+check_offsets(const RmlXgbLabels *labels, RmlError *err)
+{
+	int32_t		feature = labels->feature;
+	const RmlIntArray *offsets = &labels->offsets;
+	int32_t		last = 0;
+
+	for (int32_t i = 0; i < offsets->count; i++)
+	{
+		if (i == 0 ? offsets->values[0] != 0 : offsets->values[i] < last)
+			return rml_fail(err, RML_INVALID, "cats.enc[%d].offsets[%d] is %d, expected %s%d",
+							feature, i, offsets->values[i], i == 0 ? "" : "at least ", last);
+		last = offsets->values[i];
+	}
+	if (last != labels->values.count)
+		return rml_fail(err, RML_INVALID, "cats.enc[%d].offsets end at %d, but values has %d entries",
+						feature, last, labels->values.count);
+	return true;
+}
+
+static bool
+check_bytes(const RmlXgbLabels *labels, RmlError *err)
+{
+	for (int32_t i = 0; i < labels->values.count; i++)
+	{
+		int64_t		byte = rml_wide_value(&labels->values, i);
+
+		if (byte < -128 || byte > 255)
+			return rml_fail(err, RML_INVALID, "cats.enc[%d].values[%d] is %lld, not a byte",
+							labels->feature, i, (long long) byte);
+	}
+	return true;
+}
+
+static bool
+check_labels(const RmlXgbLabels *labels, RmlError *err)
+{
+	const IntegerType *type;
+
+	if (labels->is_text)
+		return check_offsets(labels, err) && check_bytes(labels, err);
+	type = find_type(labels->type);
+	if (type == NULL)
+		return rml_fail(err, RML_INVALID, "cats.enc[%d].type is %d, expected 9 to 16",
+						labels->feature, labels->type);
+	/* before they take memory */
+	if (type->bits < 32 && labels->values.count > 1 << type->bits)
+		return rml_fail(err, RML_INVALID, "cats.enc[%d] has %d labels, more than its type %d has values",
+						labels->feature, labels->values.count, labels->type);
+	return true;
+}
+
+static const RmlXgbLabels *
+find_labels(const RmlXgbModel *model, int32_t feature)
+{
+	const RmlXgbCats *cats = &model->cats;
+	int32_t		low = 0;
+	int32_t		high = cats->n_labels;
+
+	while (low < high)
+	{
+		int32_t		middle = (low + high) / 2;
+
+		if (cats->labels[middle].feature < feature)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < cats->n_labels && cats->labels[low].feature == feature ? &cats->labels[low] : NULL;
+}
+
+static int32_t
+count_labels(const RmlXgbLabels *labels)
+{
+	if (labels->is_text)
+		return labels->offsets.count > 0 ? labels->offsets.count - 1 : 0;
+	return labels->values.count;
+}
+
+/*
+ * Up to 3.3, XGBoost's Python package counts the characters of a pandas label
+ * where bytes are meant (fixed in 3.4.0 by #12371): behind the first label that
+ * is not ASCII every label is shifted, and the last bytes are missing.  Files
+ * made from other data frames are right, but cannot be told from those.
+ */
+RmlLabelState
+rml_xgb_label_state(const RmlXgbModel *model, int32_t feature)
+{
+	const RmlXgbLabels *labels = find_labels(model, feature);
+
+	if (labels == NULL || count_labels(labels) == 0)
+		return RML_LABELS_NONE;
+	if (!labels->is_text || rml_writer_at_least(model->writer, 3, 4, 0))
+		return RML_LABELS_USABLE;
+	for (int32_t i = 0; i < labels->values.count; i++)
+	{
+		int64_t		byte = rml_wide_value(&labels->values, i);
+
+		if (byte < 0 || byte > 127)
+			return RML_LABELS_CUT;
+	}
+	return RML_LABELS_USABLE;
+}
+
+/* ---- listing ---- */
+
+static bool
+list_text_labels(const RmlXgbLabels *labels, int32_t feature, RmlHost *host,
+				 RmlLabelList *list, RmlError *err)
+{
+	const RmlWideArray *values = &labels->values;
+	char	   *bytes = rml_alloc(host, (size_t) values->count);
+
+	list->storage = bytes;
+	for (int32_t i = 0; i < values->count; i++)
+		bytes[i] = (char) rml_wide_value(values, i);
+	for (int32_t i = 0; i < list->count; i++)
+	{
+		int32_t		at = labels->offsets.values[i];
+		int32_t		end = labels->offsets.values[i + 1];
+
+		list->labels[i].text = bytes + at;
+		list->labels[i].length = (uint32_t) (end - at);
+		list->labels[i].code = (uint32_t) i;
+		while (at < end)
+		{
+			size_t		n = rml_utf8_length((const uint8_t *) bytes + at, (size_t) (end - at));
+
+			if (n == 0)
+				return rml_fail(err, RML_INVALID, "cats.enc[%d]: label %d is not valid UTF-8",
+								feature, i);
+			at += (int32_t) n;
+		}
+	}
+	return true;
+}
+
+static bool
+list_integer_labels(const RmlXgbLabels *labels, int32_t feature, RmlHost *host,
+					RmlLabelList *list, RmlError *err)
+{
+	const IntegerType *type = find_type(labels->type);
+	char	   *text = rml_alloc(host, (size_t) list->count * INTEGER_TEXT(type->bits));
+
+	list->storage = text;
+	for (int32_t i = 0; i < list->count; i++)
+	{
+		int64_t		value = rml_wide_value(&labels->values, i);
+		uint32_t	length = integer_text(type, value, text);
+
+		if (length == 0)
+			return rml_fail(err, RML_INVALID, "cats.enc[%d].values[%d] is %lld, beyond its type %d",
+							feature, i, (long long) value, labels->type);
+		list->labels[i].text = text;
+		list->labels[i].length = length;
+		list->labels[i].code = (uint32_t) i;
+		text += length;
+	}
+	return true;
+}
+
+static void
+list_given_labels(const RmlCategoryMap *map, RmlLabelList *list)
+{
+	for (int32_t i = 0; i < list->count; i++)
+	{
+		list->labels[i].text = map->labels[i];
+		list->labels[i].length = (uint32_t) strlen(map->labels[i]);
+		list->labels[i].code = (uint32_t) i;
+	}
+}
+
+/* Up to 8 bytes as a big-endian number, so that numbers compare as texts do. */
+static uint64_t
+text_prefix(const char *text, uint32_t length)
+{
+	uint64_t	prefix = 0;
+
+	for (uint32_t i = 0; i < 8; i++)
+		prefix = prefix << 8 | (i < length ? (uint8_t) text[i] : 0);
+	return prefix;
+}
+
+static int
+compare_labels(const RmlLabel *a, const RmlLabel *b)
+{
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return rml_compare_labels(a->text, a->length, b->text, b->length);
+}
+
+/* Lets a label sink in a heap of n whose largest is on top. */
+static void
+sift_down(RmlLabel *labels, int32_t n, int32_t at)
+{
+	RmlLabel	label = labels[at];
+
+	for (;;)
+	{
+		int32_t		child = 2 * at + 1;
+
+		if (child >= n)
+			break;
+		if (child + 1 < n && compare_labels(&labels[child], &labels[child + 1]) < 0)
+			child++;
+		if (compare_labels(&label, &labels[child]) >= 0)
+			break;
+		labels[at] = labels[child];
+		at = child;
+	}
+	labels[at] = label;
+}
+
+/* A heap sort: in place, bounded, and left at any poll, which qsort() must not be. */
+static void
+sort_labels(RmlLabel *labels, int32_t n, RmlHost *host)
+{
+	for (int32_t i = n / 2 - 1; i >= 0; i--)
+	{
+		if (i % POLL_EVERY == 0)
+			rml_poll(host);
+		sift_down(labels, n, i);
+	}
+	for (int32_t i = n - 1; i > 0; i--)
+	{
+		RmlLabel	last = labels[i];
+
+		if (i % POLL_EVERY == 0)
+			rml_poll(host);
+		labels[i] = labels[0];
+		labels[0] = last;
+		sift_down(labels, i, 0);
+	}
+}
+
+static bool
+is_sorted(const RmlLabelList *list)
+{
+	for (int32_t i = 1; i < list->count; i++)
+	{
+		if (compare_labels(&list->labels[i - 1], &list->labels[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_unique(const RmlLabelList *list, int32_t feature, const RmlCategoryMap *map, RmlError *err)
+{
+	for (int32_t i = 1; i < list->count; i++)
+	{
+		const RmlLabel *label = &list->labels[i];
+
+		if (compare_labels(label - 1, label) != 0)
+			continue;
+		if (map != NULL)
+			return rml_fail(err, RML_OPTION, "category \"%.*s\" of feature \"%s\" is given twice",
+							rml_utf8_clip(label->text, label->length, 64), label->text, map->feature);
+		return rml_fail(err, RML_INVALID, "cats.enc[%d]: label \"%.*s\" occurs twice", feature,
+						rml_utf8_clip(label->text, label->length, 64), label->text);
+	}
+	return true;
+}
+
+bool
+rml_xgb_list_labels(const RmlXgbModel *model, int32_t feature, const RmlCategoryMap *map,
+					RmlHost *host, RmlLabelList *list, RmlError *err)
+{
+	const RmlXgbLabels *labels = map == NULL ? find_labels(model, feature) : NULL;
+
+	memset(list, 0, sizeof(*list));
+	list->count = map != NULL ? map->n_labels : count_labels(labels);
+	if (list->count > RML_MAX_CATEGORY)
+		return rml_fail(err, RML_LIMIT, "feature %d has %d categories, at most %d are possible",
+						feature, list->count, RML_MAX_CATEGORY);
+	list->labels = rml_alloc(host, (size_t) list->count * sizeof(RmlLabel));
+	if (map != NULL)
+		list_given_labels(map, list);
+	else if (labels->is_text ? !list_text_labels(labels, feature, host, list, err)
+			 : !list_integer_labels(labels, feature, host, list, err))
+		return false;
+	for (int32_t i = 0; i < list->count; i++)
+		list->labels[i].prefix = text_prefix(list->labels[i].text, list->labels[i].length);
+	/* pandas sorts text labels in the order of their code points, which is that of bytes */
+	if (!is_sorted(list))
+		sort_labels(list->labels, list->count, host);
+	return check_unique(list, feature, map, err);
+}
+
+void
+rml_xgb_measure_labels(const RmlXgbModel *model, int32_t feature, const RmlCategoryMap *map,
+					   int32_t *count, uint64_t *bytes)
+{
+	const RmlXgbLabels *labels = map == NULL ? find_labels(model, feature) : NULL;
+	const IntegerType *type;
+	char		text[INTEGER_TEXT(64)];
+
+	*count = map != NULL ? map->n_labels : count_labels(labels);
+	*bytes = 0;
+	if (map != NULL)
+	{
+		for (int32_t i = 0; i < map->n_labels; i++)
+			*bytes += strlen(map->labels[i]);
+		return;
+	}
+	if (labels->is_text)
+	{
+		*bytes = (uint64_t) labels->values.count;
+		return;
+	}
+	type = find_type(labels->type);
+	for (int32_t i = 0; i < *count; i++)
+		*bytes += integer_text(type, rml_wide_value(&labels->values, i), text);
+}
+
+void
+rml_xgb_free_labels(RmlLabelList *list, RmlHost *host)
+{
+	host->release(host, list->labels);
+	if (list->storage != NULL)
+		host->release(host, list->storage);
+}
+
+/* ---- checks of the whole ---- */
+
+/* feature_segments: sums of the numbers of labels; sorted_idx: an order of each feature's. */
+static bool
+check_segments(const RmlXgbCats *cats, RmlError *err)
+{
+	int64_t		total = 0;
+	int32_t		next = 0;
+
+	if (cats->segments.count != (cats->n_enc > 0 ? cats->n_enc + 1 : 0))
+		return rml_fail(err, RML_INVALID,
+						"cats.feature_segments has %d entries, expected one more than cats.enc with its %d",
+						cats->segments.count, cats->n_enc);
+	for (int32_t i = 0; i < cats->segments.count; i++)
+	{
+		if (cats->segments.values[i] != total)
+			return rml_fail(err, RML_INVALID, "cats.feature_segments[%d] is %d, expected %lld",
+							i, cats->segments.values[i], (long long) total);
+		if (next < cats->n_labels && cats->labels[next].feature == i)
+			total += count_labels(&cats->labels[next++]);
+	}
+	if (cats->sorted_idx.count != total)
+		return rml_fail(err, RML_INVALID, "cats.sorted_idx has %d entries for %lld labels",
+						cats->sorted_idx.count, (long long) total);
+	return true;
+}
+
+static bool
+check_sorted_idx(const RmlXgbCats *cats, RmlHost *host, RmlError *err)
+{
+	size_t		n_labels = (size_t) cats->sorted_idx.count;
+	uint8_t    *seen = rml_alloc(host, n_labels);
+
+	memset(seen, 0, n_labels);
+	for (int32_t f = 0; f < cats->n_enc; f++)
+	{
+		int32_t		begin = cats->segments.values[f];
+		int32_t		n = cats->segments.values[f + 1] - begin;
+
+		for (int32_t i = begin; i < begin + n; i++)
+		{
+			int32_t		label = cats->sorted_idx.values[i];
+
+			if (label < 0 || label >= n || seen[begin + label])
+				return rml_fail(err, RML_INVALID,
+								"cats.sorted_idx[%d] is %d, expected each of the %d labels of feature %d once",
+								i, label, n, f);
+			seen[begin + label] = 1;
+		}
+	}
+	host->release(host, seen);
+	return true;
+}
+
+bool
+rml_xgb_validate_cats(const RmlXgbModel *model, RmlHost *host, RmlError *err)
+{
+	const RmlXgbCats *cats = &model->cats;
+
+	if (cats->n_enc != 0 && cats->n_enc != model->num_feature)
+		return rml_fail(err, RML_INVALID, "cats.enc has %d entries, num_feature is %d",
+						cats->n_enc, model->num_feature);
+	/* what takes memory comes last */
+	for (int32_t i = 0; i < cats->n_labels; i++)
+	{
+		rml_poll(host);
+		if (!check_labels(&cats->labels[i], err))
+			return false;
+	}
+	if (!check_segments(cats, err) || !check_sorted_idx(cats, host, err))
+		return false;
+	for (int32_t i = 0; i < cats->n_labels; i++)
+	{
+		int32_t		feature = cats->labels[i].feature;
+		RmlLabelList list;
+
+		rml_poll(host);
+		if (rml_xgb_label_state(model, feature) != RML_LABELS_USABLE)
+			continue;
+		if (!rml_xgb_list_labels(model, feature, NULL, host, &list, err))
+			return false;
+		rml_xgb_free_labels(&list, host);
+	}
+	return true;
+}

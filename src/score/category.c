@@ -1,0 +1,84 @@
+/*
+ * category.c
+ *	  Labels of categories in text columns and JSON strings, as codes.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "compat.h"
+#include "score/category.h"
+
+bool
+rml_is_label_kind(RmlColumnKind kind)
+{
+	return kind == RML_COLUMN_TEXT || kind == RML_COLUMN_BPCHAR || kind == RML_COLUMN_NAME ||
+		kind == RML_COLUMN_ENUM || kind == RML_COLUMN_UNTYPED;
+}
+
+float
+rml_category_value(const RmlModel *model, const char *model_name, int feature,
+				   const RmlImageCategories *categories, const char *label, int length)
+{
+	/* the label itself where the server's encoding is UTF-8 */
+	char	   *utf8 = pg_server_to_any(label, length, PG_UTF8);
+	Size		utf8_length = utf8 == label ? (Size) length : strlen(utf8);
+	int32		code = rml_image_code(&model->image, categories, utf8, utf8_length);
+
+	if (code < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%.*s\" is not a category of feature \"%s\" of model \"%s\"",
+						pg_mbcliplen(label, length, 128), label,
+						model->features[feature], model_name),
+				 errdetail("The model was trained with %u categories of this feature.",
+						   categories->n_labels),
+				 errhint("Use NULL for a missing value, or a category of the training data.")));
+	if (utf8 != label)
+		pfree(utf8);
+	return (float) code;
+}
+
+/* A column's value as text that is not terminated. */
+static const char *
+column_label(RmlColumnKind kind, Datum value, int *length)
+{
+	const text *packed;
+	const char *label;
+
+	switch (kind)
+	{
+		case RML_COLUMN_TEXT:
+		case RML_COLUMN_BPCHAR:
+			packed = DatumGetTextPP(value);
+			label = VARDATA_ANY(packed);
+			*length = (int) VARSIZE_ANY_EXHDR(packed);
+			/* a character(n) does not mean its padding */
+			while (kind == RML_COLUMN_BPCHAR && *length > 0 && label[*length - 1] == ' ')
+				(*length)--;
+			return label;
+		case RML_COLUMN_NAME:
+			label = NameStr(*DatumGetName(value));
+			break;
+		case RML_COLUMN_ENUM:
+			label = DatumGetCString(DirectFunctionCall1(enum_out, value));
+			break;
+		default:				/* a literal without a type */
+			label = DatumGetCString(value);
+			break;
+	}
+	*length = (int) strlen(label);
+	return label;
+}
+
+float
+rml_column_category(const RmlModel *model, const char *model_name, int feature,
+					const RmlFeatureMatch *match, Datum value)
+{
+	int			length;
+	const char *label = column_label(match->kind, value, &length);
+
+	return rml_category_value(model, model_name, feature, match->categories, label, length);
+}
