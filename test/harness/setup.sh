@@ -10,6 +10,11 @@ broken=()           # what no package of ours repairs
 
 have() { command -v "$1" >/dev/null; }
 need() { missing+=("$1"); }
+# The major version of the Python package xgboost, without loading it; 0 where it is not to be seen.
+xgboost_major() {
+    /usr/bin/python3 -c "import importlib.util as u, os; d = os.path.dirname(u.find_spec('xgboost').origin)
+print(open(os.path.join(d, 'VERSION')).read().split('.')[0])" 2>/dev/null || say 0
+}
 py_has() { /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(u.find_spec('$1') is None)" 2>/dev/null; }
 
 # The major version whose packages to use, when no pg_config can build extensions yet.
@@ -73,6 +78,8 @@ look_for_tools() {
     have prove || need perl
     have readelf || need binutils
     [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
+    # data frames, by which test/fixtures makes models with labels
+    [ "$(xgboost_major)" -lt 3 ] || py_has pandas || need python3-pandas
     perl -MIPC::Run -e1 2>/dev/null || need libipc-run-perl
     if ! have clang; then
         need clang          # its run time library is looked for when it is there
