@@ -10,7 +10,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path query_value
+our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path fixture_path query_value
   sqlstate errors_like session ask start_query finish_query backend_pid wait_until_blocked
   force_parallel create_credit);
 
@@ -118,6 +118,9 @@ sub temp_file
 
 # A file of data/ or data/models/.
 sub model_path { return getcwd() . "/data/$_[0]" }
+
+# A file of test/fixtures/.
+sub fixture_path { return getcwd() . "/test/fixtures/$_[0]" }
 
 # ---- queries
 
