@@ -12,7 +12,8 @@ MODULE_big = riskml
 # The install script is these files of sql/, in this order.
 SQL_MODULES = header registry_types model scoring registry views
 
-HARNESS = setup check demo shell check-selftest check-versions unit fuzz parity malformed
+HARNESS = setup check demo shell check-selftest check-versions check-long bench-import \
+	unit fuzz parity fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
 
@@ -25,7 +26,9 @@ demo:           ; @test/harness/demo.sh
 shell:          ; @test/harness/shell.sh
 check-selftest: ; @test/harness/selftest.sh
 check-versions: ; @test/harness/versions.sh
-unit fuzz parity malformed: ; @test/harness/check.sh $@
+check-long:     ; @test/harness/long.sh
+bench-import:   ; @test/harness/bench.sh import
+unit fuzz parity fixtures malformed: ; @test/harness/check.sh $@
 
 # make install check: what is not a script goes to PGXS, in a make of its own
 REST = $(filter-out $(HARNESS),$(MAKECMDGOALS))
