@@ -123,16 +123,20 @@ build_names(const Builder *b)
 static int32_t
 find_feature(const Builder *b, const char *name)
 {
-	for (int32_t i = 0; i < b->model->num_feature; i++)
-	{
-		char		buffer[16];
+	int32_t		n = b->model->num_feature;
+	char		buffer[24];
+	long		number;
 
-		if (b->names == NULL)
-			snprintf(buffer, sizeof(buffer), "f%d", i);
-		if (strcmp(b->names != NULL ? b->names[i].data : buffer, name) == 0)
+	for (int32_t i = 0; b->names != NULL && i < n; i++)
+	{
+		if (strcmp(b->names[i].data, name) == 0)
 			return i;
 	}
-	return -1;
+	if (b->names != NULL || name[0] != 'f')
+		return -1;
+	number = strtol(name + 1, NULL, 10);
+	snprintf(buffer, sizeof(buffer), "f%ld", number);
+	return number >= 0 && number < n && strcmp(buffer, name) == 0 ? (int32_t) number : -1;
 }
 
 /* Gives each map of the import to its feature. */

@@ -6,17 +6,17 @@
  * unsigned types as signed ones of the same width (CatContainer, 3.4.1), so a
  * value is reduced to the width of its type.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "import/xgb.h"
 
 #define POLL_EVERY 8192
+#define N_KEYS 257				/* see key_at() */
+#define FEW_LABELS 64			/* so many are sorted by insertion */
 
-/* Room for an integer of so many bits in decimal, and its terminator. */
-#define INTEGER_TEXT(bits) ((bits) / 3 + 3)
+/* Room for an integer of so many bits in decimal. */
+#define INTEGER_TEXT(bits) ((bits) / 3 + 2)
 
 /* XGBoost's numbers for the types of integer labels. */
 typedef struct IntegerType
@@ -42,11 +42,30 @@ find_type(int number)
 	return NULL;
 }
 
+/* Writes a number in decimal, without a terminator; returns its length. */
+static uint32_t
+decimal(uint64_t magnitude, bool negative, char *text)
+{
+	char		digits[20];
+	int			n = 0;
+	uint32_t	length = 0;
+
+	do
+		digits[n++] = (char) ('0' + magnitude % 10);
+	while ((magnitude /= 10) > 0);
+	if (negative)
+		text[length++] = '-';
+	while (n > 0)
+		text[length++] = digits[--n];
+	return length;
+}
+
 /* Writes a label in decimal; returns its length, or 0 if the type does not hold the value. */
 static uint32_t
 integer_text(const IntegerType *type, int64_t value, char *text)
 {
 	int64_t		limit = type->bits == 64 ? 0 : INT64_C(1) << type->bits;
+	bool		negative = type->is_signed && value < 0;
 
 	if (type->bits < 64 && type->is_signed && (value < -(limit / 2) || value >= limit / 2))
 		return 0;
@@ -57,8 +76,7 @@ integer_text(const IntegerType *type, int64_t value, char *text)
 			return 0;
 		value &= limit - 1;
 	}
-	return (uint32_t) (type->is_signed ? snprintf(text, INTEGER_TEXT(type->bits), "%" PRId64, value)
-					   : snprintf(text, INTEGER_TEXT(type->bits), "%" PRIu64, (uint64_t) value));
+	return decimal(negative ? -(uint64_t) value : (uint64_t) value, negative, text);
 }
 
 /* ---- checks of one feature ---- */
@@ -254,48 +272,95 @@ compare_labels(const RmlLabel *a, const RmlLabel *b)
 	return rml_compare_labels(a->text, a->length, b->text, b->length);
 }
 
-/* Lets a label sink in a heap of n whose largest is on top. */
 static void
-sift_down(RmlLabel *labels, int32_t n, int32_t at)
+insert_labels(RmlLabel *labels, int32_t n)
 {
-	RmlLabel	label = labels[at];
-
-	for (;;)
+	for (int32_t i = 1; i < n; i++)
 	{
-		int32_t		child = 2 * at + 1;
+		RmlLabel	label = labels[i];
+		int32_t		at = i;
 
-		if (child >= n)
-			break;
-		if (child + 1 < n && compare_labels(&labels[child], &labels[child + 1]) < 0)
-			child++;
-		if (compare_labels(&label, &labels[child]) >= 0)
-			break;
-		labels[at] = labels[child];
-		at = child;
+		for (; at > 0 && compare_labels(&labels[at - 1], &label) > 0; at--)
+			labels[at] = labels[at - 1];
+		labels[at] = label;
 	}
-	labels[at] = label;
 }
 
-/* A heap sort: in place, bounded, and left at any poll, which qsort() must not be. */
-static void
-sort_labels(RmlLabel *labels, int32_t n, RmlHost *host)
+/* What a label is sorted by at one place: 0 where it ends, else the byte there and 1. */
+static inline int
+key_at(const RmlLabel *label, uint32_t at)
 {
-	for (int32_t i = n / 2 - 1; i >= 0; i--)
-	{
-		if (i % POLL_EVERY == 0)
-			rml_poll(host);
-		sift_down(labels, n, i);
-	}
-	for (int32_t i = n - 1; i > 0; i--)
-	{
-		RmlLabel	last = labels[i];
+	if (at >= label->length)
+		return 0;
+	return 1 + (at < 8 ? (int) (label->prefix >> (56 - 8 * at) & 255) : (uint8_t) label->text[at]);
+}
 
-		if (i % POLL_EVERY == 0)
-			rml_poll(host);
-		labels[i] = labels[0];
-		labels[0] = last;
-		sift_down(labels, i, 0);
+/*
+ * Puts labels in the order of their byte at one place; bounds[key] becomes
+ * where those of a key begin.  Each is moved once, in place.
+ */
+static void
+distribute_labels(RmlLabel *labels, int32_t n, uint32_t at, int32_t *bounds)
+{
+	int32_t		next[N_KEYS];
+
+	memset(bounds, 0, (N_KEYS + 1) * sizeof(*bounds));
+	for (int32_t i = 0; i < n; i++)
+		bounds[key_at(&labels[i], at) + 1]++;
+	for (int key = 0; key < N_KEYS; key++)
+		bounds[key + 1] += bounds[key];
+	memcpy(next, bounds, sizeof(next));
+	for (int key = 0; key < N_KEYS; key++)
+	{
+		while (next[key] < bounds[key + 1])
+		{
+			RmlLabel	label = labels[next[key]];
+			int			other = key_at(&label, at);
+
+			if (other != key)
+			{
+				labels[next[key]] = labels[next[other]];
+				labels[next[other]] = label;
+			}
+			next[other]++;
+		}
 	}
+}
+
+/*
+ * Sorts labels that agree in their first bytes.  A radix sort (McIlroy, Bostic,
+ * McIlroy, "Engineering Radix Sort", 1993): in place, and no slower than the
+ * texts are long, whatever they are; it may be left at any poll, which qsort()
+ * must not be.  The largest part is not recursed into, to bound the stack.
+ */
+static void
+sort_labels(RmlLabel *labels, int32_t n, uint32_t at, RmlHost *host)
+{
+	int32_t		bounds[N_KEYS + 1];
+
+	for (; n > FEW_LABELS; at++)
+	{
+		int			largest = 0;
+
+		if (n >= POLL_EVERY)
+			rml_poll(host);
+		distribute_labels(labels, n, at, bounds);
+		for (int key = 1; key < N_KEYS; key++)
+		{
+			if (bounds[key + 1] - bounds[key] > bounds[largest + 1] - bounds[largest])
+				largest = key;
+		}
+		for (int key = 1; key < N_KEYS; key++)
+		{
+			if (key != largest)
+				sort_labels(labels + bounds[key], bounds[key + 1] - bounds[key], at + 1, host);
+		}
+		if (largest == 0)
+			return;				/* equal ones */
+		labels += bounds[largest];
+		n = bounds[largest + 1] - bounds[largest];
+	}
+	insert_labels(labels, n);
 }
 
 static bool
@@ -344,11 +409,12 @@ rml_xgb_list_labels(const RmlXgbModel *model, int32_t feature, const RmlCategory
 	else if (labels->is_text ? !list_text_labels(labels, feature, host, list, err)
 			 : !list_integer_labels(labels, feature, host, list, err))
 		return false;
+	rml_poll(host);
 	for (int32_t i = 0; i < list->count; i++)
 		list->labels[i].prefix = text_prefix(list->labels[i].text, list->labels[i].length);
 	/* pandas sorts text labels in the order of their code points, which is that of bytes */
 	if (!is_sorted(list))
-		sort_labels(list->labels, list->count, host);
+		sort_labels(list->labels, list->count, 0, host);
 	return check_unique(list, feature, map, err);
 }
 

@@ -82,6 +82,10 @@ check_vector_arrays(const Walk *w, const RmlXgbModel *model)
 			(t->sum_hessian.values == NULL ||
 			 check_count(w, "sum_hessian", t->sum_hessian.count));
 	}
+	if (!rml_writer_at_least(model->writer, 3, 2, 0))
+		return rml_fail(w->err, RML_INVALID,
+						"tree %d: leaf_weights is given, but XGBoost %d.%d keeps leaves in base_weights",
+						w->index, model->writer.major, model->writer.minor);
 	if (t->base_weight.count < t->num_nodes || t->base_weight.count % t->num_nodes != 0 ||
 		t->base_weight.count / t->num_nodes > width)
 		return rml_fail(w->err, RML_INVALID,

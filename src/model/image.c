@@ -176,20 +176,26 @@ check_header(const RmlImageHeader *header, size_t size, RmlError *err)
 
 /* ---- trees ---- */
 
-/* Sets stand in the order of their nodes, one each, and their codes ascend. */
+/* What a walk over the nodes expects next: sets and vectors stand in their order, one each. */
+typedef struct Expected
+{
+	uint64_t	set;
+	uint64_t	row;
+} Expected;
+
 static bool
-check_set(const RmlImage *image, uint32_t set, uint64_t *next_set, RmlError *err)
+check_set(const RmlImage *image, uint32_t set, Expected *next, RmlError *err)
 {
 	uint64_t	size = rml_image_entries(image->header, RML_SEC_CATEGORY_SETS);
 	const uint32_t *codes;
 	uint32_t	n;
 
-	if (set != *next_set || set >= size || image->category_sets[set] == 0 ||
+	if (set != next->set || set >= size || image->category_sets[set] == 0 ||
 		image->category_sets[set] > size - set - 1)
 		return corrupt(err, "category set out of place");
 	n = image->category_sets[set];
 	codes = image->category_sets + set + 1;
-	*next_set += 1 + (uint64_t) n;
+	next->set += 1 + (uint64_t) n;
 	for (uint32_t i = 0; i < n; i++)
 	{
 		if (codes[i] >= RML_MAX_CATEGORY || (i > 0 && codes[i] <= codes[i - 1]))
@@ -198,20 +204,26 @@ check_set(const RmlImage *image, uint32_t set, uint64_t *next_set, RmlError *err
 	return true;
 }
 
+static uint64_t
+n_vectors(const RmlImageHeader *header)
+{
+	return rml_image_entries(header, RML_SEC_LEAF_VECTORS) / (uint64_t) header->n_outputs;
+}
+
 static bool
 check_leaf(const RmlImage *image, const RmlImageTree *tree, const RmlImageNode *node,
-		   RmlError *err)
+		   Expected *next, RmlError *err)
 {
 	if (tree->output != RML_ALL_OUTPUTS)
 		return isfinite(node->value) ? true : corrupt(err, "value not finite");
-	if (node->row >= rml_image_entries(image->header, RML_SEC_LEAF_VECTORS) /
-		(uint64_t) image->header->n_outputs)
+	if (node->row != next->row || node->row >= n_vectors(image->header))
 		return corrupt(err, "leaf vector out of place");
+	next->row++;
 	return true;
 }
 
 static bool
-check_tree(const RmlImage *image, const RmlImageTree *tree, uint64_t *next_set, RmlError *err)
+check_tree(const RmlImage *image, const RmlImageTree *tree, Expected *next, RmlError *err)
 {
 	const RmlImageNode *nodes = image->nodes + tree->first_node;
 
@@ -221,7 +233,7 @@ check_tree(const RmlImage *image, const RmlImageTree *tree, uint64_t *next_set, 
 
 		if (node->child == 0)
 		{
-			if (!check_leaf(image, tree, node, err))
+			if (!check_leaf(image, tree, node, next, err))
 				return false;
 			continue;
 		}
@@ -231,7 +243,7 @@ check_tree(const RmlImage *image, const RmlImageTree *tree, uint64_t *next_set, 
 			return corrupt(err, "feature out of range");
 		if ((node->feature & RML_BY_CATEGORY) != 0)
 		{
-			if (!check_set(image, node->set, next_set, err))
+			if (!check_set(image, node->set, next, err))
 				return false;
 		}
 		else if (!isfinite(node->value))
@@ -245,27 +257,29 @@ check_trees(const RmlImage *image, RmlError *err)
 {
 	const RmlImageHeader *header = image->header;
 	uint64_t	n_nodes = rml_image_entries(header, RML_SEC_NODES);
-	uint64_t	next = 0;
-	uint64_t	next_set = 0;
+	uint64_t	node = 0;
+	Expected	next = {0};
 
 	for (int t = 0; t < header->n_trees; t++)
 	{
 		const RmlImageTree *tree = &image->trees[t];
 
-		if (tree->first_node != next || tree->n_nodes == 0 ||
-			tree->n_nodes > n_nodes - next)
+		if (tree->first_node != node || tree->n_nodes == 0 ||
+			tree->n_nodes > n_nodes - node)
 			return corrupt(err, "tree out of place");
 		if (tree->output < RML_ALL_OUTPUTS || tree->output >= header->n_outputs ||
 			tree->depth < 0 || tree->depth > header->max_depth)
 			return corrupt(err, "impossible tree");
-		if (!check_tree(image, tree, &next_set, err))
+		if (!check_tree(image, tree, &next, err))
 			return false;
-		next += tree->n_nodes;
+		node += tree->n_nodes;
 	}
-	if (next != n_nodes)
+	if (node != n_nodes)
 		return corrupt(err, "nodes without a tree");
-	if (next_set != rml_image_entries(header, RML_SEC_CATEGORY_SETS))
+	if (next.set != rml_image_entries(header, RML_SEC_CATEGORY_SETS))
 		return corrupt(err, "category sets without a node");
+	if (next.row != n_vectors(header))
+		return corrupt(err, "leaf vectors without a node");
 	return true;
 }
 

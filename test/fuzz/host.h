@@ -40,7 +40,7 @@ extern void test_host_begin(TestHost *host, size_t limit);
 /* Frees every chunk. */
 extern void test_host_end(TestHost *host);
 
-/* What an import of that many bytes may take: 8 times as much, and 1 MB. */
+/* What an import of that many bytes may take: 8 times as much, and 1.5 MB. */
 extern size_t test_host_import_limit(size_t input_size);
 
 #endif

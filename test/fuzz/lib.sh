@@ -53,6 +53,9 @@ build_targets() {
 		rm -rf "$src"
 		cp -r "$root/src" "$src" && plant "$RISKML_PLANT" "$src" || return 1
 	fi
+	"$clang" -O1 -std=gnu11 -D_GNU_SOURCE -ffp-contract=off -I"$src" -I"$here" -I"$root/test/unit" \
+		"$here/write_models.c" "$here/host.c" "$root"/test/unit/gen*.c $(compute_sources "$src") -lm \
+		-o "$build/write_models" || return 1
 	for target in import image; do
 		"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_$target.c" "$here/check.c" \
 			"$here/mutate.c" "$here/host.c" $(compute_sources "$src") -lm -o "$build/fuzz_$target" || return 1

@@ -2,7 +2,7 @@
  * measure.h
  *	  Memory and time of an import.
  *
- * The promise: at most 8 times the input and 1 MB beside it, whatever the
+ * The promise: at most 8 times the input and 1.5 MB beside it, whatever the
  * bytes are, and 50 ms per MB (here only a tenfold overrun fails, for tests
  * run on busy machines).
  */

@@ -315,6 +315,8 @@ test_vectors(TestHost *host)
 			continue;
 		refuse_int(offset_of(&image.nodes[i]), (int32_t) n_rows, "row behind the last", "leaf vector out of place");
 		refuse_int(offset_of(&image.nodes[i]), -1, "row max", "leaf vector out of place");
+		refuse_int(offset_of(&image.nodes[i]), (int32_t) (image.nodes[i].row + 1), "a later row",
+				   "leaf vector out of place");
 	}
 	for (uint64_t i = 0; i < rml_image_entries(image.header, RML_SEC_NODES); i++)
 	{

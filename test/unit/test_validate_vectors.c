@@ -76,6 +76,7 @@ HEAD("[3,4,1]") "\"right_children\":[2,4,1,0,2,-1,-1],\"split_conditions\":[0.5,
 
 static const Edit new_edits[] = {
 	{"[3,4,1]", "[3,2,0]", NULL, RML_OK},
+	{"[3,4,1]", "[3,1,3]", "tree 0: leaf_weights is given, but XGBoost 3.1 keeps leaves in base_weights", RML_INVALID},
 	{"[3,4,1]", "[1,7,6]", "tree 0: size_leaf_vector is 2, but XGBoost 1.7 has no such trees", RML_INVALID},
 	{"\"size_leaf_vector\":\"2\"", "\"size_leaf_vector\":\"1\"", "tree 0: leaf_weights is given, but size_leaf_vector is 1", RML_INVALID},
 	{"\"size_leaf_vector\":\"2\"", "\"size_leaf_vector\":\"3\"", "tree 0: size_leaf_vector is 3, expected the number of outputs", RML_INVALID},
