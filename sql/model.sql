@@ -35,14 +35,12 @@ CREATE TABLE riskml.model_version (
 	weight int[],
 	total_gain real[],
 	total_cover real[],
-	coefficients real[],
 	source bytea NOT NULL,
 	image bytea NOT NULL,
 	PRIMARY KEY (model_id, version),
 	UNIQUE (model_id, identity)
 );
-ALTER TABLE riskml.model_version ALTER COLUMN coefficients SET STORAGE EXTERNAL,
-	ALTER COLUMN source SET STORAGE EXTERNAL,
+ALTER TABLE riskml.model_version ALTER COLUMN source SET STORAGE EXTERNAL,
 	ALTER COLUMN image SET STORAGE EXTERNAL;
 COMMENT ON TABLE riskml.model_version IS 'one row per imported version; versions never change';
 COMMENT ON COLUMN riskml.model_version.identity IS 'SHA-256 over source, recipe, feature names and options';
@@ -54,7 +52,6 @@ COMMENT ON COLUMN riskml.model_version.features IS 'names by which columns are m
 COMMENT ON COLUMN riskml.model_version.weight IS 'splits on each feature; NULL for a linear model';
 COMMENT ON COLUMN riskml.model_version.total_gain IS 'sum of loss_changes over the splits on each feature; NULL where the file does not have them';
 COMMENT ON COLUMN riskml.model_version.total_cover IS 'sum of sum_hessian over the splits on each feature; NULL where the file does not have them';
-COMMENT ON COLUMN riskml.model_version.coefficients IS 'of a linear model: for each feature one per output; else NULL';
 COMMENT ON COLUMN riskml.model_version.source IS 'the imported bytes';
 COMMENT ON COLUMN riskml.model_version.image IS 'compiled image, rebuilt from the source at any time';
 

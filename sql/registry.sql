@@ -66,7 +66,15 @@ COMMENT ON FUNCTION riskml.verify(riskml.model_ref) IS 'hashes and parses the so
 
 CREATE FUNCTION riskml.image_kernel(image bytea) RETURNS text
 	AS 'MODULE_PATHNAME', 'riskml_image_kernel' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION riskml.image_kernel(bytea) IS 'kernel that scores a compiled image in this session; NULL if the image must be rebuilt first';
+COMMENT ON FUNCTION riskml.image_kernel(bytea) IS 'kernel that scores a compiled image in this session; NULL if it is not of the current format';
+
+CREATE FUNCTION riskml.image_coefficients(image bytea) RETURNS SETOF real[]
+	AS 'MODULE_PATHNAME', 'riskml_image_coefficients' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.image_coefficients(bytea) IS 'coefficients of a linear model, for each feature one per output; no rows for another model or a damaged image';
+
+CREATE FUNCTION riskml.mean_importance(total real, splits int) RETURNS real
+	AS 'MODULE_PATHNAME', 'riskml_mean_importance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.mean_importance(real, int) IS 'gain or cover of a feature from its total, in float32 as XGBoost divides; NULL without splits';
 
 CREATE FUNCTION riskml.rebuild_images() RETURNS int
 	AS 'MODULE_PATHNAME', 'riskml_rebuild_images' LANGUAGE C VOLATILE PARALLEL UNSAFE;

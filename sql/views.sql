@@ -32,16 +32,6 @@ WHERE pg_catalog.pg_has_role(m.owner, 'USAGE')
 COMMENT ON VIEW riskml.models IS 'versions of the models that you own or have been granted';
 GRANT SELECT ON riskml.models TO PUBLIC;
 
--- In a FROM clause of its own, so that the array is read once and not for each feature.
-CREATE FUNCTION riskml.coefficient_rows(coefficients real[], outputs int) RETURNS SETOF real[]
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-	SELECT array_agg(c ORDER BY i) FROM unnest(coefficients) WITH ORDINALITY u(c, i)
-	GROUP BY (i - 1) / outputs ORDER BY (i - 1) / outputs
-	$$;
-COMMENT ON FUNCTION riskml.coefficient_rows(real[], int) IS 'coefficients of a linear model, a row per feature with one for each output; for the view model_features';
-
 CREATE VIEW riskml.model_features WITH (security_barrier) AS
 SELECT s.model,
 	s.version,
@@ -49,8 +39,8 @@ SELECT s.model,
 	f.feature,
 	CASE WHEN f.coefficients IS NULL THEN f.weight::real
 		WHEN s.outputs OPERATOR(pg_catalog.=) 1 THEN f.coefficients[1] END AS weight,
-	f.total_gain OPERATOR(pg_catalog./) NULLIF(f.weight, 0)::real AS gain,
-	f.total_cover OPERATOR(pg_catalog./) NULLIF(f.weight, 0)::real AS cover,
+	riskml.mean_importance(f.total_gain, f.weight) AS gain,
+	riskml.mean_importance(f.total_cover, f.weight) AS cover,
 	f.total_gain,
 	f.total_cover,
 	f.coefficients
@@ -60,7 +50,7 @@ JOIN riskml.model_version v ON v.model_id OPERATOR(pg_catalog.=) m.model_id
 	AND v.version OPERATOR(pg_catalog.=) s.version
 CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(v.features), pg_catalog.unnest(v.weight),
 	pg_catalog.unnest(v.total_gain), pg_catalog.unnest(v.total_cover),
-	riskml.coefficient_rows(v.coefficients, v.n_outputs))
+	riskml.image_coefficients(v.image))
 	WITH ORDINALITY AS f(feature, weight, total_gain, total_cover, coefficients, ordinality);
 COMMENT ON VIEW riskml.model_features IS 'features of each version in order, with what XGBoost''s get_score() gives: weight, gain, cover and their totals, or the coefficients of a linear model';
 GRANT SELECT ON riskml.model_features TO PUBLIC;

@@ -345,6 +345,7 @@ read_value(RmlReader *r, RmlEvent *event)
 	{
 		event->kind = c == '{' ? RML_EV_OBJECT_BEGIN : RML_EV_ARRAY_BEGIN;
 		event->integer = 0;
+		event->element_size = 0;
 		r->pos++;
 		return rml_reader_push(r, c == '{', event->offset);
 	}

@@ -109,7 +109,7 @@ keep_buffer(RmlParser *p, size_t bytes)
 }
 
 bool
-rml_parse_twice(RmlParser *p, const char *key, const RmlEvent *event)
+rml_parse_given_twice(RmlParser *p, const char *key, const RmlEvent *event)
 {
 	return rml_fail_at(p->err, event->offset, "%s%s is given twice", p->where, key);
 }
@@ -153,9 +153,19 @@ convert_flag(RmlParser *p, const char *key, const RmlEvent *event, uint8_t *out)
 }
 
 /*
- * The three kinds of array differ in the element's type only.  XGBoost's
- * int32 node ids bound the number of elements.
+ * XGBoost stores float32 and int32 as such.  A typed array of a byte each would
+ * take many times its size in memory.
  */
+static bool
+check_element_size(RmlParser *p, const char *key, const RmlEvent *begin, size_t size)
+{
+	if (begin->element_size == 0 || (size_t) begin->element_size >= size)
+		return true;
+	return rml_fail_at(p->err, begin->offset, "%s%s has elements of %d bytes, expected %zu",
+					   p->where, key, begin->element_size, size);
+}
+
+/* These parsers differ in the element's type only. */
 #define DEFINE_ARRAY_PARSER(fn, array_type, element_type, convert) \
 bool \
 fn(RmlParser *p, const char *key, const RmlEvent *begin, void *target) \
@@ -167,7 +177,9 @@ fn(RmlParser *p, const char *key, const RmlEvent *begin, void *target) \
 	if (!rml_parse_expect(p, key, begin, RML_EV_ARRAY_BEGIN)) \
 		return false; \
 	if (array->values != NULL) \
-		return rml_parse_twice(p, key, begin); \
+		return rml_parse_given_twice(p, key, begin); \
+	if (!check_element_size(p, key, begin, sizeof(element_type))) \
+		return false; \
 	(void) buffer_for(p, (size_t) begin->integer, sizeof(element_type)); \
 	for (;;) \
 	{ \
@@ -214,7 +226,7 @@ rml_parse_wides(RmlParser *p, const char *key, const RmlEvent *begin, void *targ
 	if (!rml_parse_expect(p, key, begin, RML_EV_ARRAY_BEGIN))
 		return false;
 	if (array->values != NULL || array->wide != NULL)
-		return rml_parse_twice(p, key, begin);
+		return rml_parse_given_twice(p, key, begin);
 	(void) buffer_for(p, (size_t) begin->integer, sizeof(int32_t));
 	for (;; n++)
 	{
@@ -269,7 +281,7 @@ rml_parse_texts(RmlParser *p, const char *key, const RmlEvent *begin, void *targ
 	if (!rml_parse_expect(p, key, begin, RML_EV_ARRAY_BEGIN))
 		return false;
 	if (array->values != NULL)
-		return rml_parse_twice(p, key, begin);
+		return rml_parse_given_twice(p, key, begin);
 	for (;;)
 	{
 		RmlText    *items;

@@ -37,7 +37,7 @@ extern bool rml_parse_object(RmlParser *p, const char *name, const RmlEvent *beg
 
 extern bool rml_parse_expect(RmlParser *p, const char *key, const RmlEvent *event,
 							 RmlEventKind kind);
-extern bool rml_parse_twice(RmlParser *p, const char *key, const RmlEvent *event);
+extern bool rml_parse_given_twice(RmlParser *p, const char *key, const RmlEvent *event);
 
 /* Into an array of the type that the name tells; a second one of the same key is a fault. */
 extern bool rml_parse_ints(RmlParser *p, const char *key, const RmlEvent *begin, void *target);

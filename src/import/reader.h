@@ -40,6 +40,8 @@ typedef struct RmlEvent
 	size_t		length;
 	int64_t		integer;		/* INTEGER; BOOLEAN as 0 or 1; ARRAY_BEGIN: number
 								 * of elements if the file tells it, else 0 */
+	int			element_size;	/* ARRAY_BEGIN: bytes of every element if the file
+								 * tells their type, else 0 */
 	float		real;			/* REAL, correctly rounded; may be NaN or Inf */
 } RmlEvent;
 

@@ -163,6 +163,7 @@ begin_array(RmlReader *r, RmlEvent *event)
 
 	event->kind = RML_EV_ARRAY_BEGIN;
 	event->integer = 0;
+	event->element_size = 0;
 	if (!rml_reader_push(r, false, event->offset))
 		return false;
 	frame = &r->frames[r->depth - 1];
@@ -171,7 +172,8 @@ begin_array(RmlReader *r, RmlEvent *event)
 		if (r->size - r->pos < 3)
 			return ends_early(r);
 		frame->element_type = r->data[r->pos + 1];
-		if (payload_width(frame->element_type) == 0)
+		event->element_size = payload_width(frame->element_type);
+		if (event->element_size == 0)
 			return rml_fail_at(r->err, r->pos + 1,
 							   "array of unknown type 0x%02x", frame->element_type);
 		r->pos += 2;
@@ -181,8 +183,7 @@ begin_array(RmlReader *r, RmlEvent *event)
 	if (r->pos < r->size && r->data[r->pos] == '#')
 	{
 		/* every element takes at least this many bytes */
-		uint64_t	least = frame->element_type ?
-			(uint64_t) payload_width(frame->element_type) : 1;
+		uint64_t	least = event->element_size > 0 ? (uint64_t) event->element_size : 1;
 
 		r->pos++;
 		if (!read_length(r, &frame->remaining))

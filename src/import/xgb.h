@@ -300,7 +300,8 @@ extern void rml_xgb_free_labels(RmlLabelList *list, RmlHost *host);
 
 /*
  * Margins of one row by walking the file's own arrays, for riskml.verify and
- * tests: shares no code with the image and the kernels.
+ * tests: shares the base margins with the builder of the image, but nothing
+ * of the image and the kernels.
  */
 extern void rml_xgb_reference_margins(const RmlXgbModel *model, RmlTreeRange range,
 									  const float *row, float *margins);

@@ -156,6 +156,8 @@ assign_maps(Builder *b)
 		if (feature < 0)
 			return rml_fail(b->err, RML_OPTION, "categories are given for \"%s\", which is no feature",
 							map->feature);
+		if (b->maps[feature] != NULL)
+			return rml_fail(b->err, RML_OPTION, "categories are given for \"%s\" twice", map->feature);
 		if (rml_xgb_label_state(b->model, feature) == RML_LABELS_USABLE)
 			return rml_fail(b->err, RML_OPTION,
 							"categories are given for \"%s\", but the file has its own", map->feature);

@@ -521,19 +521,5 @@ rml_xgb_validate_cats(const RmlXgbModel *model, RmlHost *host, RmlError *err)
 		if (!check_labels(&cats->labels[i], err))
 			return false;
 	}
-	if (!check_segments(cats, err) || !check_sorted_idx(cats, host, err))
-		return false;
-	for (int32_t i = 0; i < cats->n_labels; i++)
-	{
-		int32_t		feature = cats->labels[i].feature;
-		RmlLabelList list;
-
-		rml_poll(host);
-		if (rml_xgb_label_state(model, feature) != RML_LABELS_USABLE)
-			continue;
-		if (!rml_xgb_list_labels(model, feature, NULL, host, &list, err))
-			return false;
-		rml_xgb_free_labels(&list, host);
-	}
-	return true;
+	return check_segments(cats, err) && check_sorted_idx(cats, host, err);
 }

@@ -32,7 +32,7 @@ static bool
 parse_weight_drop(RmlParser *p, const char *key, const RmlEvent *value, bool in_model)
 {
 	if (p->model->has_weight_drop)
-		return rml_parse_twice(p, key, value);
+		return rml_parse_given_twice(p, key, value);
 	p->model->has_weight_drop = true;
 	p->model->weights_in_model = in_model;
 	return rml_parse_floats(p, key, value, &p->model->weight_drop);
@@ -279,6 +279,10 @@ rml_xgb_parse(const void *data, size_t size, RmlHost *host, RmlXgbModel *model, 
 	bool		ok;
 
 	memset(model, 0, sizeof(*model));
+	/* counts and offsets are kept in 32 bits */
+	if (size > INT32_MAX)
+		return rml_fail(err, RML_LIMIT, "the file has %zu bytes, at most %d are possible",
+						size, INT32_MAX);
 	if (!rml_reject_foreign(data, size, err))
 		return false;
 	if (looks_like_ubj(data, size))

@@ -65,7 +65,7 @@ parse_enc(RmlParser *p, const char *key, const RmlEvent *begin, RmlXgbCats *cats
 	if (!rml_parse_expect(p, key, begin, RML_EV_ARRAY_BEGIN))
 		return false;
 	if (cats->labels != NULL)
-		return rml_parse_twice(p, key, begin);
+		return rml_parse_given_twice(p, key, begin);
 	for (;; cats->n_enc++)
 	{
 		RmlXgbLabels *labels;

@@ -121,7 +121,7 @@ rml_parse_trees(RmlParser *p, const char *key, const RmlEvent *begin)
 	if (!rml_parse_expect(p, key, begin, RML_EV_ARRAY_BEGIN))
 		return false;
 	if (model->has_trees)
-		return rml_parse_twice(p, key, begin);
+		return rml_parse_given_twice(p, key, begin);
 	model->has_trees = true;
 	for (;;)
 	{

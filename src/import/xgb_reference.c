@@ -87,13 +87,11 @@ static void
 linear_margins(const RmlXgbModel *model, const float *row, float *margins)
 {
 	for (int32_t k = 0; k < model->n_outputs; k++)
-	{
 		margins[k] = weight_of(model, model->num_feature, k) + margins[k];	/* the bias */
-		for (int32_t f = 0; f < model->num_feature; f++)
-		{
-			if (!isnan(row[f]))
-				margins[k] += row[f] * weight_of(model, f, k);
-		}
+	for (int32_t f = 0; f < model->num_feature; f++)
+	{
+		for (int32_t k = 0; k < model->n_outputs && !isnan(row[f]); k++)
+			margins[k] += row[f] * weight_of(model, f, k);
 	}
 }
 

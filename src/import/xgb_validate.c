@@ -16,9 +16,6 @@
 #define NEWEST_MAJOR 3
 #define NEWEST_MINOR 4
 
-/* Quantiles are sorted row by row, so they are bounded. */
-#define MAX_LEVELS 1000
-
 /* Weights of a linear model whose file lists none. */
 #define MAX_UNTRAINED_WEIGHTS 100000
 
@@ -104,9 +101,9 @@ check_levels(const RmlXgbModel *model, const char *key, const RmlFloatArray *lev
 {
 	if (levels->count == 0 && model->n_outputs == 1)
 		return true;
-	if (levels->count > MAX_LEVELS)
+	if (levels->count > RML_MAX_LEVELS)
 		return rml_fail(err, RML_LIMIT, "%s has %d entries, at most %d are possible",
-						key, levels->count, MAX_LEVELS);
+						key, levels->count, RML_MAX_LEVELS);
 	if (levels->count != model->n_outputs)
 		return rml_fail(err, RML_INVALID, "%s has %d entries, expected one per output, %d in all",
 						key, levels->count, model->n_outputs);

@@ -433,6 +433,8 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 	image->objective = rml_objective_by_id(header->objective);
 	if (image->objective == NULL)
 		return corrupt(err, "unknown objective");
+	if (image->objective->link == RML_LINK_SORTED && header->n_outputs > RML_MAX_LEVELS)
+		return corrupt(err, "too many quantiles");
 	image->writer.major = header->writer[0];
 	image->writer.minor = header->writer[1];
 	image->writer.patch = header->writer[2];

@@ -96,7 +96,7 @@ typedef struct RmlImageHeader
 	int32_t		n_features;
 	int32_t		n_outputs;
 	int32_t		n_trees;
-	int32_t		max_depth;		/* splits on the longest path */
+	int32_t		max_depth;		/* splits on the longest path, to be shown only */
 	int32_t		writer[3];		/* XGBoost version */
 	uint32_t	flags;			/* RML_IMAGE_* */
 	uint32_t	unused_word;	/* zero */
@@ -111,7 +111,7 @@ typedef struct RmlImageTree
 	uint32_t	first_node;		/* in the node section */
 	uint32_t	n_nodes;
 	int32_t		output;			/* which margin the tree adds to, or RML_ALL_OUTPUTS */
-	int32_t		depth;			/* splits on its longest path */
+	int32_t		depth;			/* splits on its longest path, to be shown only */
 } RmlImageTree;
 
 #define RML_ALL_OUTPUTS (-1)	/* leaves are rows of the leaf vectors */

@@ -29,6 +29,9 @@ typedef enum RmlClassRule
 	RML_CLASS_RESPONSES			/* the first largest response */
 } RmlClassRule;
 
+/* Quantiles are sorted row by row, so they are bounded. */
+#define RML_MAX_LEVELS 1000
+
 /* Which parameter of the objective tells the number of outputs. */
 typedef enum RmlOutputParam
 {
@@ -45,7 +48,7 @@ typedef struct RmlObjective
 	RmlLink		link;
 	RmlClassRule class_rule;
 	RmlOutputParam output_param;
-	int			since_major;	/* first version that writes it, where after 1.0 */
+	int			since_major;	/* first version whose files may name it, where that matters */
 	int			since_minor;
 } RmlObjective;
 

@@ -29,8 +29,8 @@ typedef enum RmlVersionColumn
 	RML_VERSION_RECIPE = 14,
 	RML_VERSION_OPTIONS = 15,
 	RML_VERSION_FEATURE_NAMES = 16,
-	RML_VERSION_SOURCE = 23,
-	RML_VERSION_IMAGE = 24
+	RML_VERSION_SOURCE = 22,
+	RML_VERSION_IMAGE = 23
 } RmlVersionColumn;
 
 typedef struct RmlModelRow

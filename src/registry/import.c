@@ -43,6 +43,12 @@ RML_SQL_FUNCTION(riskml_import_model_file);
 /* Bytes hashed between two checks for interrupts. */
 #define HASH_SLICE (1024 * 1024)
 
+/* A million labels or so; they are read again at every first use of a version. */
+#define MAX_OPTIONS_BYTES (16 * 1024 * 1024)
+
+/* Features that one warning names. */
+#define MAX_NAMES_SHOWN 10
+
 /* Arguments of an import, and what became of the source. */
 typedef struct Import
 {
@@ -73,7 +79,6 @@ typedef struct Import
 	Datum		weight;			/* int[] */
 	Datum		total_gain;		/* real[] */
 	Datum		total_cover;	/* real[] */
-	Datum		coefficients;	/* real[], of a linear model */
 } Import;
 
 static void
@@ -141,7 +146,15 @@ get_arguments(FunctionCallInfo fcinfo, Import *import)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("recipes are not supported by this release")));
 	if (!PG_ARGISNULL(5))
+	{
+		/* before the value is fetched in full */
+		if (toast_raw_datum_size(PG_GETARG_DATUM(5)) > MAX_OPTIONS_BYTES)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("parameter \"%s\" exceeds the limit of %d MB", "options",
+							MAX_OPTIONS_BYTES / (1024 * 1024))));
 		parse_options(import, PG_GETARG_JSONB_P(5));
+	}
 	if (!PG_ARGISNULL(3))
 	{
 		import->feature_names = PG_GETARG_DATUM(3);
@@ -211,28 +224,9 @@ feature_names_array(const RmlImage *image)
 	return PointerGetDatum(array);
 }
 
-/* An array of values of 4 bytes: int[] or real[]. */
-static Datum
-array_of(Oid type, const void *values, int n)
-{
-	Size		size = ARR_OVERHEAD_NONULLS(1) + sizeof(int32) * (Size) n;
-	ArrayType  *array;
-
-	Assert(n > 0);
-	array = MemoryContextAllocExtended(CurrentMemoryContext, size,
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->elemtype = type;
-	ARR_DIMS(array)[0] = n;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), values, sizeof(int32) * (Size) n);
-	return PointerGetDatum(array);
-}
-
-/* What get_score() of XGBoost counts, or for a linear model lists. */
+/* What get_score() of XGBoost counts. */
 static void
-compute_importance(Import *import, const RmlXgbModel *model, const RmlImage *image, RmlHost *host)
+compute_importance(Import *import, const RmlXgbModel *model, RmlHost *host)
 {
 	int			n = model->num_feature;
 	int32	   *weight;
@@ -241,17 +235,14 @@ compute_importance(Import *import, const RmlXgbModel *model, const RmlImage *ima
 
 	import->is_linear = model->is_linear;
 	if (model->is_linear)
-	{
-		import->coefficients = array_of(FLOAT4OID, image->weights, n * model->n_outputs);
 		return;
-	}
 	weight = palloc(sizeof(int32) * n);
 	gain = palloc(sizeof(float) * n);
 	cover = palloc(sizeof(float) * n);
 	import->has_statistics = rml_xgb_importance(model, import->range, host, weight, gain, cover);
-	import->weight = array_of(INT4OID, weight, n);
-	import->total_gain = array_of(FLOAT4OID, gain, n);
-	import->total_cover = array_of(FLOAT4OID, cover, n);
+	import->weight = rml_array4(INT4OID, weight, n);
+	import->total_gain = rml_array4(FLOAT4OID, gain, n);
+	import->total_cover = rml_array4(FLOAT4OID, cover, n);
 }
 
 /* From 3.3 on, dart is gbtree with weights, which are all 1 if it is none. */
@@ -266,10 +257,14 @@ booster_name(const RmlXgbModel *model)
 	return pstrdup(model->booster);
 }
 
-/* Labels that the image lacks although the file has some. */
+/* Labels that the image lacks although the file has some: one warning names the features. */
 static void
 warn_of_cut_labels(const Import *import, const RmlXgbModel *model, const RmlImage *image)
 {
+	StringInfoData names;
+	unsigned long n = 0;
+
+	initStringInfo(&names);
 	for (int32 i = 0; i < model->num_feature; i++)
 	{
 		char		buffer[16];
@@ -280,13 +275,21 @@ warn_of_cut_labels(const Import *import, const RmlXgbModel *model, const RmlImag
 			rml_image_categories(image, i) != NULL)
 			continue;
 		name = rml_image_feature_name(image, i, buffer, &length);
+		if (n < MAX_NAMES_SHOWN)
+			appendStringInfo(&names, "%s\"%s\"", n > 0 ? ", " : "", rml_from_utf8(name, length));
+		else if (n == MAX_NAMES_SHOWN)
+			appendStringInfoString(&names, ", ...");
+		n++;
+	}
+	if (n > 0)
 		ereport(WARNING,
-				(errmsg("category labels of feature \"%s\" of model \"%s\" are not used",
-						rml_from_utf8(name, length), import->name),
+				(errmsg_plural("category labels of feature %s of model \"%s\" are not used",
+							   "category labels of features %s of model \"%s\" are not used",
+							   n, names.data, import->name),
 				 errdetail("XGBoost %d.%d may have cut labels with characters beyond ASCII when it saved them.",
 						   model->writer.major, model->writer.minor),
 				 errhint("Give the labels with the import option categories, or score category codes.")));
-	}
+	pfree(names.data);
 }
 
 /* Keeps of a compiled model what will be stored, in the current memory context. */
@@ -303,7 +306,7 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 	import->n_nodes = (int64) rml_image_entries(header, RML_SEC_NODES);
 	import->max_depth = header->max_depth;
 	import->features = feature_names_array(image);
-	compute_importance(import, model, image, host);
+	compute_importance(import, model, host);
 	warn_of_cut_labels(import, model, image);
 }
 
@@ -335,6 +338,12 @@ compile(Import *import)
 					   &block, &err))
 		rml_throw(&err, import->name);
 	CHECK_FOR_INTERRUPTS();
+	/* both stand in one row */
+	if (block.size > MaxAllocSize - MAX_OPTIONS_BYTES - VARSIZE_ANY(import->source))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("model of %zu bytes compiles to %zu, together more than a row holds",
+						(Size) VARSIZE_ANY(import->source), block.size)));
 	if (!rml_image_open(&image, block.data, block.size, &err))
 		rml_throw(&err, import->name);
 	keep_result(import, &model, &image, &host.host);
@@ -348,9 +357,9 @@ compile(Import *import)
 static const char insert_version[] =
 	"INSERT INTO riskml.model_version (model_id, version, identity, objective, booster, writer,\n"
 	"  n_features, n_outputs, n_trees, n_nodes, max_depth, imported_by, options, feature_names,\n"
-	"  comment, features, weight, total_gain, total_cover, coefficients, source, image)\n"
+	"  comment, features, weight, total_gain, total_cover, source, image)\n"
 	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::name, $13::jsonb, $14,\n"
-	"  $15, $16, $17, $18, $19, $20, $21, $22)";
+	"  $15, $16, $17, $18, $19, $20, $21)";
 
 static void
 store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 version)
@@ -377,7 +386,6 @@ store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 
 		rml_param_datum(INT4ARRAYOID, import->weight, import->is_linear),
 		rml_param_datum(FLOAT4ARRAYOID, import->total_gain, !import->has_statistics),
 		rml_param_datum(FLOAT4ARRAYOID, import->total_cover, !import->has_statistics),
-		rml_param_datum(FLOAT4ARRAYOID, import->coefficients, !import->is_linear),
 		rml_param_datum(BYTEAOID, PointerGetDatum(import->source), false),
 		rml_param_datum(BYTEAOID, PointerGetDatum(import->image), false),
 	};

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -64,9 +65,6 @@ parse_iterations(const JsonbValue *value, RmlImportOptions *options, RmlError *e
 	if (!options->has_iterations)
 		return rml_fail(err, RML_OPTION,
 						"import option \"iterations\" must be an array of two integers from 0 on");
-	/* all of them, as without the option */
-	if (options->first_iteration == 0 && options->end_iteration == 0)
-		options->has_iterations = false;
 	return true;
 }
 
@@ -101,7 +99,11 @@ parse_map(const JsonbValue *key, const JsonbValue *value, RmlCategoryMap *map, R
 	map->labels = palloc(sizeof(char *) * map->n_labels);
 	for (int32_t i = 0; i < map->n_labels; i++)
 	{
-		map->labels[i] = parse_label(getIthJsonbValueFromContainer(array, (uint32) i));
+		JsonbValue *label = getIthJsonbValueFromContainer(array, (uint32) i);
+
+		CHECK_FOR_INTERRUPTS();
+		map->labels[i] = parse_label(label);
+		pfree(label);
 		if (map->labels[i] == NULL)
 			return rml_fail(err, RML_OPTION,
 							"category %d of feature \"%s\" is neither a string nor an integer",
@@ -189,6 +191,9 @@ rml_options_parse(Jsonb *jsonb, RmlImportOptions *options, RmlError *err)
 	if (options->best_iteration && options->has_iterations)
 		return rml_fail(err, RML_OPTION,
 						"import options \"best_iteration\" and \"iterations\" exclude each other");
+	/* all of them, as without the option */
+	if (options->first_iteration == 0 && options->end_iteration == 0)
+		options->has_iterations = false;
 	return true;
 }
 
@@ -205,6 +210,7 @@ add_categories(StringInfo text, const RmlImportOptions *options)
 		escape_json(text, map->feature);
 		for (int32_t k = 0; k < map->n_labels; k++)
 		{
+			CHECK_FOR_INTERRUPTS();
 			appendStringInfoString(text, k == 0 ? ": [" : ", ");
 			escape_json(text, map->labels[k]);
 		}

@@ -6,6 +6,7 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/memutils.h"
 
 #include "registry/server.h"
@@ -96,6 +97,12 @@ rml_throw(const RmlError *err, const char *model)
 {
 	char	   *message = message_text(err->message);
 
+	/* then the file is not at fault */
+	if (err->kind == RML_OPTION)
+		ereport(ERROR,
+				(errcode(rml_error_sqlstate(err)),
+				 errmsg("cannot import model \"%s\": %s", model, message),
+				 err->hint[0] != '\0' ? errhint("%s", message_text(err->hint)) : 0));
 	ereport(ERROR,
 			(errcode(rml_error_sqlstate(err)),
 			 err->offset != RML_NO_OFFSET
@@ -118,4 +125,22 @@ rml_to_utf8(const char *text, size_t length)
 	char	   *copy = pnstrdup(text, length);
 
 	return pg_server_to_any(copy, (int) length, PG_UTF8);
+}
+
+Datum
+rml_array4(Oid type, const void *values, int n)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1) + sizeof(int32) * (Size) n;
+	ArrayType  *array;
+
+	Assert(n > 0);
+	array = MemoryContextAllocExtended(CurrentMemoryContext, size,
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = type;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), values, sizeof(int32) * (Size) n);
+	return PointerGetDatum(array);
 }

@@ -31,4 +31,7 @@ pg_noreturn extern void rml_throw(const RmlError *err, const char *model);
 extern char *rml_from_utf8(const char *text, size_t length);
 extern char *rml_to_utf8(const char *text, size_t length);
 
+/* An array of n > 0 values of 4 bytes, int[] or real[], palloc'd. */
+extern Datum rml_array4(Oid type, const void *values, int n);
+
 #endif

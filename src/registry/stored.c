@@ -125,18 +125,16 @@ rml_stored_image(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	return false;
 }
 
-void
-rml_stored_parse(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
-				 MemoryContext context, RmlXgbModel *model)
+bool
+rml_stored_parse(HeapTuple tuple, TupleDesc desc, MemoryContext context, RmlXgbModel *model,
+				 RmlError *err)
 {
 	bytea	   *source = rml_stored_source(tuple, desc);
 	RmlServerHost host;
-	RmlError	err = {0};
 
 	rml_server_host_init(&host, context);
-	if (!rml_xgb_parse(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), &host.host, model, &err) ||
-		!rml_xgb_validate(model, &host.host, &err))
-		rml_throw(&err, binding->name);
+	return rml_xgb_parse(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source), &host.host, model, err) &&
+		rml_xgb_validate(model, &host.host, err);
 }
 
 void
@@ -154,9 +152,9 @@ rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	void	   *block;
 
 	(void) rml_stored_options(tuple, desc, &options);
-	rml_stored_parse(tuple, desc, binding, scratch, &model);
 	rml_server_host_init(&host, scratch);
-	if (!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &err))
+	if (!rml_stored_parse(tuple, desc, scratch, &model, &err) ||
+		!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &err))
 		rml_throw(&err, binding->name);
 	block = MemoryContextAllocHuge(context, built.size);
 	memcpy(block, built.data, built.size);

@@ -30,9 +30,9 @@ extern bool rml_stored_image(HeapTuple tuple, TupleDesc desc, const RmlBinding *
 extern void rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 							   MemoryContext context, RmlImage *image);
 
-/* Parses and validates the source; all memory is in context. */
-extern void rml_stored_parse(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
-							 MemoryContext context, RmlXgbModel *model);
+/* Parses and validates the source; all memory is in context.  False: err is filled. */
+extern bool rml_stored_parse(HeapTuple tuple, TupleDesc desc, MemoryContext context,
+							 RmlXgbModel *model, RmlError *err);
 
 /* The source, detoasted. */
 extern bytea *rml_stored_source(HeapTuple tuple, TupleDesc desc);

@@ -16,7 +16,6 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "guc.h"
 #include "kernel/kernel.h"
 #include "registry/cache.h"
 #include "registry/owner.h"
@@ -26,7 +25,6 @@
 RML_SQL_FUNCTION(riskml_verify);
 RML_SQL_FUNCTION(riskml_export_model);
 RML_SQL_FUNCTION(riskml_rebuild_images);
-RML_SQL_FUNCTION(riskml_image_kernel);
 
 #define GOLDEN_ROWS 256
 
@@ -175,14 +173,21 @@ check_against_source(Verify *v, HeapTuple tuple, TupleDesc desc)
 	RmlImportOptions options;
 	RmlTreeRange range;
 	RmlError	err = {0};
+	RmlServerHost host;
+	RmlBlock	block;
 	RmlImage	rebuilt;
 	bool		equal;
 
-	rml_stored_parse(tuple, desc, v->binding, v->context, &model);
+	rml_server_host_init(&host, v->context);
 	(void) rml_stored_options(tuple, desc, &options);
-	if (!rml_xgb_tree_range(&model, &options, &range, &err))
-		rml_throw(&err, v->binding->name);
-	rml_stored_rebuild(tuple, desc, v->binding, v->context, &rebuilt);
+	if (!rml_stored_parse(tuple, desc, v->context, &model, &err) ||
+		!rml_xgb_tree_range(&model, &options, &range, &err) ||
+		!rml_xgb_build(&model, &options, v->binding->identity, &host.host, &block, &err) ||
+		!rml_image_open(&rebuilt, block.data, block.size, &err))
+	{
+		put_result(v, "source is a valid model", false, rml_error_message(&err));
+		return;
+	}
 	put_result(v, "source is a valid model", true,
 			   model.is_linear ? psprintf("%d weights", model.weights.count)
 			   : psprintf("%d trees, %lld nodes", model.n_trees, (long long) model.n_nodes));
@@ -289,26 +294,6 @@ riskml_export_model(PG_FUNCTION_ARGS)
 	(void) rml_catalog_with_version(binding.model.model_id, binding.version,
 									rml_statement_snapshot(), export_version, &export);
 	PG_RETURN_BYTEA_P(export.source);
-}
-
-/* ---- what scores an image ---- */
-
-/* riskml.image_kernel(image): from its header alone, as riskml.kernel and the CPU have it. */
-Datum
-riskml_image_kernel(PG_FUNCTION_ARGS)
-{
-	bytea	   *start = (bytea *) PG_DETOAST_DATUM_SLICE(PG_GETARG_DATUM(0), 0,
-														 sizeof(RmlImageHeader));
-	RmlImageHeader header;
-	const RmlKernel *kernel;
-
-	if (VARSIZE_ANY_EXHDR(start) < sizeof(header))
-		PG_RETURN_NULL();
-	memcpy(&header, VARDATA_ANY(start), sizeof(header));
-	if (!rml_image_is_current(&header))
-		PG_RETURN_NULL();
-	kernel = rml_kernel_choose(&header, rml_guc_kernel_name());
-	PG_RETURN_TEXT_P(cstring_to_text(kernel->name));
 }
 
 /* ---- rebuilding ---- */

@@ -33,8 +33,9 @@ rml_category_value(const RmlModel *model, const char *model_name, int feature,
 				 errmsg("\"%.*s\" is not a category of feature \"%s\" of model \"%s\"",
 						pg_mbcliplen(label, length, 128), label,
 						model->features[feature], model_name),
-				 errdetail("The model was trained with %u categories of this feature.",
-						   categories->n_labels),
+				 errdetail_plural("The model was trained with %u category of this feature.",
+								  "The model was trained with %u categories of this feature.",
+								  categories->n_labels, categories->n_labels),
 				 errhint("Use NULL for a missing value, or a category of the training data.")));
 	if (utf8 != label)
 		pfree(utf8);

@@ -72,6 +72,10 @@ SELECT m, f, pg_temp.call(f, m, '{3,0.5,NULL}') FROM unnest('{regress_lin,regres
 SELECT risk_margin('regress_lin', ROW(NULL::int, NULL::int, NULL::int)), risk_margin('regress_lin', '{"income": 1, "debt": null, "age": 7}'::jsonb);
 SELECT model, booster, outputs, trees, nodes, depth, kernel FROM riskml.models WHERE model LIKE 'regress_lin%' ORDER BY 1;
 SELECT model, feature, weight, gain, total_cover, coefficients FROM riskml.model_features WHERE model LIKE 'regress_lin%' ORDER BY 1, position;
+-- a damaged image shows none
+SELECT count(*) FILTER (WHERE c IS NOT NULL), count(*) FROM riskml.model_version v
+CROSS JOIN LATERAL (SELECT overlay(image PLACING '\x01' FROM octet_length(image)) AS damaged) d
+LEFT JOIN LATERAL riskml.image_coefficients(d.damaged) c ON true WHERE model_id IN (SELECT model_id FROM riskml.model WHERE name LIKE 'regress_lin%');
 SELECT item, passed FROM riskml.verify('regress_lin2');
 SELECT pg_temp.try(format('SELECT riskml.import_model(%L, %L::text, options => %L)', 'regress_lin', pg_temp.linear_model('reg:squarederror', '[2, -1, 0, 0.25]'), '{"iterations": [0, 2]}'));
 SELECT pg_temp.try(format('SELECT riskml.import_model(%L, %L::text)', 'regress_lin', pg_temp.linear_model('reg:squarederror', w))) FROM unnest('{"[2, -1, 0]","[2, -1, 0, 1, 1]","[]","[2, -1, 0, \"x\"]","[2, -1, 0, 1e39]"}'::text[]) w;
@@ -109,7 +113,7 @@ SELECT version, options FROM riskml.model_version JOIN riskml.model USING (model
 SELECT feature, weight FROM riskml.model_features WHERE model = 'regress_it' AND version = 2 ORDER BY position;
 SELECT v, bool_and(passed) FROM generate_series(1, 6) v, riskml.verify('regress_it@' || v) GROUP BY v ORDER BY v;
 SELECT o, pg_temp.try(format('SELECT riskml.import_model(%L, pg_temp.tiny_model(), options => %L)', 'regress_bad', o))
-FROM unnest('{"{\"iterations\": [0, 3]}","{\"iterations\": [2, 1]}","{\"iterations\": [1]}","{\"iterations\": [0, 1, 2]}","{\"iterations\": [-1, 1]}","{\"iterations\": [0.5, 1]}","{\"iterations\": 2}","{\"iterations\": [0, 1], \"best_iteration\": true}","{\"iterations\": [0, 99999999999]}"}'::text[]) o;
+FROM unnest('{"{\"iterations\": [0, 3]}","{\"iterations\": [2, 1]}","{\"iterations\": [1]}","{\"iterations\": [0, 1, 2]}","{\"iterations\": [-1, 1]}","{\"iterations\": [0.5, 1]}","{\"iterations\": 2}","{\"iterations\": [0, 1], \"best_iteration\": true}","{\"iterations\": [0, 0], \"best_iteration\": true}","{\"iterations\": [0, 99999999999]}"}'::text[]) o;
 
 -- ---- an unfitted model of 3.1 and later has its base score without the link
 DO $$

@@ -265,6 +265,10 @@ RESET riskml.local_cache_size;
 
 -- ---- importance, by hand: income splits in both trees, gain 8 and 2, cover 20 and 11
 SELECT * FROM riskml.model_features WHERE model = 'regress_v' ORDER BY version, position;
+SELECT riskml.mean_importance(1e-45, 4) AS underflow, riskml.mean_importance('inf', 2), riskml.mean_importance(7, 3), riskml.mean_importance(7, 0) AS no_splits;
+-- what is no image of a linear model has no coefficients, and no error
+SELECT count(c) FROM riskml.model_version, riskml.image_coefficients(image) c WHERE model_id IN (SELECT model_id FROM riskml.model WHERE name = 'regress_v');
+SELECT count(c) FROM unnest('{"","\\x7269736b6d6c0001"}'::bytea[]) image, riskml.image_coefficients(image) c;
 SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid IN ('riskml.models'::regclass, 'riskml.model_features'::regclass) AND attnum > 0 ORDER BY attrelid::regclass::text DESC, attnum;
 

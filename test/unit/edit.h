@@ -1,6 +1,6 @@
 /*
  * edit.h
- *	  A valid model's text with one replacement, and what the validator says.
+ *	  A valid model's text with one replacement, and what an import says.
  */
 #ifndef RML_TEST_EDIT_H
 #define RML_TEST_EDIT_H
@@ -35,7 +35,10 @@ write_edited(const char *base, const Edit *edit, Text *out)
 static inline bool
 read_edited(const char *base, const Edit *edit, RmlError *err)
 {
+	static const uint8_t identity[RML_IDENTITY_SIZE] = {1};
+	RmlImportOptions options = {0};
 	RmlXgbModel model;
+	RmlBlock	block;
 	TestHost	host;
 	Text		file = {0};
 	bool		ok;
@@ -45,7 +48,8 @@ read_edited(const char *base, const Edit *edit, RmlError *err)
 		return false;
 	test_host_begin(&host, SIZE_MAX);
 	ok = rml_xgb_parse(file.data, file.size, &host.host, &model, err) &&
-		rml_xgb_validate(&model, &host.host, err);
+		rml_xgb_validate(&model, &host.host, err) &&
+		rml_xgb_build(&model, &options, identity, &host.host, &block, err);
 	test_host_end(&host);
 	text_free(&file);
 	return ok;

@@ -121,12 +121,16 @@ test_dense(void)
 	text_bytes(&file, BYTES(UBJ_MODEL "U\11tree_info[$U#l"));
 	text_bytes(&file, "\0\20\310\340", 4);	/* 1,100,000 */
 	repeat(&file, "\0", 1, 1100000);
-	measure("integers of one byte each, UBJSON", &file, "input ends");
+	measure("integers of one byte each, UBJSON", &file, "elements of 1 bytes, expected 4");
 	file.size = 0;
-	text_bytes(&file, BYTES(UBJ_MODEL "U\11tree_info[$U#l\0\20\310\340"));
-	repeat(&file, "\0", 1, 1100000);
-	text_bytes(&file, BYTES("U\11tree_info[$U#l\0\20\310\340"));
-	repeat(&file, "\0", 1, 1100000);
+	text_bytes(&file, BYTES(UBJ_MODEL "U\11tree_info[#l\0\20\310\340"));
+	repeat(&file, "U\0", 2, 1100000);
+	measure("integers of two bytes each, UBJSON", &file, "input ends");
+	file.size = 0;
+	text_bytes(&file, BYTES(UBJ_MODEL "U\11tree_info[#l\0\20\310\340"));
+	repeat(&file, "U\0", 2, 1100000);
+	text_bytes(&file, BYTES("U\11tree_info[#l\0\20\310\340"));
+	repeat(&file, "U\0", 2, 1100000);
 	measure("such integers twice, UBJSON", &file, "twice");
 	file.size = 0;
 	text_bytes(&file, BYTES("{\"learner\":{\"learner_model_param\":{\"base_score\":\"["));

@@ -68,6 +68,23 @@ different(Text *out, const char *name, char type, int width, int n)
 		big_endian(out, i, width);
 }
 
+/* An array of n elements, each with its type: in two bytes, as an array of bytes is refused. */
+static void
+marked(Text *out, const char *name, int n)
+{
+	key(out, name);
+	text_add(out, "[#l");
+	big_endian(out, n, 4);
+}
+
+static void
+bytes(Text *out, const char *name, int n, int value)
+{
+	marked(out, name, n);
+	for (int i = 0; i < n; i++)
+		text_add(out, "U%c", value);
+}
+
 static void
 empty(Text *out, const char *name)
 {
@@ -299,13 +316,17 @@ test_linear(void)
 	Text		file = {0};
 
 	begin_model(&file, "gblinear");
+	bytes(&file, "weights", 100001 * 20, 1);
+	end_model(&file, 100000, 20, "multi:softmax");
+	measure("two million weights of two bytes each, UBJSON", &file, NULL);
+	begin_model(&file, "gblinear");
 	same(&file, "weights", 'U', 1, 100001 * 20, 1);
 	end_model(&file, 100000, 20, "multi:softmax");
-	measure("two million weights of a byte each, UBJSON", &file, NULL);
+	measure("two million weights of a byte each, UBJSON", &file, "weights has elements of 1 bytes, expected 4");
 	begin_model(&file, "gblinear");
-	same(&file, "weights", 'U', 1, 11 * 100000, 1);
+	bytes(&file, "weights", 11 * 100000, 1);
 	end_model(&file, 10, 100000, "multi:softmax");
-	measure("a million weights of a byte each, 100,000 classes, UBJSON", &file, NULL);
+	measure("a million weights of two bytes each, 100,000 classes, UBJSON", &file, NULL);
 	test_end();
 	test("memory: weights of linear models that were never trained");
 	test_untrained(100000, 1);
@@ -322,15 +343,15 @@ static void
 begin_tree(Text *out, int n_nodes, int n_features, int width)
 {
 	static const char *const zeros[] = {
-		"split_indices", "default_left", "base_weights", "loss_changes", "sum_hessian", "split_conditions",
+		"split_indices", "base_weights", "loss_changes", "sum_hessian", "split_conditions",
 	};
 
 	begin_model(out, "gbtree");
 	begin(out, "gbtree_model_param");
 	number(out, "num_trees", 1);
 	text_add(out, "}");
-	same(out, "tree_info", 'U', 1, 1, 0);
-	same(out, "iteration_indptr", 'U', 1, 2, 0);
+	bytes(out, "tree_info", 1, 0);
+	bytes(out, "iteration_indptr", 2, 0);
 	out->data[out->size - 1] = 1;
 	key(out, "trees");
 	text_add(out, "[{");
@@ -342,8 +363,9 @@ begin_tree(Text *out, int n_nodes, int n_features, int width)
 	number(out, "num_deleted", 0);
 	number(out, "size_leaf_vector", width);
 	text_add(out, "}");
-	for (int i = 0; i < 6; i++)
-		same(out, zeros[i], 'U', 1, n_nodes, 0);
+	same(out, "default_left", 'U', 1, n_nodes, 0);
+	for (int i = 0; i < 5; i++)
+		bytes(out, zeros[i], n_nodes, 0);
 }
 
 enum
@@ -358,15 +380,15 @@ add_chain(Text *out)
 {
 	const int	n = 2 * SPLITS + 1;
 
-	typed(out, "left_children", 'I', n);
+	typed(out, "left_children", 'l', n);
 	for (int i = 0; i < n; i++)
-		big_endian(out, i % 2 == 0 && i < n - 1 ? i + 1 : -1, 2);
-	typed(out, "right_children", 'I', n);
+		big_endian(out, i % 2 == 0 && i < n - 1 ? i + 1 : -1, 4);
+	typed(out, "right_children", 'l', n);
 	for (int i = 0; i < n; i++)
-		big_endian(out, i % 2 == 0 && i < n - 1 ? i + 2 : -1, 2);
-	typed(out, "parents", 'I', n);
+		big_endian(out, i % 2 == 0 && i < n - 1 ? i + 2 : -1, 4);
+	typed(out, "parents", 'l', n);
 	for (int i = 0; i < n; i++)
-		big_endian(out, i == 0 ? -1 : (i - 1) / 2 * 2, 2);
+		big_endian(out, i == 0 ? -1 : (i - 1) / 2 * 2, 4);
 	typed(out, "split_type", 'U', n);
 	for (int i = 0; i < n; i++)
 		big_endian(out, i % 2 == 0 && i < n - 1, 1);
@@ -380,19 +402,19 @@ test_sets(void)
 
 	begin_tree(&file, 2 * SPLITS + 1, 1, 1);
 	add_chain(&file);
-	typed(&file, "categories", 'U', SPLITS * SET);
+	marked(&file, "categories", SPLITS * SET);
 	for (int i = 0; i < SPLITS * SET; i++)
-		big_endian(&file, i % SET, 1);
-	typed(&file, "categories_nodes", 'I', SPLITS);
+		text_add(&file, "U%c", i % SET);
+	typed(&file, "categories_nodes", 'l', SPLITS);
 	for (int i = 0; i < SPLITS; i++)
-		big_endian(&file, 2 * i, 2);
+		big_endian(&file, 2 * i, 4);
 	typed(&file, "categories_segments", 'l', SPLITS);
 	for (int i = 0; i < SPLITS; i++)
 		big_endian(&file, i * SET, 4);
-	same(&file, "categories_sizes", 'I', 2, SPLITS, SET);
+	same(&file, "categories_sizes", 'l', 4, SPLITS, SET);
 	text_add(&file, "}]");
 	end_model(&file, 1, 0, "reg:linear");
-	measure("sets of 256 categories, a byte each, UBJSON", &file, NULL);
+	measure("sets of 256 categories, two bytes each, UBJSON", &file, NULL);
 	text_free(&file);
 }
 
@@ -404,13 +426,13 @@ test_vector(void)
 	const int	n = 100000;
 
 	begin_tree(&file, 1, 100000, n);
-	same(&file, "left_children", 'i', 1, 1, -1);
-	same(&file, "right_children", 'i', 1, 1, 0);
-	same(&file, "parents", 'i', 1, 1, -1);
-	same(&file, "leaf_weights", 'i', 1, n, 1);
+	same(&file, "left_children", 'l', 4, 1, -1);
+	same(&file, "right_children", 'l', 4, 1, 0);
+	same(&file, "parents", 'l', 4, 1, -1);
+	bytes(&file, "leaf_weights", n, 1);
 	text_add(&file, "}]");
 	end_model(&file, 100000, n, "multi:softmax");
-	measure("a leaf of 100,000 values of a byte each, UBJSON", &file, NULL);
+	measure("a leaf of 100,000 values of two bytes each, UBJSON", &file, NULL);
 	text_free(&file);
 }
 
@@ -432,8 +454,8 @@ test_polls(void)
 	end_labels(&file, n, 1);
 	test_host_begin(&host, SIZE_MAX);
 	CHECK(import(file.data, file.size, &host, &err), "%s", err.message);
-	/* two arrays of them are read, and they are sorted twice */
-	CHECK(host.polls >= 4 * (uint64_t) n / 10000, "%llu polls", (unsigned long long) host.polls);
+	/* two arrays of them are read, and they are sorted */
+	CHECK(host.polls >= 3 * (uint64_t) n / 10000, "%llu polls", (unsigned long long) host.polls);
 	test_host_end(&host);
 	text_free(&file);
 }
