@@ -196,7 +196,7 @@ extern bool rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *opti
 
 /* Parts of validation: trees one by one; category labels. */
 extern bool rml_xgb_validate_trees(RmlXgbModel *model, RmlHost *host, RmlError *err);
-extern bool rml_xgb_validate_cats(const RmlXgbModel *model, RmlHost *host, RmlError *err);
+extern bool rml_xgb_validate_cats(RmlXgbModel *model, RmlHost *host, RmlError *err);
 
 /* Trees of one iteration in a file that does not list them. */
 extern int64_t rml_xgb_trees_per_iteration(const RmlXgbModel *model);

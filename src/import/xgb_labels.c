@@ -15,8 +15,8 @@
 #define N_KEYS 257				/* see key_at() */
 #define FEW_LABELS 64			/* so many are sorted by insertion */
 
-/* Room for an integer of so many bits in decimal. */
-#define INTEGER_TEXT(bits) ((bits) / 3 + 2)
+/* Room for any integer of 64 bits in decimal. */
+#define MAX_INTEGER_TEXT 20
 
 /* XGBoost's numbers for the types of integer labels. */
 typedef struct IntegerType
@@ -218,12 +218,24 @@ list_text_labels(const RmlXgbLabels *labels, int32_t feature, RmlHost *host,
 	return true;
 }
 
+/* Length of all labels. */
+static uint64_t
+integer_bytes(const IntegerType *type, const RmlWideArray *values)
+{
+	char		text[MAX_INTEGER_TEXT];
+	uint64_t	bytes = 0;
+
+	for (int32_t i = 0; i < values->count; i++)
+		bytes += integer_text(type, rml_wide_value(values, i), text);
+	return bytes;
+}
+
 static bool
 list_integer_labels(const RmlXgbLabels *labels, int32_t feature, RmlHost *host,
 					RmlLabelList *list, RmlError *err)
 {
 	const IntegerType *type = find_type(labels->type);
-	char	   *text = rml_alloc(host, (size_t) list->count * INTEGER_TEXT(type->bits));
+	char	   *text = rml_alloc(host, (size_t) integer_bytes(type, &labels->values));
 
 	list->storage = text;
 	for (int32_t i = 0; i < list->count; i++)
@@ -423,8 +435,6 @@ rml_xgb_measure_labels(const RmlXgbModel *model, int32_t feature, const RmlCateg
 					   int32_t *count, uint64_t *bytes)
 {
 	const RmlXgbLabels *labels = map == NULL ? find_labels(model, feature) : NULL;
-	const IntegerType *type;
-	char		text[INTEGER_TEXT(64)];
 
 	*count = map != NULL ? map->n_labels : count_labels(labels);
 	*bytes = 0;
@@ -439,9 +449,7 @@ rml_xgb_measure_labels(const RmlXgbModel *model, int32_t feature, const RmlCateg
 		*bytes = (uint64_t) labels->values.count;
 		return;
 	}
-	type = find_type(labels->type);
-	for (int32_t i = 0; i < *count; i++)
-		*bytes += integer_text(type, rml_wide_value(&labels->values, i), text);
+	*bytes = integer_bytes(find_type(labels->type), &labels->values);
 }
 
 void
@@ -480,7 +488,7 @@ check_segments(const RmlXgbCats *cats, RmlError *err)
 }
 
 static bool
-check_sorted_idx(const RmlXgbCats *cats, RmlHost *host, RmlError *err)
+check_sorted_idx(RmlXgbCats *cats, RmlHost *host, RmlError *err)
 {
 	size_t		n_labels = (size_t) cats->sorted_idx.count;
 	uint8_t    *seen = rml_alloc(host, n_labels);
@@ -503,13 +511,17 @@ check_sorted_idx(const RmlXgbCats *cats, RmlHost *host, RmlError *err)
 		}
 	}
 	host->release(host, seen);
+	/* nothing else needs it, and the labels are about to take memory */
+	if (cats->sorted_idx.values != NULL)
+		host->release(host, cats->sorted_idx.values);
+	memset(&cats->sorted_idx, 0, sizeof(cats->sorted_idx));
 	return true;
 }
 
 bool
-rml_xgb_validate_cats(const RmlXgbModel *model, RmlHost *host, RmlError *err)
+rml_xgb_validate_cats(RmlXgbModel *model, RmlHost *host, RmlError *err)
 {
-	const RmlXgbCats *cats = &model->cats;
+	RmlXgbCats *cats = &model->cats;
 
 	if (cats->n_enc != 0 && cats->n_enc != model->num_feature)
 		return rml_fail(err, RML_INVALID, "cats.enc has %d entries, num_feature is %d",

@@ -94,8 +94,19 @@ def labels(doc, n):
     return doc
 
 
-def linear(n_features, outputs):
-    weights = [round(0.001 * i, 3) for i in range((n_features + 1) * outputs)]
+def shuffled_labels(doc, n):
+    """n integers in no order, for one feature: short to write, and to be sorted."""
+    doc = labels(doc, 0)
+    cats = model_of(doc)["cats"]
+    cats["enc"] = [{"type": 13, "values": np.random.default_rng(1).permutation(n).tolist()}] + \
+                  [{"offsets": [], "values": []}] * 19
+    cats["feature_segments"], cats["sorted_idx"] = [0] + [n] * 20, list(range(n))
+    return doc
+
+
+def linear(n_features, outputs, weight=None):
+    weights = [round(0.001 * i, 3) if weight is None else weight
+               for i in range((n_features + 1) * outputs)]
     return {"version": [3, 0, 0], "learner": {
         "feature_names": [], "feature_types": [], "objective": {"name": "multi:softprob"},
         "learner_model_param": {"base_score": "5E-1", "num_class": str(outputs), "num_target": "1",
@@ -121,7 +132,9 @@ def shapes(size):
     yield "vector leaves, 3", repeat(vectors(binary, 3), size)
     yield "vector leaves, 50", repeat(vectors(binary, 50), size)
     yield "labels", labels(categories, size // 20)
+    yield "shuffled labels", shuffled_labels(categories, size // 14)
     yield "linear", linear(20_000, size // 160_000)
+    yield "linear, short", linear(20_000, size // 40_000, 1)
     stump = train("reg:squarederror", lambda x, rng: rng.normal(size=len(x)), 1)
     yield "stumps", repeat(stump, size)
 

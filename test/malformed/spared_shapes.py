@@ -4,8 +4,8 @@ import json
 
 import expected
 import ubj
-from bases import (ACCEPTED, INT_MAX, Case, booster_of, chain, document, edited, model_of,
-                   trees_of)
+from bases import (ACCEPTED, INT_MAX, REFUSED, Case, booster_of, chain, document, edited,
+                   model_of, trees_of)
 from edits import both
 from edits_model import learner, objective
 from shapes import (DENORMAL, LABELS, NAN, NUMBERS, WIDE_LABELS, as_version, cats, categorical,
@@ -62,9 +62,12 @@ def of_all(shapes):
         yield from spare(f"{name}: unknown keys", extra_keys(doc), like, labels=labels)
         yield Case(f"{name}: indented (json)", json.dumps(doc, indent=2).encode(), ACCEPTED,
                    like=like, labels=labels)
-        for code in "iUIlL":
+        for code in "lL":
             yield Case(f"{name}: integers of type {code} (ubj)", retyped(doc, code), ACCEPTED,
                        like=like, labels=labels)
+        for code in "iUI":      # by XGBoost as well
+            yield Case(f"{name}: integers of type {code} (ubj)", retyped(doc, code),
+                       REFUSED, (r"elements of [12] bytes, expected 4",))
         yield from changed("no feature names", lambda d: learner(d).update(feature_names=[]))
         yield from changed("no feature types", lambda d: learner(d).pop("feature_types"))
         yield from changed("no attributes", lambda d: learner(d).pop("attributes"))
