@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,5 +75,23 @@ test_check(bool held, const char *file, int line, const char *format,...)
 #define CHECK_CONTAINS(text, part, what) \
 	test_check(strstr((text), (part)) != NULL, __FILE__, __LINE__, \
 			   "%s: got \"%s\", expected \"%s\" in it", what, (text), (part))
+
+static inline float
+from_bits(uint32_t bits)
+{
+	float		value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+static inline uint32_t
+to_bits(float value)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
 
 #endif

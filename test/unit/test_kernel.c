@@ -13,15 +13,6 @@
 
 #define N_ROWS 24
 
-static uint32_t
-bits_of(float value)
-{
-	uint32_t	bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return isnan(value) ? 0x7fc00000 : bits;
-}
-
 /* ---- this test's own walk ---- */
 
 static bool
@@ -171,7 +162,7 @@ static void
 check_margins(const float *got, const float *want, int32_t n, const char *what, int row)
 {
 	for (int32_t k = 0; k < n; k++)
-		CHECK(bits_of(got[k]) == bits_of(want[k]), "%s, row %d, output %d: %a, expected %a",
+		CHECK(to_bits(got[k]) == to_bits(want[k]), "%s, row %d, output %d: %a, expected %a",
 			  what, row, k, got[k], want[k]);
 }
 
@@ -238,7 +229,7 @@ check_cuts(const RmlImage *image, const float *rows, uint32_t seed)
 							   r + batch < N_ROWS ? batch : N_ROWS - r, cut + r * n);
 		}
 		for (int i = 0; i < N_ROWS * n; i++)
-			CHECK(bits_of(whole[i]) == bits_of(cut[i]), "%s, margin %d: whole %a, in parts %a",
+			CHECK(to_bits(whole[i]) == to_bits(cut[i]), "%s, margin %d: whole %a, in parts %a",
 				  k->name, i, whole[i], cut[i]);
 	}
 	if (n_trees > 0)

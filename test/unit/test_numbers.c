@@ -92,23 +92,14 @@ read_float(const char *text, float *value)
 	return ok;
 }
 
-static uint32_t
-bits_of(float value)
-{
-	uint32_t	bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return bits;
-}
-
 static void
 check_float(const char *text, uint32_t want)
 {
 	float		value = 0;
 
 	if (CHECK(read_float(text, &value), "%.80s is refused", text))
-		CHECK(bits_of(value) == want, "%.80s: got 0x%08x, expected 0x%08x",
-			  text, bits_of(value), want);
+		CHECK(to_bits(value) == want, "%.80s: got 0x%08x, expected 0x%08x",
+			  text, to_bits(value), want);
 }
 
 static uint32_t random_state = 12345;

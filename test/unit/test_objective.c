@@ -50,24 +50,6 @@ static const MarginCase margins[] = {
 	{"rank:map", 0x3f000000, 0x3f000000},
 };
 
-static float
-from_bits(uint32_t bits)
-{
-	float		value;
-
-	memcpy(&value, &bits, sizeof(value));
-	return value;
-}
-
-static uint32_t
-to_bits(float value)
-{
-	uint32_t	bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return bits;
-}
-
 /* rml_base_margins for one output. */
 static bool
 base_margin(const RmlObjective *objective, RmlWriter writer, float score, float *margin,

@@ -22,24 +22,6 @@ typedef struct OutputCase
 	uint32_t	responses[N];
 } OutputCase;
 
-static float
-from_bits(uint32_t bits)
-{
-	float		value;
-
-	memcpy(&value, &bits, sizeof(value));
-	return value;
-}
-
-static uint32_t
-to_bits(float value)
-{
-	uint32_t	bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return bits;
-}
-
 static void
 load(const uint32_t *bits, float *values)
 {
