@@ -16,7 +16,8 @@ rml_xgb_base_last(const RmlXgbModel *model)
 {
 	int			minor = strcmp(model->booster, "dart") == 0 ? 4 : 3;
 
-	return !model->is_linear && !rml_writer_at_least(model->writer, 1, minor, 0);
+	/* without trees nothing is added, not even 0 to -0 */
+	return !model->is_linear && model->n_trees > 0 && !rml_writer_at_least(model->writer, 1, minor, 0);
 }
 
 /*

@@ -268,16 +268,18 @@ check_tree_list(RmlXgbModel *model, RmlHost *host, RmlError *err)
 /*
  * The writing version reads weights in one place only, and ignores them
  * elsewhere: which of the two was meant cannot be told, so refuse those.
+ * Training with process_type=update appends weights without trees; the first
+ * ones count.
  */
 static bool
-check_weights(const RmlXgbModel *model, RmlError *err)
+check_weights(RmlXgbModel *model, RmlError *err)
 {
 	bool		read = model->weights_in_model ? rml_writer_at_least(model->writer, 3, 4, 0)
 		: model->nested || rml_writer_at_least(model->writer, 3, 3, 0);
 
 	if (model->weight_drop.count == 0)
 		return true;
-	if (model->weight_drop.count != model->n_trees)
+	if (model->weight_drop.count < model->n_trees)
 		return rml_fail(err, RML_INVALID, "weight_drop has %d entries for %d trees",
 						model->weight_drop.count, model->n_trees);
 	for (int32_t i = 0; i < model->weight_drop.count; i++)
@@ -293,6 +295,7 @@ check_weights(const RmlXgbModel *model, RmlError *err)
 							model->weights_in_model ? "inside gradient_booster.model"
 							: "beside gradient_booster.model");
 	}
+	model->weight_drop.count = model->n_trees;
 	return true;
 }
 

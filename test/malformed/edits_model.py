@@ -146,10 +146,10 @@ def of_base_score(doc):
 
 
 def of_dart(doc):
-    """weight_drop has one finite weight per tree."""
+    """weight_drop has a finite weight for every tree."""
     layouts = {"1.7": (1, 7, 4), "3.3": (3, 3, 0), "3.4": (3, 4, 1)}
     for label, version in layouts.items():
-        for value in ([0.75, 1.0], [0.75, 1.0, 0.3, 1.0], [0.75, NAN, 0.3],
+        for value in ([0.75, 1.0], [0.75, 1.0, 0.3, NAN], [0.75, NAN, 0.3],
                       [0.75, INF, 0.3], [0.75, 1e39, 0.3], [0.75, "1", 0.3],
                       [0.75, None, 0.3], {}, "x", 1):
             def change(d):

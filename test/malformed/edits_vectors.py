@@ -227,7 +227,7 @@ def of_dart(doc):
 
     for version in ((3, 3, 0), (3, 4, 1)):
         label = ".".join(map(str, version))
-        for value in ([0.75, 1.0], [0.75], [0.75, 1.0, 0.3, 1.0], [0.75, 1.0, 0.3] * 2,
+        for value in ([0.75, 1.0], [0.75], [0.75, 1.0, 0.3, NAN], [0.75, 1.0, 0.3, 1e39],
                       [0.75, NAN, 0.3], [0.75, 1.0, INF], [0.75, 1e39, 0.3], [0.75, "1", 0.3],
                       [0.75, None, 0.3], [0.75, [1.0], 0.3], {}, "x", 1):
             yield from both(f"vector leaves, dart of {label}: weight_drop = {value}",

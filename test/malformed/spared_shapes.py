@@ -215,6 +215,11 @@ def of_dart(classes):
             "gbtree": booster_of(d), "name": "dart", "weight_drop": [0.75, 1.0, 0.3]}
 
     yield from spare("classes, dart", edited(classes, dart))
+    # process_type=update appends weights and no trees
+    yield from spare("classes, dart with weights behind the last tree",
+                     edited(edited(classes, dart),
+                            lambda d: booster_of(d)["weight_drop"].extend([0.5, 0.25])),
+                     expected.margins(edited(classes, dart), PROBES))
     for version in ((2, 1, 4), (3, 1, 3), (3, 3, 0), (3, 4, 1)):
         yield from spare(f"classes, dart of {version}",
                          as_version(edited(classes, dart), version, 3))

@@ -126,5 +126,11 @@ BEGIN
 END $$;
 SELECT m, round(risk_margin(m, '{1,2,3}'::float8[])::numeric, 6) FROM unnest('{regress_u1,regress_u2,regress_u3}'::text[]) m;
 
+-- ---- without trees the base margin is the margin, with its sign: -0 also in the versions that add it last
+SELECT riskml.import_model('regress_none', format('{"version":[%s],"learner":{"objective":{"name":"binary:logistic"},"learner_model_param":{"base_score":"5E-1","num_class":"0","num_feature":"1"},"gradient_booster":{"name":"gbtree","model":{"gbtree_model_param":{"num_trees":"0","size_leaf_vector":"0"},"tree_info":[],"trees":[]}}}}', version), alias => 'production')
+FROM unnest('{"1,2,1","1,7,4"}'::text[]) version;
+SELECT version, risk_margin('regress_none@' || version, ARRAY[1]::float8[]) FROM generate_series(1, 2) version;
+SELECT bool_and(passed) FROM generate_series(1, 2) version, riskml.verify('regress_none@' || version);
+SELECT pg_temp.drop_models('regress_none');
 SELECT pg_temp.drop_models('regress_prob', 'regress_max', 'regress_one', 'regress_bin', 'regress_raw', 'regress_hinge', 'regress_labels', 'regress_targets',
 	'regress_custom', 'regress_q33', 'regress_q34', 'regress_e33', 'regress_lin', 'regress_lin2', 'regress_v30', 'regress_v32', 'regress_it', 'regress_u1', 'regress_u2', 'regress_u3');

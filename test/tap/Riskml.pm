@@ -160,11 +160,14 @@ sub errors_like
 	*PostgreSQL::Test::BackgroundPsql::note = sub { };
 }
 
-# A psql session that goes on after errors.
+# A psql session that goes on after errors; its time limit is one for each query.
 sub session
 {
 	my ($node, %params) = @_;
-	return $node->background_psql($params{database} // 'postgres', on_error_stop => 0);
+	my $session = $node->background_psql($params{database} // 'postgres', on_error_stop => 0);
+
+	$session->set_query_timer_restart();
+	return $session;
 }
 
 # What a query printed.  The first minor releases of 16 leave their separator behind where there is
