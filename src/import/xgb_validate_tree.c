@@ -129,11 +129,12 @@ check_conditions(const Walk *w)
 	for (int32_t i = 0; i < t->num_nodes; i++)
 	{
 		float		value = t->split_condition.values[i];
-		bool		used = rml_xgb_is_leaf(t, i)
-			? !rml_xgb_is_vector(t) && t->split_index.values[i] != XGB_DELETED
-			: !rml_xgb_by_category(t, i);
+		bool		is_leaf = rml_xgb_is_leaf(t, i);
+		bool		is_threshold = !is_leaf && !rml_xgb_by_category(t, i);
+		bool		is_value = is_leaf && !rml_xgb_is_vector(t) &&
+			t->split_index.values[i] != XGB_DELETED;
 
-		if (isinf(value) || (used && isnan(value)))
+		if ((isinf(value) && !is_threshold) || (isnan(value) && (is_threshold || is_value)))
 			return rml_fail(w->err, RML_INVALID, "tree %d, node %d: split_conditions is %f",
 							w->index, i, value);
 	}

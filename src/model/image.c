@@ -246,8 +246,8 @@ check_tree(const RmlImage *image, const RmlImageTree *tree, Expected *next, RmlE
 			if (!check_set(image, node->set, next, err))
 				return false;
 		}
-		else if (!isfinite(node->value))
-			return corrupt(err, "value not finite");
+		else if (isnan(node->value))
+			return corrupt(err, "threshold not a number");
 	}
 	return true;
 }

@@ -164,7 +164,7 @@ def of_arrays(doc):
 def of_conditions(doc):
     """NaN is for the conditions of categorical splits, not for leaves of such trees."""
     for tree, node, value in ((0, 2, NAN), (0, 3, NAN), (1, 0, NAN), (1, 1, NAN), (1, 3, NAN),
-                              (2, 0, NAN), (0, 3, INF), (1, 0, -INF), (1, 1, 1e39)):
+                              (2, 0, NAN), (0, 3, INF), (1, 3, -INF), (1, 1, 1e39)):
         yield from node_case(doc, "split_conditions", tree, node, value,
                              (rf"tree {tree}\b|byte \d+\b", rf"node {node}\b|byte \d+\b",
                               "split_conditions|overflows"))

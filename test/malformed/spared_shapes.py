@@ -215,6 +215,13 @@ def of_dart(classes):
             "gbtree": booster_of(d), "name": "dart", "weight_drop": [0.75, 1.0, 0.3]}
 
     yield from spare("classes, dart", edited(classes, dart))
+    for value in (float("inf"), -float("inf")):
+
+        def threshold(d):
+            trees_of(d)[0]["split_conditions"][0] = value
+        yield from spare(f"classes, threshold {value}", edited(classes, threshold))
+        yield from spare(f"classes, dart, threshold {value}",
+                         edited(edited(classes, dart), threshold))
     # process_type=update appends weights and no trees
     yield from spare("classes, dart with weights behind the last tree",
                      edited(edited(classes, dart),

@@ -95,9 +95,7 @@ def of_numbers(text):
                    "1e99999999999999999999", "inf", "-inf", "nan",
                    "-NaN", "Inf", "INFINITY", "infinity", "-nan", "NAN", "1e5e5", "½", "١"):
         yield text.put(f"number {number}", "-1.5,", f"{number},")
-    for number in ("NaN", "Infinity", "-Infinity"):
-        yield text.put(f"number {number}", "-1.5,", f"{number},",
-                       words=("split_conditions", r"tree 0\b"))
+    yield text.put("number NaN", "-1.5,", "NaN,", words=("split_conditions", r"tree 0\b"))
     for number in ("1e-99999999999999999999", "1" + "0" * 30, "1" * 10000,
                    "0." + "1" * 100000):
         yield text.put(f"number {number[:24]}, {len(number)} characters", "-1.5,",

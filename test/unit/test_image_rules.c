@@ -272,8 +272,12 @@ test_trees(TestHost *host)
 	refuse_int(trees + sizeof(RmlImageTree) + 4, 8, "second tree long", "");
 	for (size_t i = 0; i < 14; i++)
 	{
-		refuse_float(nodes + i * node, NAN, "value NaN", "not finite");
-		refuse_float(nodes + i * node, -INFINITY, "value -Inf", "not finite");
+		uint32_t	child;
+
+		memcpy(&child, tampered + nodes + i * node + 8, sizeof(child));
+		refuse_float(nodes + i * node, NAN, "value NaN", child == 0 ? "value not finite" : "threshold not a number");
+		if (child == 0)
+			refuse_float(nodes + i * node, -INFINITY, "value -Inf", "not finite");
 	}
 	/* the root: a split */
 	refuse_int(nodes + 4, 3, "feature 3", "feature");
@@ -321,7 +325,7 @@ test_vectors(TestHost *host)
 	for (uint64_t i = 0; i < rml_image_entries(image.header, RML_SEC_NODES); i++)
 	{
 		if (image.nodes[i].child != 0)
-			refuse_float(offset_of(&image.nodes[i]), NAN, "threshold NaN", "not finite");
+			refuse_float(offset_of(&image.nodes[i]), NAN, "threshold NaN", "not a number");
 	}
 }
 
