@@ -1,5 +1,7 @@
 -- What test/malformed/run.py has in the server: the cases, and a function that tries one.
 SET client_min_messages = warning;
+-- Accepted models would stay, up to 128 MB of them.
+SET riskml.local_cache_size = '1MB';
 CREATE SCHEMA malformed;
 
 CREATE UNLOGGED TABLE malformed.cases (

@@ -44,7 +44,7 @@ MODULES = (spared, spared_shapes, edits, edits_model, edits_linear, edits_output
 SHOWN = 8                   # failed cases told per group
 SEED_BYTES = 64 * 1024      # larger cases make poor seeds
 SEEDS_PER_GROUP = 400
-SERVER_MEMORY = 256 << 20   # growth of the backend over the run
+SERVER_MEMORY = 64 << 20   # growth of the backend over the run
 OWN_WARNING = "category labels of feature .* are not used"
 
 

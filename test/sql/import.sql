@@ -156,7 +156,7 @@ SELECT pg_temp.refused_file(find, put) FROM (VALUES
 	('"default_left": *\[0, 1, 0, 0, 0\]', '"default_left": [0, 2, 0, 0, 0]'),
 	('"split_type": *\[0, 0, 0, 0, 0\]', '"split_type": [1, 0, 0, 0, 0]'),
 	('5E1', 'NaN'),
-	('5E1', 'Infinity'),
+	('1E1, 2E0, 5E-1', '1E1, Infinity, 5E-1'),
 	('5E1', '"50"')
 ) u(find, put);
 -- the two that were fine
