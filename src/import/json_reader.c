@@ -54,13 +54,14 @@ unexpected(RmlReader *r, const char *wanted)
 	return rml_fail_at(r->err, r->pos, "found byte 0x%02x where %s should be", c, wanted);
 }
 
+/* Four hexadecimal digits. */
 static bool
-hex4(RmlReader *r, size_t at, size_t limit, uint32_t *out)
+hex4(const RmlReader *r, size_t at, size_t limit, uint32_t *out)
 {
 	uint32_t	value = 0;
 
 	if (limit - at < 4)
-		return rml_fail_at(r->err, at, "incomplete \\u escape in a string");
+		return false;
 	for (int i = 0; i < 4; i++)
 	{
 		uint8_t		c = r->data[at + i];
@@ -73,39 +74,37 @@ hex4(RmlReader *r, size_t at, size_t limit, uint32_t *out)
 		else if (c >= 'A' && c <= 'F')
 			digit = c - 'A' + 10;
 		else
-			return rml_fail_at(r->err, at + i, "invalid digit in a \\u escape");
+			return false;
 		value = value * 16 + digit;
 	}
 	*out = value;
 	return true;
 }
 
-/* Decodes the \u escape whose digits begin at *at, surrogate pairs included. */
+/*
+ * Decodes the \u escape whose digits begin at *at, surrogate pairs included.
+ * False if it is none: XGBoost writes a backslash before u as it is, and reads
+ * the two as text.
+ */
 static bool
-unicode_escape(RmlReader *r, size_t *at, size_t limit, uint32_t *out)
+unicode_escape(const RmlReader *r, size_t *at, size_t limit, uint32_t *out)
 {
-	size_t		start = *at;
 	uint32_t	high;
 	uint32_t	low;
 
-	if (!hex4(r, *at, limit, &high))
+	if (!hex4(r, *at, limit, &high) || high == 0)
 		return false;
-	*at += 4;
-	if (high == 0)
-		return rml_fail_at(r->err, start, "NUL character in a string");
 	if (high < 0xD800 || high > 0xDFFF)
 	{
+		*at += 4;
 		*out = high;
 		return true;
 	}
-	if (high > 0xDBFF || limit - *at < 6 ||
-		r->data[*at] != '\\' || r->data[*at + 1] != 'u')
-		return rml_fail_at(r->err, start, "lone surrogate in a string");
-	if (!hex4(r, *at + 2, limit, &low))
+	if (high > 0xDBFF || limit - *at < 10 || r->data[*at + 4] != '\\' ||
+		r->data[*at + 5] != 'u' || !hex4(r, *at + 6, limit, &low) ||
+		low < 0xDC00 || low > 0xDFFF)
 		return false;
-	if (low < 0xDC00 || low > 0xDFFF)
-		return rml_fail_at(r->err, start, "lone surrogate in a string");
-	*at += 6;
+	*at += 10;
 	*out = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
 	return true;
 }
@@ -150,7 +149,10 @@ unescape(RmlReader *r, size_t from, size_t to, RmlEvent *event)
 					break;
 				case 'u':
 					if (!unicode_escape(r, &at, to, &cp))
-						return false;
+					{
+						out[n++] = '\\';
+						break;
+					}
 					n += rml_utf8_encode(cp, (uint8_t *) out + n);
 					continue;
 				default:

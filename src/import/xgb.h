@@ -208,6 +208,9 @@ extern bool rml_xgb_tree_range(const RmlXgbModel *model, const RmlImportOptions 
 /* Does the writing version add the base margin after the leaves? */
 extern bool rml_xgb_base_last(const RmlXgbModel *model);
 
+/* Is a leaf of dart added to 0 before its weight is multiplied in?  That makes 0 of -0. */
+extern bool rml_xgb_leaf_from_zero(const RmlXgbModel *model);
+
 /* base_score as the writing version applies it. */
 extern RmlBaseScore rml_xgb_base_score(const RmlXgbModel *model);
 

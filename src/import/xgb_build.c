@@ -28,6 +28,7 @@ typedef struct Builder
 	int32_t    *order;			/* new position -> node of the file */
 	uint32_t	next_set;		/* in the category sets */
 	uint32_t	next_vector;	/* row of the leaf vectors */
+	bool		leaf_from_zero;
 } Builder;
 
 static void *
@@ -261,6 +262,15 @@ tree_depth(const RmlXgbTree *tree, const int32_t *order, int32_t n)
 	return depth;
 }
 
+/* What a leaf adds to its margin. */
+static float
+weighted(const Builder *b, float value, float weight)
+{
+	if (b->leaf_from_zero)
+		value = 0.0f + value;
+	return value * weight;
+}
+
 static void
 build_leaf(Builder *b, const RmlXgbTree *tree, int32_t source, RmlImageNode *node)
 {
@@ -276,11 +286,11 @@ build_leaf(Builder *b, const RmlXgbTree *tree, int32_t source, RmlImageNode *nod
 			(size_t) b->next_vector * (size_t) b->model->n_outputs;
 
 		for (int32_t i = 0; i < b->model->n_outputs; i++)
-			vector[i] = values[i] * weight;
+			vector[i] = weighted(b, values[i], weight);
 		node->row = b->next_vector++;
 	}
 	else
-		node->value = tree->split_condition.values[source] * weight;
+		node->value = weighted(b, tree->split_condition.values[source], weight);
 }
 
 /* Copies the codes of a split behind their number. */
@@ -430,7 +440,8 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 			  RmlBlock *image, RmlError *err)
 {
 	const RmlObjective *objective = rml_objective_by_name(model->objective);
-	Builder		b = {.model = model, .options = options, .host = host, .err = err};
+	Builder		b = {.model = model, .options = options, .host = host, .err = err,
+					 .leaf_from_zero = rml_xgb_leaf_from_zero(model)};
 	uint64_t	size;
 
 	if (!rml_xgb_tree_range(model, options, &b.range, err) ||

@@ -21,6 +21,17 @@ rml_xgb_base_last(const RmlXgbModel *model)
 }
 
 /*
+ * Source: gbtree.cc, Dart::PredictBatchInternal, from 1.4.0 to 3.2: each tree
+ * is predicted into zeros, so that a leaf of -0 counts as 0.
+ */
+bool
+rml_xgb_leaf_from_zero(const RmlXgbModel *model)
+{
+	return model->weight_drop.count > 0 && rml_writer_at_least(model->writer, 1, 4, 0) &&
+		!rml_writer_at_least(model->writer, 3, 3, 0);
+}
+
+/*
  * Source: learner.cc, Intercept::InitModelUserParam, from 3.1.0 on: while a
  * base score is still to be estimated and nothing has been boosted, the one
  * at hand is used without the link.

@@ -110,6 +110,8 @@ add_tree(const RmlXgbModel *model, int32_t id, const float *row, float *margins)
 	{
 		float		value = values[i];
 
+		if (rml_xgb_leaf_from_zero(model))
+			value += 0.0f;
 		if (model->weight_drop.count > 0)
 			value *= model->weight_drop.values[id];
 		margins[first + i] += value;
