@@ -87,6 +87,13 @@ typedef struct RmlTextArray
 	int32_t		count;
 } RmlTextArray;
 
+typedef enum RmlLabelState
+{
+	RML_LABELS_NONE,
+	RML_LABELS_USABLE,
+	RML_LABELS_CUT				/* maybe damaged by the XGBoost that wrote them */
+} RmlLabelState;
+
 /* Labels of one feature, in the order of their codes: text, or integers. */
 typedef struct RmlXgbLabels
 {
@@ -96,6 +103,9 @@ typedef struct RmlXgbLabels
 	RmlIntArray offsets;		/* text: where each label begins, and the end */
 	RmlWideArray values;		/* text: bytes of UTF-8 */
 	bool		has_values;
+
+	/* what validation derives */
+	RmlLabelState state;
 } RmlXgbLabels;
 
 typedef struct RmlXgbCats
@@ -118,14 +128,16 @@ typedef struct RmlXgbModel
 	int32_t		num_class;
 	int32_t		num_target;
 	RmlFloatArray base_score;
+	int32_t		base_score_digits;	/* significant ones, or -1: not a number standing alone */
 	bool		boost_from_average; /* base_score stands for one yet to be estimated */
-	int32_t		softmax_classes;	/* softmax_multiclass_param.num_class, or -1 */
+	int32_t		softmax_classes;	/* softmax_multiclass_param.num_class, or -1: missing */
 	RmlFloatArray quantiles;
 	RmlFloatArray expectiles;
 	RmlTextArray feature_names;
 	RmlTextArray feature_types;
 	bool		has_best_iteration;
 	int32_t		best_iteration;
+	int64_t		best_ntree_limit;	/* trees per output up to there, or -1 */
 
 	/* gradient_booster */
 	char		booster[64];
@@ -260,13 +272,6 @@ rml_wide_value(const RmlWideArray *array, int32_t i)
 /* ---- labels ---- */
 
 /* What the file's labels of a feature come to. */
-typedef enum RmlLabelState
-{
-	RML_LABELS_NONE,
-	RML_LABELS_USABLE,
-	RML_LABELS_CUT				/* maybe damaged by the XGBoost that wrote them */
-} RmlLabelState;
-
 extern RmlLabelState rml_xgb_label_state(const RmlXgbModel *model, int32_t feature);
 
 typedef struct RmlLabel

@@ -77,6 +77,17 @@ best_iteration(const RmlXgbModel *model, int64_t *end, RmlError *err)
 		return rml_hint(err, "It is written by training with early stopping; import without the option to use all trees.");
 	}
 	*end = (int64_t) model->best_iteration + 1;
+	/* gbtree_model_param has num_parallel_tree from 1.6 on */
+	if (!rml_writer_at_least(model->writer, 1, 6, 0) && model->best_ntree_limit >= 0 &&
+		model->best_ntree_limit != *end * model->num_parallel_tree)
+	{
+		rml_fail(err, RML_OPTION,
+				 "best_iteration is %d, but best_ntree_limit is %lld: the model was trained with num_parallel_tree, which files of XGBoost %d.%d do not tell",
+				 model->best_iteration, (long long) model->best_ntree_limit,
+				 model->writer.major, model->writer.minor);
+		return rml_hint(err, "Give the number of trees instead: {\"iterations\": [0, %lld]}.",
+						(long long) model->best_ntree_limit);
+	}
 	return true;
 }
 

@@ -160,26 +160,67 @@ count_labels(const RmlXgbLabels *labels)
 	return labels->values.count;
 }
 
-/*
- * Up to 3.3, XGBoost's Python package counts the characters of a pandas label
- * where bytes are meant (fixed in 3.4.0 by #12371): behind the first label that
- * is not ASCII every label is shifted, and the last bytes are missing.  Files
- * made from other data frames are right, but cannot be told from those.
- */
 RmlLabelState
 rml_xgb_label_state(const RmlXgbModel *model, int32_t feature)
 {
 	const RmlXgbLabels *labels = find_labels(model, feature);
 
-	if (labels == NULL || count_labels(labels) == 0)
-		return RML_LABELS_NONE;
-	if (!labels->is_text || rml_writer_at_least(model->writer, 3, 4, 0))
-		return RML_LABELS_USABLE;
-	for (int32_t i = 0; i < labels->values.count; i++)
+	return labels == NULL ? RML_LABELS_NONE : labels->state;
+}
+
+/* ---- what they come to ---- */
+
+static bool
+is_ascii(const RmlWideArray *bytes)
+{
+	for (int32_t i = 0; i < bytes->count; i++)
 	{
-		int64_t		byte = rml_wide_value(&labels->values, i);
+		int64_t		byte = rml_wide_value(bytes, i);
 
 		if (byte < 0 || byte > 127)
+			return false;
+	}
+	return true;
+}
+
+/* Are the bytes from one place to another valid UTF-8? */
+static bool
+is_utf8(const RmlWideArray *bytes, int32_t at, int32_t end)
+{
+	while (at < end)
+	{
+		uint8_t		character[4];
+		size_t		n = 0;
+
+		for (int32_t i = at; i < end && n < sizeof(character); i++)
+			character[n++] = (uint8_t) rml_wide_value(bytes, i);
+		n = rml_utf8_length(character, n);
+		if (n == 0)
+			return false;
+		at += (int32_t) n;
+	}
+	return true;
+}
+
+/*
+ * Up to 3.3, XGBoost's Python package counts the characters of a pandas label
+ * where bytes are meant (fixed in 3.4.0 by #12371): behind the first label that
+ * is not ASCII every label is shifted, and the last bytes are missing.  Files
+ * made from other data frames are right, but cannot be told from those.  Once
+ * 3.4 has saved such a file again, it shows only where a character was cut.
+ */
+static RmlLabelState
+judge_labels(const RmlXgbLabels *labels, RmlWriter writer)
+{
+	if (count_labels(labels) == 0)
+		return RML_LABELS_NONE;
+	if (!labels->is_text || is_ascii(&labels->values))
+		return RML_LABELS_USABLE;
+	if (!rml_writer_at_least(writer, 3, 4, 0))
+		return RML_LABELS_CUT;
+	for (int32_t i = 1; i < labels->offsets.count; i++)
+	{
+		if (!is_utf8(&labels->values, labels->offsets.values[i - 1], labels->offsets.values[i]))
 			return RML_LABELS_CUT;
 	}
 	return RML_LABELS_USABLE;
@@ -205,15 +246,10 @@ list_text_labels(const RmlXgbLabels *labels, int32_t feature, RmlHost *host,
 		list->labels[i].text = bytes + at;
 		list->labels[i].length = (uint32_t) (end - at);
 		list->labels[i].code = (uint32_t) i;
-		while (at < end)
-		{
-			size_t		n = rml_utf8_length((const uint8_t *) bytes + at, (size_t) (end - at));
-
-			if (n == 0)
-				return rml_fail(err, RML_INVALID, "cats.enc[%d]: label %d is not valid UTF-8",
-								feature, i);
-			at += (int32_t) n;
-		}
+		/* what is left to be wrong with usable ones */
+		if (memchr(bytes + at, 0, (size_t) (end - at)) != NULL)
+			return rml_fail(err, RML_INVALID, "cats.enc[%d]: label %d has a character NUL",
+							feature, i);
 	}
 	return true;
 }
@@ -532,6 +568,7 @@ rml_xgb_validate_cats(RmlXgbModel *model, RmlHost *host, RmlError *err)
 		rml_poll(host);
 		if (!check_labels(&cats->labels[i], err))
 			return false;
+		cats->labels[i].state = judge_labels(&cats->labels[i], model->writer);
 	}
 	return check_segments(cats, err) && check_sorted_idx(cats, host, err);
 }

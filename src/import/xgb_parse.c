@@ -75,7 +75,7 @@ inner_booster_field(RmlParser *p, const char *key, const RmlEvent *value, void *
 	}
 	if (strcmp(key, "name") == 0)
 	{
-		if (!rml_parse_name(p, key, value, name))
+		if (!rml_parse_name(p, "gradient_booster.gbtree.name", value, name))
 			return false;
 		if (strcmp(name, "gbtree") != 0)
 			return rml_fail(p->err, RML_INVALID,
@@ -91,7 +91,7 @@ booster_field(RmlParser *p, const char *key, const RmlEvent *value, void *target
 	RmlXgbModel *model = target;
 
 	if (strcmp(key, "name") == 0)
-		return rml_parse_name(p, key, value, model->booster);
+		return rml_parse_name(p, "gradient_booster.name", value, model->booster);
 	if (strcmp(key, "model") == 0)
 		return rml_parse_object(p, key, value, model_field, model);
 	if (strcmp(key, "gbtree") == 0)
@@ -102,6 +102,22 @@ booster_field(RmlParser *p, const char *key, const RmlEvent *value, void *target
 }
 
 /* ---- learner ---- */
+
+/* Digits of a number that stands alone, but for zeros in front; -1 for anything else. */
+static int32_t
+count_digits(const char *text, size_t length)
+{
+	int32_t		digits = 0;
+
+	for (size_t i = 0; i < length && text[i] != 'e' && text[i] != 'E'; i++)
+	{
+		if (text[i] >= '0' && text[i] <= '9')
+			digits += digits > 0 || text[i] != '0';
+		else if (text[i] != '.' && text[i] != '-')
+			return -1;
+	}
+	return length > 0 && text[length - 1] != ' ' ? digits : -1;
+}
 
 static bool
 learner_param_field(RmlParser *p, const char *key, const RmlEvent *value, void *target)
@@ -115,8 +131,13 @@ learner_param_field(RmlParser *p, const char *key, const RmlEvent *value, void *
 	if (strcmp(key, "num_target") == 0)
 		return rml_parse_parameter(p, key, value, &model->num_target);
 	if (strcmp(key, "base_score") == 0)
-		return rml_parse_number_list(p, "learner_model_param.base_score", value,
-									 &model->base_score);
+	{
+		if (!rml_parse_number_list(p, "learner_model_param.base_score", value,
+								   &model->base_score))
+			return false;
+		model->base_score_digits = count_digits(value->text, value->length);
+		return true;
+	}
 	if (strcmp(key, "boost_from_average") == 0)
 	{
 		int32_t		number;
@@ -152,7 +173,7 @@ objective_field(RmlParser *p, const char *key, const RmlEvent *value, void *targ
 	RmlXgbModel *model = target;
 
 	if (strcmp(key, "name") == 0)
-		return rml_parse_name(p, key, value, model->objective);
+		return rml_parse_name(p, "objective.name", value, model->objective);
 	if (strcmp(key, "softmax_multiclass_param") == 0 ||
 		strcmp(key, "quantile_loss_param") == 0 ||
 		strcmp(key, "expectile_loss_param") == 0)
@@ -160,7 +181,7 @@ objective_field(RmlParser *p, const char *key, const RmlEvent *value, void *targ
 	return rml_reader_skip(&p->reader, value);
 }
 
-/* Attributes are free text of the user's; only best_iteration has a meaning. */
+/* Attributes are free text of the user's; those of early stopping have a meaning. */
 static bool
 attribute_field(RmlParser *p, const char *key, const RmlEvent *value, void *target)
 {
@@ -178,6 +199,8 @@ attribute_field(RmlParser *p, const char *key, const RmlEvent *value, void *targ
 		model->has_best_iteration = iteration >= 0;
 		model->best_iteration = (int32_t) iteration;
 	}
+	if (strcmp(key, "best_ntree_limit") == 0)
+		model->best_ntree_limit = rml_parse_digits(value->text, value->length);
 	return true;
 }
 
@@ -293,6 +316,7 @@ rml_xgb_parse(const void *data, size_t size, RmlHost *host, RmlXgbModel *model, 
 	model->num_trees = -1;
 	model->num_parallel_tree = 1;
 	model->boost_from_average = true;
+	model->best_ntree_limit = -1;
 	model->softmax_classes = -1;
 	ok = parse_file(&parser);
 	rml_reader_close(&parser.reader);

@@ -56,8 +56,20 @@ check_booster(RmlXgbModel *model, RmlError *err)
 	return true;
 }
 
+/*
+ * Up to 1.7, XGBoost that loads a model with several classes makes any
+ * objective but multi:softprob multi:softmax (learner.cc, ConfigureObjective).
+ */
 static bool
-check_objective(const RmlXgbModel *model, RmlError *err)
+becomes_softmax(const RmlXgbModel *model)
+{
+	return model->num_class > 1 && !rml_writer_at_least(model->writer, 2, 0, 0) &&
+		strcmp(model->objective, "multi:softmax") != 0 &&
+		strcmp(model->objective, "multi:softprob") != 0;
+}
+
+static bool
+check_objective(RmlXgbModel *model, RmlError *err)
 {
 	const RmlObjective *objective = rml_objective_by_name(model->objective);
 
@@ -68,6 +80,11 @@ check_objective(const RmlXgbModel *model, RmlError *err)
 	if (!rml_writer_at_least(model->writer, objective->since_major, objective->since_minor, 0))
 		return rml_fail(err, RML_INVALID, "objective %s is not one of XGBoost %d.%d",
 						objective->name, model->writer.major, model->writer.minor);
+	if (becomes_softmax(model))
+	{
+		strcpy(model->objective, "multi:softmax");
+		model->softmax_classes = model->num_class;
+	}
 	return true;
 }
 
@@ -94,13 +111,11 @@ count_outputs(RmlXgbModel *model, RmlError *err)
 	return true;
 }
 
-/* Levels of quantiles or expectiles: one per output, each from 0 to 1. */
+/* Levels of quantiles or expectiles: one per output, each from 0 to 1, maybe ascending. */
 static bool
 check_levels(const RmlXgbModel *model, const char *key, const RmlFloatArray *levels,
-			 RmlError *err)
+			 bool ascending, RmlError *err)
 {
-	if (levels->count == 0 && model->n_outputs == 1)
-		return true;
 	if (levels->count > RML_MAX_LEVELS)
 		return rml_fail(err, RML_LIMIT, "%s has %d entries, at most %d are possible",
 						key, levels->count, RML_MAX_LEVELS);
@@ -111,6 +126,9 @@ check_levels(const RmlXgbModel *model, const char *key, const RmlFloatArray *lev
 	{
 		if (!(levels->values[i] >= 0.0f && levels->values[i] <= 1.0f))
 			return rml_fail(err, RML_INVALID, "%s[%d] is %g, expected a value from 0 to 1",
+							key, i, levels->values[i]);
+		if (ascending && i > 0 && levels->values[i] < levels->values[i - 1])
+			return rml_fail(err, RML_INVALID, "%s[%d] is %g, less than the one before",
 							key, i, levels->values[i]);
 	}
 	return true;
@@ -129,18 +147,53 @@ check_output_param(const RmlXgbModel *model, const RmlObjective *objective, RmlE
 			if (model->num_target > 1)
 				return rml_fail(err, RML_INVALID, "learner_model_param.num_target is %d, but %s has classes",
 								model->num_target, objective->name);
-			if (model->softmax_classes >= 0 && model->softmax_classes != model->num_class)
+			if (model->softmax_classes < 0)
+				return rml_fail(err, RML_INVALID, "objective.softmax_multiclass_param.num_class is missing");
+			if (model->softmax_classes != model->num_class)
 				return rml_fail(err, RML_INVALID,
 								"softmax_multiclass_param.num_class is %d, learner_model_param.num_class %d",
 								model->softmax_classes, model->num_class);
 			break;
 		case RML_OUTPUTS_QUANTILES:
-			return check_levels(model, "quantile_loss_param.quantile_alpha", &model->quantiles, err);
+			return check_levels(model, "quantile_loss_param.quantile_alpha", &model->quantiles,
+								rml_writer_at_least(model->writer, 3, 4, 0), err);
 		case RML_OUTPUTS_EXPECTILES:
 			return check_levels(model, "expectile_loss_param.expectile_alpha", &model->expectiles,
-								err);
+								true, err);
 		case RML_OUTPUTS_ANY:
 			break;
+	}
+	return true;
+}
+
+/*
+ * Before 3.1 base_score is one number.  From 1.2 on XGBoost's own parser reads
+ * it (charconv.cc), and when it finds more than 9 digits leaves 0.5 in place.
+ */
+static bool
+check_base_score(const RmlXgbModel *model, RmlError *err)
+{
+	const char *key = "learner_model_param.base_score";
+	int32_t		count = model->base_score.count;
+
+	if (count == 0)
+		return rml_fail(err, RML_INVALID, "%s is missing", key);
+	if (count != 1 && model->n_outputs == 1)
+		return rml_fail(err, RML_INVALID, "%s has %d values, expected 1", key, count);
+	if (count != 1 && count != model->n_outputs)
+		return rml_fail(err, RML_INVALID,
+						"%s has %d values, expected 1 or %d, the number of outputs",
+						key, count, model->n_outputs);
+	if (rml_writer_at_least(model->writer, 3, 1, 0))
+		return true;
+	if (model->base_score_digits < 0)
+		return rml_fail(err, RML_INVALID, "%s is a list, or has spaces, which XGBoost %d.%d does not read",
+						key, model->writer.major, model->writer.minor);
+	if (model->base_score_digits > 9 && rml_writer_at_least(model->writer, 1, 2, 0))
+	{
+		rml_fail(err, RML_INVALID, "%s has %d digits, of which XGBoost %d.%d reads 9 at most",
+				 key, model->base_score_digits, model->writer.major, model->writer.minor);
+		return rml_hint(err, "It would score with 0.5 instead: round the number to 9 digits.");
 	}
 	return true;
 }
@@ -152,17 +205,9 @@ check_outputs(RmlXgbModel *model, RmlHost *host, RmlError *err)
 	float	   *margins;
 	bool		ok;
 
-	if (!count_outputs(model, err) || !check_output_param(model, objective, err))
+	if (!count_outputs(model, err) || !check_output_param(model, objective, err) ||
+		!check_base_score(model, err))
 		return false;
-	if (model->base_score.count == 0)
-		return rml_fail(err, RML_INVALID, "learner_model_param.base_score is missing");
-	if (model->base_score.count != 1 && model->n_outputs == 1)
-		return rml_fail(err, RML_INVALID, "learner_model_param.base_score has %d values, expected 1",
-						model->base_score.count);
-	if (model->base_score.count != 1 && model->base_score.count != model->n_outputs)
-		return rml_fail(err, RML_INVALID,
-						"learner_model_param.base_score has %d values, expected 1 or %d, the number of outputs",
-						model->base_score.count, model->n_outputs);
 	margins = rml_alloc(host, (size_t) model->n_outputs * sizeof(float));
 	ok = rml_base_margins(objective, model->writer, rml_xgb_base_score(model),
 						  model->n_outputs, margins, err);

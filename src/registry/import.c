@@ -200,23 +200,51 @@ make_bytea(const void *data, size_t size)
 	return copy;
 }
 
+typedef struct FeatureContext
+{
+	const Import *import;
+	int			feature;
+} FeatureContext;
+
+/* Adds to the error of a name that the database's encoding does not have. */
+static void
+explain_conversion(void *arg)
+{
+	const FeatureContext *context = arg;
+
+	if (geterrcode() != ERRCODE_UNTRANSLATABLE_CHARACTER)
+		return;
+	errcontext("name of feature %d of model \"%s\"", context->feature, context->import->name);
+	errhint("Give other names with feature_names, or use a database of encoding UTF8.");
+}
+
 static Datum
-feature_names_array(const RmlImage *image)
+feature_names_array(const Import *import, const RmlImage *image)
 {
 	int			n = image->header->n_features;
 	Datum	   *names = palloc(sizeof(Datum) * n);
+	FeatureContext context = {.import = import};
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = explain_conversion,
+		.arg = &context,
+	};
 	ArrayType  *array;
 
+	error_context_stack = &callback;
 	for (int i = 0; i < n; i++)
 	{
 		char		buffer[16];
 		size_t		length;
 		const char *utf8 = rml_image_feature_name(image, i, buffer, &length);
-		char	   *name = rml_from_utf8(utf8, length);
+		char	   *name;
 
+		context.feature = i;
+		name = rml_from_utf8(utf8, length);
 		names[i] = CStringGetTextDatum(name);
 		pfree(name);
 	}
+	error_context_stack = callback.previous;
 	array = construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT);
 	for (int i = 0; i < n; i++)
 		pfree(DatumGetPointer(names[i]));
@@ -286,8 +314,7 @@ warn_of_cut_labels(const Import *import, const RmlXgbModel *model, const RmlImag
 				(errmsg_plural("category labels of feature %s of model \"%s\" are not used",
 							   "category labels of features %s of model \"%s\" are not used",
 							   n, names.data, import->name),
-				 errdetail("XGBoost %d.%d may have cut labels with characters beyond ASCII when it saved them.",
-						   model->writer.major, model->writer.minor),
+				 errdetail("XGBoost before 3.4 cuts labels with characters beyond ASCII when it saves them."),
 				 errhint("Give the labels with the import option categories, or score category codes.")));
 	pfree(names.data);
 }
@@ -305,7 +332,7 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 	import->n_outputs = model->n_outputs;
 	import->n_nodes = (int64) rml_image_entries(header, RML_SEC_NODES);
 	import->max_depth = header->max_depth;
-	import->features = feature_names_array(image);
+	import->features = feature_names_array(import, image);
 	compute_importance(import, model, host);
 	warn_of_cut_labels(import, model, image);
 }

@@ -18,6 +18,16 @@ rml_is_label_kind(RmlColumnKind kind)
 		kind == RML_COLUMN_ENUM || kind == RML_COLUMN_UNTYPED;
 }
 
+const char *
+rml_type_hint(const RmlImageCategories *categories, bool is_text)
+{
+	if (categories != NULL)
+		return "The feature takes category labels as text, or their codes as numbers.";
+	if (is_text)
+		return "Encode the text as numbers, or give labels for it with the option categories of the import.";
+	return "Features are numbers or booleans; cast or encode the value.";
+}
+
 float
 rml_category_value(const RmlModel *model, const char *model_name, int feature,
 				   const RmlImageCategories *categories, const char *label, int length)

@@ -10,6 +10,9 @@
 /* Columns whose values are labels if the feature has some. */
 extern bool rml_is_label_kind(RmlColumnKind kind);
 
+/* What to do about a value that a feature cannot be read from. */
+extern const char *rml_type_hint(const RmlImageCategories *categories, bool is_text);
+
 /*
  * The code of a label in the server's encoding.  Raises 22023 for one that the
  * model does not know: XGBoost refuses those too.

@@ -76,10 +76,6 @@ rml_column_value(RmlColumnKind kind, Datum value)
 			/* through float8, as Python does */
 			return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
 		case RML_COLUMN_UNTYPED:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("an element of the row is a literal without a type"),
-					 errhint("Cast it to a numeric type.")));
 		case RML_COLUMN_UNREADABLE:
 		case RML_COLUMN_TEXT:
 		case RML_COLUMN_BPCHAR:
@@ -271,11 +267,7 @@ check_type(const Matching *m, int feature, RmlFeatureMatch *match)
 	fault(match, ERRCODE_DATATYPE_MISMATCH,
 		  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
 				   NameStr(att->attname), format_type_be(att->atttypid), name, m->model_name),
-		  match->categories != NULL ?
-		  "The feature takes category labels as text, or their codes as numbers." :
-		  match->kind == RML_COLUMN_UNREADABLE ?
-		  "Features are numeric or boolean columns; cast or encode the column." :
-		  "Encode the column as numbers, or give labels for it with the option categories of the import.");
+		  rml_type_hint(match->categories, match->kind != RML_COLUMN_UNREADABLE));
 }
 
 /* One column must not serve two features, which only inexact matches can bring. */

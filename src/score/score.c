@@ -73,7 +73,7 @@ require_one_score(const RmlSiteModel *entry, const char *plural)
 	if (!rml_has_one_score(image->objective, image->header->n_outputs))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" gives more than a single number", entry->binding.name),
+				 errmsg("model \"%s\" gives a list of numbers, not a single one", entry->binding.name),
 				 outputs_detail(image),
 				 errhint("Use %s.", plural)));
 }
@@ -149,7 +149,9 @@ leaves_datum(RmlSiteModel *entry)
 	if (image->header->flags & RML_IMAGE_LINEAR)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" is linear and has no leaves", entry->binding.name)));
+				 errmsg("model \"%s\" is linear and has no leaves", entry->binding.name),
+				 errhint("Use %s.", rml_has_one_score(image->objective, image->header->n_outputs) ?
+						 "risk_score() or risk_margin()" : "risk_scores() or risk_margins()")));
 	leaves = palloc(sizeof(int32) * (n + 1));
 	items = palloc(sizeof(Datum) * (n + 1));
 	for (int t = 0; t < n; t += TREES_PER_CHUNK)

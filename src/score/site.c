@@ -212,6 +212,18 @@ reserve_values(Site *site, int n)
 	site->n_values = n;
 }
 
+/* An element of ROW(...) that is a mere '1'. */
+pg_noreturn static void
+reject_untyped(const RmlSiteModel *entry, int feature)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("element %d of the row, for feature \"%s\" of model \"%s\", is a literal without a type",
+					entry->matches[feature].attno, entry->model->features[feature],
+					entry->binding.name),
+			 errhint("Cast it to a numeric type.")));
+}
+
 void
 rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 {
@@ -245,6 +257,8 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 		else if (match->categories != NULL && rml_is_label_kind(match->kind))
 			entry->row[i] = rml_column_category(entry->model, entry->binding.name, i,
 												match, site->values[at]);
+		else if (match->kind == RML_COLUMN_UNTYPED)
+			reject_untyped(entry, i);
 		else
 			entry->row[i] = rml_column_value(match->kind, site->values[at]);
 	}
@@ -282,6 +296,21 @@ rml_site_read_array(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 
 /* ---- jsonb ---- */
 
+/* A value that is no number, boolean, null, or label of the feature. */
+pg_noreturn static void
+reject_jsonb(const RmlSiteModel *entry, int feature, const JsonbValue *value)
+{
+	const char *type = value->type == jbvString ? "a string" :
+		JsonContainerIsArray(value->val.binary.data) ? "an array" : "an object";
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("key \"%s\" for model \"%s\" is %s",
+					entry->model->features[feature], entry->binding.name, type),
+			 errhint("%s", rml_type_hint(rml_image_categories(&entry->model->image, feature),
+										 value->type == jbvString))));
+}
+
 static float
 jsonb_value(const RmlSiteModel *entry, int feature, const JsonbValue *value)
 {
@@ -300,14 +329,11 @@ jsonb_value(const RmlSiteModel *entry, int feature, const JsonbValue *value)
 			if (categories != NULL)
 				return rml_category_value(entry->model, entry->binding.name, feature, categories,
 										  value->val.string.val, value->val.string.len);
-			/* FALLTHROUGH */
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("key \"%s\" for model \"%s\" is not a number, boolean or null",
-							entry->model->features[feature], entry->binding.name)));
+			break;
+		default:				/* getKeyJsonValueFromContainer() gives jbvBinary */
+			break;
 	}
-	pg_unreachable();
+	reject_jsonb(entry, feature, value);
 }
 
 void

@@ -70,8 +70,8 @@ def of_classes(doc):
     for name, change in {
             "softmax_multiclass_param": lambda d: objective(d).pop("softmax_multiclass_param"),
             "its num_class": lambda d: objective(d)["softmax_multiclass_param"].clear()}.items():
-        yield from both(f"{name} absent", edited(doc, change), (), SURVIVE,
-                        like="hand-classes.json")
+        yield from both(f"{name} absent", edited(doc, change),
+                        ("softmax_multiclass_param.num_class is missing",))
 
 
 def of_targets(doc):

@@ -83,11 +83,21 @@ def base_margin(objective, version, base_score):
         return logf(p) if objective in LOG else p
 
 
+def objective_of(doc):
+    """Up to 1.7, XGBoost that loads several classes makes of any objective but multi:softprob
+    multi:softmax."""
+    name = doc["learner"]["objective"]["name"]
+    classes = int(doc["learner"]["learner_model_param"].get("num_class", "0"))
+    if classes > 1 and tuple(doc["version"]) < (2, 0) and name != "multi:softprob":
+        return "multi:softmax"
+    return name
+
+
 def base_margins(doc, outputs, fitted):
     """One per output.  From 3.1 on a model without trees whose base_score was never
     estimated has it unlinked."""
     param = doc["learner"]["learner_model_param"]
-    objective, version = doc["learner"]["objective"]["name"], tuple(doc["version"])
+    objective, version = objective_of(doc), tuple(doc["version"])
     scores = [np.float32(s) for s in base_scores_of(doc)]
     if len(scores) == 1:
         scores *= outputs
@@ -299,7 +309,7 @@ class Scorer:
     linear = False
 
     def __init__(self, doc, fitted):
-        self.objective = doc["learner"]["objective"]["name"]
+        self.objective = objective_of(doc)
         self.version = tuple(doc["version"])
         self.outputs = outputs_of(doc)
         self.base = base_margins(doc, self.outputs, fitted)

@@ -76,8 +76,12 @@ def own_objective(c, row):
         if m.doc["learner"]["objective"]["name"] == name:
             yield m
         else:
-            doc = rewrite.with_objective(m.doc, {"name": name})
+            doc = rewrite.with_objective(m.doc, {
+                "name": name, "reg_loss_param": {"scale_pos_weight": "1"},
+                "poisson_regression_param": {"max_delta_step": "7E-1"}})
             yield rewritten(row, data, booster, layouts.as_version(doc, (2, 1, 4)), i)
+            doc = rewrite.with_param(doc, base_score="2.5E-1")
+            yield read_here(row, data, doc, i)      # which makes multi:softmax of it
 
 
 # Targets

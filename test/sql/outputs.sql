@@ -25,14 +25,14 @@ CREATE FUNCTION pg_temp.call(function text, model text, features text DEFAULT '{
 -- ---- classes: tree 0 gives -1 to class 0, tree 1 gives 0.25 to class 2
 SELECT riskml.import_model('regress_prob', pg_temp.wide_model('multi:softprob', '{"num_class": "3"}', params => '{"softmax_multiclass_param": {"num_class": "3"}}'));
 SELECT riskml.import_model('regress_max', pg_temp.wide_model('multi:softmax', '{"num_class": "3"}', params => '{"softmax_multiclass_param": {"num_class": "3"}}'));
-SELECT riskml.import_model('regress_one', pg_temp.wide_model('multi:softprob', '{"num_class": "1"}'));
+SELECT riskml.import_model('regress_one', pg_temp.wide_model('multi:softprob', '{"num_class": "1"}', params => '{"softmax_multiclass_param": {"num_class": "1"}}'));
 SELECT m, f, pg_temp.call(f, m) FROM unnest('{regress_prob,regress_max,regress_one}'::text[]) WITH ORDINALITY m(m, i),
 	unnest('{risk_margins,risk_scores,risk_class,risk_leaves,risk_margin,risk_score}'::text[]) WITH ORDINALITY f(f, j) ORDER BY i, j;
 -- equal margins: the first of them
 SELECT risk_class('regress_max', '{90,0,20}'::float8[]), risk_margins('regress_max', '{90,0,20}'::float8[]),
 	risk_class('regress_max', '{50,15,30}'::float8[]), risk_margins('regress_max', '{50,15,30}'::float8[]);
 -- several base scores
-SELECT riskml.import_model('regress_prob', pg_temp.wide_model('multi:softprob', '{"num_class": "3"}', '[1E0,-2E0,5E-1]', version => '[3, 2, 0]'), alias => 'production');
+SELECT riskml.import_model('regress_prob', pg_temp.wide_model('multi:softprob', '{"num_class": "3"}', '[1E0,-2E0,5E-1]', '{"softmax_multiclass_param": {"num_class": "3"}}', '[3, 2, 0]'), alias => 'production');
 SELECT risk_margins('regress_prob', '{40,15,40}'::float8[]), round((SELECT sum(p) FROM unnest(risk_scores('regress_prob', '{40,15,40}'::float8[])) p)::numeric, 6);
 
 -- ---- binary: which class is above one half; exactly one half is class 0

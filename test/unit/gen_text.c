@@ -230,7 +230,7 @@ number_list(Writer *w, const char *name, const RmlFloatArray *array, bool bracke
 	Text		text = {0};
 
 	for (int32_t i = 0; i < array->count; i++)
-		text_add(&text, "%s%.9E", i > 0 ? "," : brackets ? "[" : "", array->values[i]);
+		text_add(&text, "%s%.8E", i > 0 ? "," : brackets ? "[" : "", array->values[i]);
 	if (brackets)
 		text_add(&text, "]");
 	text_bytes(&text, "", 1);

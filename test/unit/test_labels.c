@@ -202,14 +202,38 @@ refuse_text(const char *what, const char *bytes, const int32_t *offsets, int n, 
 static void
 test_bad_texts(void)
 {
-	test("labels: text that is no UTF-8, or occurs twice, is refused");
+	test("labels: text that has NUL, or occurs twice, is refused");
 	refuse_text("the same twice", "abcab", AT(0, 2, 3, 5), 3, "cats.enc[1]: label \"ab\" occurs twice");
 	refuse_text("empty twice", "ab", AT(0, 0, 2, 2), 3, "cats.enc[1]: label \"\" occurs twice");
-	refuse_text("NUL", "a\0b", AT(0, 1, 3), 2, "cats.enc[1]: label 1 is not valid UTF-8");
-	refuse_text("a lone byte", "a\xff", AT(0, 1, 2), 2, "cats.enc[1]: label 1 is not valid UTF-8");
-	refuse_text("cut in a character", "\xc3\xa4", AT(0, 1, 2), 2, "cats.enc[1]: label 0 is not valid UTF-8");
-	refuse_text("an overlong form", "\xc0\xaf", AT(0, 2), 1, "cats.enc[1]: label 0 is not valid UTF-8");
-	refuse_text("a surrogate", "x\xed\xa0\x80", AT(0, 1, 4), 2, "cats.enc[1]: label 1 is not valid UTF-8");
+	refuse_text("NUL", "a\0b", AT(0, 1, 3), 2, "cats.enc[1]: label 1 has a character NUL");
+}
+
+/* Labels that are no UTF-8 are not used; the model is scored by codes. */
+static void
+pass_over_text(const char *what, const char *bytes, const int32_t *offsets, int n)
+{
+	Text		file = {0};
+
+	for (int ubj = 0; ubj < 2; ubj++)
+	{
+		write_texts(&file, bytes, offsets, n, ASCENDING, ubj);
+		if (CHECK(import_plainly(&file), "%s: %s", what, err.message))
+			CHECK(rml_image_categories(&image, 1) == NULL && rml_xgb_label_state(&model, 1) == RML_LABELS_CUT,
+				  "%s counts", what);
+	}
+	text_free(&file);
+}
+
+static void
+test_broken_texts(void)
+{
+	test("labels: text that is no UTF-8 is passed over");
+	pass_over_text("a lone byte", "a\xff", AT(0, 1, 2), 2);
+	pass_over_text("cut in a character", "\xc3\xa4", AT(0, 1, 2), 2);
+	pass_over_text("cut at the end", "a\xc3", AT(0, 1, 2), 2);
+	pass_over_text("an overlong form", "\xc0\xaf", AT(0, 2), 1);
+	pass_over_text("a surrogate", "x\xed\xa0\x80", AT(0, 1, 4), 2);
+	pass_over_text("beyond U+10FFFF", "x\xf4\x90\x80\x80", AT(0, 1, 5), 2);
 }
 
 /* JSON alone: the bytes as unsigned numbers, and numbers that are no bytes. */
@@ -589,6 +613,7 @@ main(void)
 	test_host_begin(&host, SIZE_MAX);
 	test_texts();
 	test_bad_texts();
+	test_broken_texts();
 	test_bytes();
 	test_cut();
 	test_integers();

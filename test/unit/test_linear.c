@@ -17,8 +17,9 @@ write_linear(Text *out, const char *version, int n_features, int n_classes, cons
 	out->size = 0;
 	text_add(out, "{\"version\":%s,\"learner\":{\"gradient_booster\":{\"name\":\"gblinear\",\"model\":{%s"
 			 "\"weights\":[%s]}},\"learner_model_param\":{\"base_score\":\"%s\",\"num_feature\":\"%d\","
-			 "\"num_class\":\"%d\"},\"objective\":{\"name\":\"%s\"}}}", version, rounds, weights, base_score,
-			 n_features, n_classes, n_classes > 0 ? "multi:softmax" : "reg:squarederror");
+			 "\"num_class\":\"%d\"},\"objective\":{\"name\":\"%s\",\"softmax_multiclass_param\":{\"num_class\":\"%d\"}}}}",
+			 version, rounds, weights, base_score, n_features, n_classes,
+			 n_classes > 0 ? "multi:softmax" : "reg:squarederror", n_classes);
 }
 
 typedef struct Scored

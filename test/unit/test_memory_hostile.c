@@ -115,7 +115,9 @@ end_model(Text *out, int n_features, int n_classes, const char *objective)
 	text_add(out, "}");
 	begin(out, "objective");
 	string(out, "name", objective);
-	text_add(out, "}}");
+	begin(out, "softmax_multiclass_param");
+	number(out, "num_class", n_classes);
+	text_add(out, "}}}");
 	key(out, "version");
 	text_add(out, "[i\3i\4");
 	text_bytes(out, "i\0]}", 4);

@@ -21,6 +21,8 @@ typedef struct Shape
 	bool		vectors;
 	const char *indptr;			/* NULL: the file has none */
 	const char *best;			/* attribute best_iteration */
+	const char *limit;			/* attribute best_ntree_limit */
+	const char *version;		/* NULL: 2.1.0 */
 } Shape;
 
 /* A tree that is a leaf. */
@@ -40,9 +42,11 @@ static void
 write_model(Text *out, const Shape *s)
 {
 	out->size = 0;
-	text_add(out, "{\"version\":[2,1,0],\"learner\":{\"attributes\":{");
+	text_add(out, "{\"version\":%s,\"learner\":{\"attributes\":{", s->version ? s->version : "[2,1,0]");
 	if (s->best != NULL)
 		text_add(out, "\"best_iteration\":\"%s\"", s->best);
+	if (s->limit != NULL)
+		text_add(out, ",\"best_ntree_limit\":\"%s\"", s->limit);
 	text_add(out, "},\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{\"gbtree_model_param\":{\"num_trees\":\"%d\","
 			 "\"num_parallel_tree\":\"%d\"},%s%s%s\"tree_info\":[", s->trees, s->parallel,
 			 s->indptr ? "\"iteration_indptr\":" : "", s->indptr ? s->indptr : "", s->indptr ? "," : "");
@@ -208,6 +212,35 @@ test_best_iteration(void)
 	}
 }
 
+/* Up to 1.5 num_parallel_tree does not stand in the file, but this tells it. */
+static void
+test_best_ntree_limit(void)
+{
+	Shape		s = {.trees = 6, .outputs = 1, .parallel = 1, .best = "1", .version = "[1,5,2]"};
+
+	test("ranges: up to 1.5, best_ntree_limit must agree with best_iteration");
+	for (int i = 0; i < 2; i++)
+	{
+		s.limit = (const char *const[]) {"2", "no number"}[i];
+		if (read_shape(&s))
+			check_range(best, 0, 2);
+	}
+	s.limit = "4";
+	if (read_shape(&s))
+	{
+		refuse_range(best, "best_iteration is 1, but best_ntree_limit is 4: the model was trained with num_parallel_tree, which files of XGBoost 1.5 do not tell");
+		CHECK_CONTAINS(err.hint, "{\"iterations\": [0, 4]}", "hint");
+		check_range((RmlImportOptions) {0}, 0, 6);
+	}
+	s.parallel = 2;				/* but if it does */
+	if (read_shape(&s))
+		check_range(best, 0, 4);
+	s.parallel = 1;
+	s.version = "[1,6,0]";
+	if (read_shape(&s))
+		check_range(best, 0, 2);
+}
+
 /* ---- linear models ---- */
 
 static void
@@ -238,6 +271,7 @@ main(void)
 	test_iterations();
 	test_uneven();
 	test_best_iteration();
+	test_best_ntree_limit();
 	test_linear();
 	test_host_end(&host);
 	return test_done();

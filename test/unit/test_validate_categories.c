@@ -22,7 +22,7 @@ static const char base[] =
 "\"loss_changes\":[2,1,0,0,0,0,0],\"sum_hessian\":[9,8,7,6,5,4,3],"
 "\"categories\":[1,3,0,2,16777215,5],\"categories_nodes\":[0,2,5],\"categories_segments\":[0,2,5],"
 "\"categories_sizes\":[2,3,1]}]}},"
-"\"learner_model_param\":{\"base_score\":\"[5E-1]\",\"num_class\":\"0\",\"num_feature\":\"2\",\"num_target\":\"1\"},"
+"\"learner_model_param\":{\"base_score\":\"5E-1\",\"num_class\":\"0\",\"num_feature\":\"2\",\"num_target\":\"1\"},"
 "\"objective\":{\"name\":\"reg:squarederror\"}}}";
 
 #define NODES "\"categories_nodes\":[0,2,5]"
@@ -113,8 +113,8 @@ static const Edit cats[] = {
 	{"[0,1,3]", "[0,1,\"3\"]", "cats.enc[0].offsets is a string", RML_SYNTAX},
 	{"[97,98,99]", "[97,97,97]", NULL, RML_OK},
 	{"\"offsets\":[0,1,3],\"values\":[97,98,99]", "\"offsets\":[0,1,2],\"values\":[97,97]", "cats.enc[0]: label \"a\" occurs twice", RML_INVALID},
-	{"[97,98,99]", "[97,0,99]", "cats.enc[0]: label 1 is not valid UTF-8", RML_INVALID},
-	{"[97,98,99]", "[97,195,99]", "cats.enc[0]: label 1 is not valid UTF-8", RML_INVALID},
+	{"[97,98,99]", "[97,0,99]", "cats.enc[0]: label 1 has a character NUL", RML_INVALID},
+	{"[97,98,99]", "[97,195,99]", NULL, RML_OK},
 	{"[97,98,99]", "[300,98,99]", "cats.enc[0].values[0] is 300, not a byte", RML_INVALID},
 	{"\"values\":[97,98,99]", "\"x\":0", "cats.enc[0].values is missing", RML_INVALID},
 	/* integers */

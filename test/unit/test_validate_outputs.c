@@ -47,7 +47,8 @@ static const Edit class_edits[] = {
 	{"param\":{\"num_class\":\"3\"}", "param\":{\"num_class\":\"0\"}", "softmax_multiclass_param.num_class is 0", RML_INVALID},
 	{"param\":{\"num_class\":\"3\"}", "param\":{\"num_class\":3}", "softmax_multiclass_param.num_class is an integer", RML_SYNTAX},
 	{"param\":{\"num_class\":\"3\"}", "param\":{\"num_class\":\"x\"}", "softmax_multiclass_param.num_class is \"x\"", RML_INVALID},
-	{"param\":{\"num_class\":\"3\"}", "param\":{}", NULL, RML_OK},
+	{"param\":{\"num_class\":\"3\"}", "param\":{}", "objective.softmax_multiclass_param.num_class is missing", RML_INVALID},
+	{",\"softmax_multiclass_param\":{\"num_class\":\"3\"}", "", "softmax_multiclass_param.num_class is missing", RML_INVALID},
 	{"param\":{\"num_class\":\"3\"}", "param\":7", "softmax_multiclass_param is an integer", RML_SYNTAX},
 	/* base scores */
 	{"[1E-1,2E-1,3E-1]", "[1E-1]", NULL, RML_OK},
@@ -95,6 +96,7 @@ static const Edit target_edits[] = {
 	{"[1E-1,9E-1]", "(1E-1,9E-1)", NULL, RML_OK},
 	{"[1E-1,9E-1]", "[0,1]", NULL, RML_OK},
 	{"[1E-1,9E-1]", "[0.9,0.1]", NULL, RML_OK},
+	{"[1E-1,9E-1]", "[0.5,0.5]", NULL, RML_OK},
 	{"[1E-1,9E-1]", "[1,2,3]", "quantile_alpha has 3 entries", RML_INVALID},
 	{"[1E-1,9E-1]", "[1E-1,1.5]", "quantile_loss_param.quantile_alpha[1] is 1.5, expected a value from 0 to 1", RML_INVALID},
 	{"[1E-1,9E-1]", "[-1E-1,5E-1]", "quantile_loss_param.quantile_alpha[0] is -0.1", RML_INVALID},
@@ -114,8 +116,30 @@ static const Edit target_edits[] = {
 	{"\"num_class\":\"0\"", "\"num_class\":\"1\"", NULL, RML_OK},
 	{"\"num_class\":\"0\"", "\"num_class\":\"2\"", "num_class is 2 and num_target 2", RML_INVALID},
 	{"[0,1]", "[0,2]", "tree_info[1] is 2", RML_INVALID},
-	{"\"base_score\":\"5E-1\"", "\"base_score\":\"[5E-1,6E-1]\"", NULL, RML_OK},
+	{"\"num_target\":\"2\"", "\"num_target\":\"1\"", "quantile_alpha has 2 entries, expected one per output, 1 in all", RML_INVALID},
+	/* up to 3.0 one number, of at most nine digits since 1.2 */
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\"[5E-1,6E-1]\"", "base_score is a list, or has spaces, which XGBoost 2.0 does not read", RML_INVALID},
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\"[5E-1]\"", "base_score is a list", RML_INVALID},
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\" 5E-1\"", "base_score is a list, or has spaces", RML_INVALID},
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\"5E-1 \"", "base_score is a list, or has spaces", RML_INVALID},
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\"0.123456789\"", NULL, RML_OK},
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\"-00.0012345678900E+12\"", "base_score has 11 digits, of which XGBoost 2.0 reads 9 at most", RML_INVALID},
+	{"\"base_score\":\"5E-1\"", "\"base_score\":\"1234567890\"", "base_score has 10 digits", RML_INVALID},
 	{"reg:quantileerror", "binary:logistic", NULL, RML_OK},
+};
+
+/* Two quantiles of 3.4, which wants them to ascend. */
+static const char quantiles[] =
+"{\"version\":[3,4,0],\"learner\":{\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{"
+"\"gbtree_model_param\":{\"num_trees\":\"0\"},\"tree_info\":[],\"trees\":[]}},"
+"\"learner_model_param\":{\"base_score\":\"[1,2]\",\"num_feature\":\"2\",\"num_target\":\"2\"},"
+"\"objective\":{\"name\":\"reg:quantileerror\",\"quantile_loss_param\":{\"quantile_alpha\":\"[1E-1,9E-1]\"}}}}";
+
+static const Edit quantile_edits[] = {
+	{"[1E-1,9E-1]", "[9E-1,1E-1]", "quantile_loss_param.quantile_alpha[1] is 0.1, less than the one before", RML_INVALID},
+	{"[1E-1,9E-1]", "[9E-1,9E-1]", NULL, RML_OK},
+	{"[1,2]", "0.12345678901234567890", NULL, RML_OK},
+	{"[1,2]", "(1, 2) ", NULL, RML_OK},
 };
 
 /* Two expectiles. */
@@ -129,6 +153,9 @@ static const Edit expectile_edits[] = {
 	{"[3,3,0]", "[3,2,9]", "objective reg:expectileerror is not one of XGBoost 3.2", RML_INVALID},
 	{"[1E-1,9E-1]", "[1E-1]", "expectile_loss_param.expectile_alpha has 1 entries", RML_INVALID},
 	{"[1E-1,9E-1]", "[1E-1,2]", "expectile_loss_param.expectile_alpha[1] is 2, expected", RML_INVALID},
+	{"[1E-1,9E-1]", "[9E-1,1E-1]", "expectile_loss_param.expectile_alpha[1] is 0.1, less than the one before", RML_INVALID},
+	{"\"reg:expectileerror\",\"expectile_loss_param\":{\"expectile_alpha\":\"[1E-1,9E-1]\"}",
+		"\"reg:quantileerror\",\"quantile_loss_param\":{\"quantile_alpha\":\"[9E-1,1E-1]\"}", NULL, RML_OK},
 	{"expectile_alpha", "quantile_alpha", "expectile_alpha has 0 entries", RML_INVALID},
 	{"[1,2]", "[2,1]", NULL, RML_OK},
 	{"[1,2]", "[-3E38,3E38]", "reg:expectileerror has no finite margin", RML_INVALID},
@@ -139,8 +166,8 @@ static const Edit expectile_edits[] = {
 static const char unfitted[] =
 "{\"version\":[3,1,0],\"learner\":{\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{"
 "\"gbtree_model_param\":{\"num_trees\":\"0\"},\"tree_info\":[],\"trees\":[]}},"
-"\"learner_model_param\":{\"base_score\":\"[-2]\",\"boost_from_average\":\"1\",\"num_feature\":\"2\"},"
-"\"objective\":{\"name\":\"binary:logistic\"}}}";
+"\"learner_model_param\":{\"base_score\":\"-2\",\"boost_from_average\":\"1\",\"num_feature\":\"2\"},"
+"\"objective\":{\"name\":\"binary:logistic\",\"expectile_loss_param\":{\"expectile_alpha\":\"[5E-1]\"}}}}";
 
 static const Edit unfitted_edits[] = {
 	{"\"boost_from_average\":\"1\",", "", NULL, RML_OK},
@@ -149,7 +176,7 @@ static const Edit unfitted_edits[] = {
 	{"binary:logistic", "count:poisson", NULL, RML_OK},
 	{"\"num_trees\":\"0\"},\"tree_info\":[],\"trees\":[]", "\"num_trees\":\"1\"},\"tree_info\":[0],\"trees\":[" LEAF(0) "]",
 	"base_score is -2, but binary:logistic", RML_INVALID},
-	{"[-2]", "[1,2]", "base_score has 2 values, expected 1", RML_INVALID},
+	{"\"-2\"", "\"[1,2]\"", "base_score has 2 values, expected 1", RML_INVALID},
 };
 
 /* ---- gblinear ---- */
@@ -158,7 +185,7 @@ static const char linear[] =
 "{\"version\":[3,3,0],\"learner\":{\"feature_names\":[\"a\",\"b\"],\"gradient_booster\":{\"name\":\"gblinear\","
 "\"model\":{\"boosted_rounds\":4,\"weights\":[1,2,3,4,5,6]}},"
 "\"learner_model_param\":{\"base_score\":\"[5E-1,4E-1]\",\"num_class\":\"2\",\"num_feature\":\"2\"},"
-"\"objective\":{\"name\":\"multi:softprob\"}}}";
+"\"objective\":{\"name\":\"multi:softprob\",\"softmax_multiclass_param\":{\"num_class\":\"2\"}}}}";
 
 static const Edit linear_edits[] = {
 	{"[1,2,3,4,5,6]", "[1,2,3,4,5]", "gradient_booster.model.weights has 5 entries, expected 6", RML_INVALID},
@@ -179,7 +206,7 @@ static const Edit linear_edits[] = {
 	{"\"boosted_rounds\":4", "\"boosted_rounds\":4.0", "boosted_rounds is a floating-point number", RML_SYNTAX},
 	{"\"boosted_rounds\":4", "\"boosted_rounds\":4,\"trees\":[]", "model has trees, but gblinear has none", RML_INVALID},
 	{"\"num_feature\":\"2\"", "\"num_feature\":\"3\"", "feature_names has 2 entries, num_feature is 3", RML_INVALID},
-	{"\"num_class\":\"2\"", "\"num_class\":\"3\"", "base_score has 2 values", RML_INVALID},
+	{"\"num_class\":\"2\",\"num_f", "\"num_class\":\"3\",\"num_f", "softmax_multiclass_param.num_class is 2, learner", RML_INVALID},
 	{"[5E-1,4E-1]", "[5E-1,4E-1,3E-1]", "base_score has 3 values", RML_INVALID},
 	{"[5E-1,4E-1]", "5E-1", NULL, RML_OK},
 	{"\"name\":\"gblinear\"", "\"name\":\"gbtree\"", "trees is missing", RML_INVALID},
@@ -207,8 +234,9 @@ test_untrained_size(void)
 
 		text_add(&file, "{\"version\":[3,3,0],\"learner\":{\"gradient_booster\":{\"name\":\"gblinear\",\"model\":{"
 				 "\"boosted_rounds\":0,\"weights\":[]}},\"learner_model_param\":{\"base_score\":\"0\",\"num_class\":\"%d\","
-				 "\"num_feature\":\"%d\"},\"objective\":{\"name\":\"multi:softprob\"}}}", sizes[i].classes,
-				 sizes[i].features);
+				 "\"num_feature\":\"%d\"},\"objective\":{\"name\":\"multi:softprob\","
+				 "\"softmax_multiclass_param\":{\"num_class\":\"%d\"}}}}", sizes[i].classes,
+				 sizes[i].features, sizes[i].classes);
 		test_host_begin(&host, SIZE_MAX);
 		CHECK(!(rml_xgb_parse(file.data, file.size, &host.host, &model, &err) &&
 				rml_xgb_validate(&model, &host.host, &err)) && err.kind == RML_LIMIT,
@@ -241,6 +269,46 @@ test_many_levels(void)
 		ok = rml_xgb_parse(file.data, file.size, &host.host, &model, &err) &&
 			rml_xgb_validate(&model, &host.host, &err);
 		CHECK(ok == (n <= 1000) && (ok || err.kind == RML_LIMIT), "%d: %s", n, err.message);
+		test_host_end(&host);
+		text_free(&file);
+	}
+}
+
+/* Up to 1.7 several classes make multi:softmax of any objective but multi:softprob. */
+static void
+test_becomes_softmax(void)
+{
+	static const struct
+	{
+		const char *version;
+		const char *name;
+		int			classes;
+		const char *want;
+	}			cases[] = {
+		{"[1,0,0]", "binary:logistic", 2, "multi:softmax"}, {"[1,7,6]", "binary:logistic", 3, "multi:softmax"},
+		{"[1,7,6]", "reg:squarederror", 2, "multi:softmax"}, {"[1,7,6]", "multi:softprob", 2, "multi:softprob"},
+		{"[1,7,6]", "multi:softmax", 2, "multi:softmax"}, {"[1,7,6]", "binary:logistic", 1, "binary:logistic"},
+		{"[1,7,6]", "binary:logistic", 0, "binary:logistic"}, {"[2,0,0]", "binary:logistic", 2, "binary:logistic"},
+	};
+
+	test("validate: up to 1.7 several classes make multi:softmax");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		RmlXgbModel model;
+		RmlError	err = {0};
+		TestHost	host;
+		Text		file = {0};
+
+		text_add(&file, "{\"version\":%s,\"learner\":{\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{"
+				 "\"gbtree_model_param\":{\"num_trees\":\"0\"},\"tree_info\":[],\"trees\":[]}},\"objective\":{\"name\":"
+				 "\"%s\",\"softmax_multiclass_param\":{\"num_class\":\"%d\"}},\"learner_model_param\":{\"base_score\":\"5E-1\","
+				 "\"num_feature\":\"1\",\"num_class\":\"%d\"}}}", cases[i].version, cases[i].name,
+				 cases[i].classes, cases[i].classes);
+		test_host_begin(&host, SIZE_MAX);
+		if (CHECK(rml_xgb_parse(file.data, file.size, &host.host, &model, &err) &&
+				  rml_xgb_validate(&model, &host.host, &err), "%s", err.message))
+			CHECK(strcmp(model.objective, cases[i].want) == 0, "%s of %s with %d classes is %s",
+				  cases[i].name, cases[i].version, cases[i].classes, model.objective);
 		test_host_end(&host);
 		text_free(&file);
 	}
@@ -283,11 +351,13 @@ main(void)
 {
 	RUN("validate: classes and their base scores, trees and iterations", classes, class_edits);
 	RUN("validate: targets and quantiles", targets, target_edits);
+	RUN("validate: quantiles of 3.4", quantiles, quantile_edits);
 	RUN("validate: expectiles", expectiles, expectile_edits);
 	RUN("validate: base scores of unfitted models", unfitted, unfitted_edits);
 	RUN("validate: linear models", linear, linear_edits);
 	test_untrained_size();
 	test_many_levels();
 	test_since();
+	test_becomes_softmax();
 	return test_done();
 }
