@@ -128,6 +128,7 @@ typedef struct RmlXgbModel
 	int32_t		num_class;
 	int32_t		num_target;
 	RmlFloatArray base_score;
+	float		old_base_score; /* a number standing alone, as XGBoost 1.0 and 1.1 read it */
 	int32_t		base_score_digits;	/* significant ones, or -1: not a number standing alone */
 	bool		boost_from_average; /* base_score stands for one yet to be estimated */
 	int32_t		softmax_classes;	/* softmax_multiclass_param.num_class, or -1: missing */

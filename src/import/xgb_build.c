@@ -162,6 +162,11 @@ assign_maps(Builder *b)
 		if (rml_xgb_label_state(b->model, feature) == RML_LABELS_USABLE)
 			return rml_fail(b->err, RML_OPTION,
 							"categories are given for \"%s\", but the file has its own", map->feature);
+		if (b->model->feature_types.count > 0 &&
+			strcmp(b->model->feature_types.values[feature].data, "c") != 0)
+			return rml_fail(b->err, RML_OPTION,
+							"categories are given for \"%s\", whose type in the file is \"%s\"",
+							map->feature, b->model->feature_types.values[feature].data);
 		b->maps[feature] = map;
 	}
 	return true;
@@ -391,6 +396,51 @@ count_trees(Builder *b)
 	b->order = rml_alloc(b->host, (size_t) largest * sizeof(int32_t));
 }
 
+/* A map of labels must have one for each code, and a feature with labels no thresholds. */
+static bool
+check_split(const Builder *b, const RmlXgbTree *tree, int32_t node)
+{
+	const RmlCategoryMap *map = b->maps[tree->split_index.values[node]];
+	int32_t		index;
+	int32_t		last;
+
+	if (map == NULL)
+		return true;
+	if (!rml_xgb_by_category(tree, node))
+		return rml_fail(b->err, RML_OPTION,
+						"categories are given for \"%s\", but tree %d, node %d compares it with a threshold",
+						map->feature, tree->id, node);
+	index = rml_xgb_category_index(tree, node);
+	last = tree->categories.values[tree->category_segments.values[index] +
+								   tree->category_sizes.values[index] - 1];
+	if (last >= map->n_labels)
+		return rml_fail(b->err, RML_OPTION,
+						"%d categories are given for \"%s\", but tree %d, node %d has the code %d",
+						map->n_labels, map->feature, tree->id, node, last);
+	return true;
+}
+
+/* Do the splits agree with the labels that are given for their features? */
+static bool
+check_maps(Builder *b)
+{
+	if (b->options->n_categories == 0)
+		return true;
+	for (int32_t id = b->range.first; id < b->range.end; id++)
+	{
+		const RmlXgbTree *tree = b->model->by_id[id];
+		int32_t		n = order_nodes(tree, b->order);
+
+		rml_poll(b->host);
+		for (int32_t i = 0; i < n; i++)
+		{
+			if (!rml_xgb_is_leaf(tree, b->order[i]) && !check_split(b, tree, b->order[i]))
+				return false;
+		}
+	}
+	return true;
+}
+
 /* ---- the whole ---- */
 
 static void
@@ -448,6 +498,8 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 		!choose_names(&b) || !count_labels(&b))
 		return false;
 	count_trees(&b);
+	if (!check_maps(&b))
+		return false;
 	b.counts.entries[RML_SEC_BASE_MARGIN] = (uint64_t) model->n_outputs;
 	if (model->is_linear)
 		b.counts.entries[RML_SEC_WEIGHTS] =

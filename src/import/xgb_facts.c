@@ -14,10 +14,10 @@
 bool
 rml_xgb_base_last(const RmlXgbModel *model)
 {
-	int			minor = strcmp(model->booster, "dart") == 0 ? 4 : 3;
-
-	/* without trees nothing is added, not even 0 to -0 */
-	return !model->is_linear && model->n_trees > 0 && !rml_writer_at_least(model->writer, 1, minor, 0);
+	if (strcmp(model->booster, "dart") == 0)
+		return !rml_writer_at_least(model->writer, 1, 4, 0);
+	/* without trees gbtree adds nothing, not even 0 to -0, which dart does */
+	return !model->is_linear && model->n_trees > 0 && !rml_writer_at_least(model->writer, 1, 3, 0);
 }
 
 /*
@@ -41,8 +41,11 @@ rml_xgb_base_score(const RmlXgbModel *model)
 {
 	bool		fitted = model->is_linear ? model->boosted_rounds > 0 : model->n_trees > 0;
 
+	/* from 1.2 on charconv.cc reads it, which rounds correctly */
+	bool		old = !rml_writer_at_least(model->writer, 1, 2, 0);
+
 	return (RmlBaseScore) {
-		.values = model->base_score.values,
+		.values = old ? &model->old_base_score : model->base_score.values,
 		.count = model->base_score.count,
 		/* GBLinear::PredictBatchInternal: base_score(0) for every output */
 		.first_for_all = model->is_linear,
@@ -73,7 +76,7 @@ best_iteration(const RmlXgbModel *model, int64_t *end, RmlError *err)
 {
 	if (!model->has_best_iteration)
 	{
-		rml_fail(err, RML_OPTION, "the model has no attribute best_iteration");
+		rml_fail(err, RML_OPTION, "the model has no attribute best_iteration that is an iteration");
 		return rml_hint(err, "It is written by training with early stopping; import without the option to use all trees.");
 	}
 	*end = (int64_t) model->best_iteration + 1;

@@ -6,10 +6,14 @@
  * keys are skipped.  Whether the values agree with each other is the
  * validator's business.  Keys may come in any order.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "import/parse.h"
+
+/* Digits behind the point that XGBoost 1.0 and 1.1 read. */
+#define OLD_MAX_DIGITS 19
 
 /* ---- booster ---- */
 
@@ -119,6 +123,56 @@ count_digits(const char *text, size_t length)
 	return length > 0 && text[length - 1] != ' ' ? digits : -1;
 }
 
+/*
+ * As XGBoost 1.0 and 1.1 read a number (dmlc-core, strtonum.h, ParseFloat):
+ * what is before and behind the point is added in float32, then scaled.
+ * Infinite where those versions report an overflow.
+ */
+static float
+old_number(const char *s, const char *end)
+{
+	bool		negative = s < end && *s == '-';
+	uint64_t	before = 0;
+	uint64_t	behind = 0;
+	uint64_t	power = 1;
+	uint32_t	exponent = 0;
+	bool		divide = false;
+	float		value;
+	float		scale = 1.0f;
+
+	for (s += negative; s < end && *s >= '0' && *s <= '9'; s++)
+		before = before * 10 + (uint64_t) (*s - '0');
+	value = (float) before;
+	if (s < end && *s == '.')
+	{
+		int			n = 0;
+
+		for (s++; s < end && *s >= '0' && *s <= '9'; s++)
+		{
+			if (n++ >= OLD_MAX_DIGITS)
+				continue;
+			behind = behind * 10 + (uint64_t) (*s - '0');
+			power *= 10;
+		}
+		value += (float) ((double) behind / (double) power);
+	}
+	if (s < end && (*s == 'e' || *s == 'E'))
+	{
+		divide = ++s < end && *s == '-';
+		s += s < end && (*s == '-' || *s == '+');
+		for (; s < end && *s >= '0' && *s <= '9'; s++)
+			exponent = exponent * 10 + (uint32_t) (*s - '0');
+	}
+	if (exponent > 38 || (exponent == 38 && (divide ? value < 1.175494351f : value > 3.402823466f)))
+		return INFINITY;
+	for (; exponent >= 8; exponent -= 8)
+		scale *= 1E8f;
+	for (; exponent > 0; exponent--)
+		scale *= 10.0f;
+	value = divide ? value / scale : value * scale;
+	return negative ? -value : value;
+}
+
 static bool
 learner_param_field(RmlParser *p, const char *key, const RmlEvent *value, void *target)
 {
@@ -136,6 +190,7 @@ learner_param_field(RmlParser *p, const char *key, const RmlEvent *value, void *
 								   &model->base_score))
 			return false;
 		model->base_score_digits = count_digits(value->text, value->length);
+		model->old_base_score = old_number(value->text, value->text + value->length);
 		return true;
 	}
 	if (strcmp(key, "boost_from_average") == 0)

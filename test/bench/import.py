@@ -108,7 +108,8 @@ def linear(n_features, outputs, weight=None):
     weights = [round(0.001 * i, 3) if weight is None else weight
                for i in range((n_features + 1) * outputs)]
     return {"version": [3, 0, 0], "learner": {
-        "feature_names": [], "feature_types": [], "objective": {"name": "multi:softprob"},
+        "feature_names": [], "feature_types": [], "objective": {
+            "name": "multi:softprob", "softmax_multiclass_param": {"num_class": str(outputs)}},
         "learner_model_param": {"base_score": "5E-1", "num_class": str(outputs), "num_target": "1",
                                 "num_feature": str(n_features)},
         "gradient_booster": {"name": "gblinear", "model": {"weights": weights,

@@ -3,7 +3,7 @@ the error must say where: the tree, the node, the field."""
 import math
 
 import ubj
-from bases import INT_MAX, REFUSED, Case, Raw, edited, has_raw, to_json, trees_of
+from bases import ACCEPTED, INT_MAX, REFUSED, Case, Raw, edited, has_raw, to_json, trees_of
 
 NAN, INF = float("nan"), float("inf")
 ANYWHERE = ()
@@ -87,10 +87,13 @@ def of_nodes(doc):
                                  (rf"tree {tree}\b|byte \d+\b",
                                   r"split_conditions|overflows"),
                                  f"{what} = {shown(value)}")
+    # Statistics enter no score, so that any float will do.
     for field in ("base_weights", "loss_changes", "sum_hessian"):
-        for value in (NAN, Raw("1e400")):
+        for value in (NAN, INF, Raw("1e400")):
+            accepted = field != "base_weights" and not isinstance(value, Raw)
             yield from node_case(doc, field, 0, 1, value,
-                                 (r"tree 0\b|byte \d+\b", f"{field}|overflows"))
+                                 () if accepted else (r"tree 0\b|byte \d+\b", f"{field}|overflows"),
+                                 expect=ACCEPTED if accepted else REFUSED)
 
 
 def of_shapes(doc):

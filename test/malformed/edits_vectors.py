@@ -1,7 +1,7 @@
 """Structural edits of vector leaves, in both layouts: 2.0 to 3.1 have the values in
 base_weights, 3.2 and later in leaf_weights, where right_children says which row."""
 import ubj
-from bases import (INT_MAX, REFUSED, SURVIVE, TOO_BIG, Case, Raw, booster_of, edited, model_of,
+from bases import (ACCEPTED, INT_MAX, REFUSED, SURVIVE, TOO_BIG, Case, Raw, booster_of, edited, model_of,
                    trees_of)
 from edits import INF, NAN, both, node_case, said, shown
 from edits_model import set_in
@@ -152,10 +152,10 @@ def of_arrays(docs):
                 yield from both(f"{name}: {field} of {len(value)} values", edited(doc, change),
                                 (TREE1, field))
         for field in () if early else ("loss_changes", "sum_hessian"):
-            for value in (NAN, Raw("1e400")):
-                yield from node_case(doc, field, 1, 3, value,
-                                     (rf"{TREE1}|byte \d+\b", f"{field}|overflows"),
-                                     f"{name}: {field} = {shown(value)}")
+            yield from node_case(doc, field, 1, 3, NAN, (), f"{name}: {field} = nan", ACCEPTED)
+            yield from node_case(doc, field, 1, 3, Raw("1e400"),
+                                 (rf"{TREE1}|byte \d+\b", f"{field}|overflows"),
+                                 f"{name}: {field} overflows")
         for node, values in ((0, (NAN, 1e39)), (3, (INF, -INF, 1e39))):
             for value in values:
                 yield from node_case(doc, "split_conditions", 1, node, value,

@@ -114,8 +114,15 @@ class Server:
 
     def peak_memory(self):
         """The most address space the backend has had so far, in bytes."""
+        return self.status("VmPeak")
+
+    def private_memory(self):
+        """What of its own the backend has in memory now, in bytes."""
+        return self.status("RssAnon")
+
+    def status(self, key):
         with open(f"/proc/{self.pid}/status") as f:
             for line in f:
-                if line.startswith("VmPeak"):
+                if line.startswith(key + ":"):
                     return int(line.split()[1]) * 1024
-        raise RuntimeError("no VmPeak")
+        raise RuntimeError(f"no {key}")

@@ -105,7 +105,7 @@ def put_params(learner, version):
     if version < (1, 2):
         param["base_score"] = "%.6f" % scores[0]        # std::to_string
         if np.float32(param["base_score"]) != np.float32(scores[0]):
-            raise ValueError("base_score is not one that 1.0 can write")
+            raise ValueError(f"{scores[0]} is no base_score that 1.0 can write")
     elif version < (3, 1):
         param["base_score"] = shortest(scores[0])
     else:

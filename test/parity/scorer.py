@@ -285,9 +285,25 @@ def is_linear(doc):
     return doc["learner"]["gradient_booster"]["name"] == "gblinear"
 
 
+def old_number(text):
+    """A number as XGBoost 1.0 and 1.1 read it (ParseFloat of dmlc-core's strtonum.h)."""
+    digits, _, exponent = text.lower().partition("e")
+    before, _, behind = digits.lstrip("-").partition(".")
+    behind = behind[:19]
+    value = np.float32(int(before or "0") % 2**64)
+    if behind:
+        value += np.float32(float(int(behind)) / float(10**len(behind)))
+    scale = ONE
+    for factor in [8] * (abs(int(exponent or "0")) // 8) + [1] * (abs(int(exponent or "0")) % 8):
+        scale *= np.float32(10.0**factor)
+    value = value / scale if exponent.startswith("-") else value * scale
+    return -value if text.startswith("-") else value
+
+
 def base_scores_of(doc):
     text = doc["learner"]["learner_model_param"]["base_score"].strip(" ()[]")
-    return [float(v) for v in text.split(",")]
+    read = old_number if tuple(doc.get("version", (3, 4))) < (1, 2) else float
+    return [read(v) for v in text.split(",")]
 
 
 def outputs_of(doc):

@@ -74,6 +74,21 @@ def base_last(c, row):
                               names=bare(data, version))
 
 
+@shape("base_score as 1.0 and 1.1 wrote and read it")
+def old_base(c, row):
+    """Six digits behind the point, and two roundings: of 1.18 another number than from 1.2 on."""
+    kinds = [("reg:squarederror", 1.18, {}), ("reg:gamma", 1.59, dart_params(0)),
+             ("reg:squarederror", -1.43, {"booster": "gblinear"}), ("count:poisson", 15.569695, {})]
+    for version in ((1, 0, 2), (1, 1, 1), (1, 2, 0)):
+        for objective, base, params in kinds:
+            for i, data, booster, doc, _ in boosters(c, row, SETS[:1], objective, 6,
+                                                     base_score=base, **params):
+                doc["learner"]["learner_model_param"]["base_score"] = "5E-1"
+                doc = layouts.as_version(doc, version)
+                doc["learner"]["learner_model_param"]["base_score"] = f"{base:f}"
+                yield derived(row, "shape", data, booster, doc, "json", names=bare(data, version))
+
+
 # Files
 
 

@@ -80,15 +80,18 @@ SELECT riskml.import_model('regress_cut', pg_temp.cat_model('[3, 4, 0]', cats =>
 
 -- ---- the option
 SELECT o, pg_temp.try(format('SELECT riskml.import_model(%L, %L::text, options => %L)', 'regress_bad', pg_temp.cat_model('[3, 4, 0]', cats => CASE WHEN o ~ 'twice' THEN pg_temp.cats() END), o))
-FROM unnest('{"{\"categories\": {\"house\": [\"a\"]}}","{\"categories\": {\"home\": [\"a\", \"a\"]}}","{\"categories\": {\"home\": []}}","{\"categories\": {\"home\": \"a\"}}","{\"categories\": [\"a\"]}",
-	"{\"categories\": {\"home\": [\"a\", null]}}","{\"categories\": {\"home\": [1.5]}}","{\"categories\": {\"home\": [\"twice\"]}}"}'::text[]) o;
+FROM unnest('{"{\"categories\": {\"house\": [\"a\"]}}","{\"categories\": {\"home\": [\"x\", \"a\", \"y\", \"a\"]}}","{\"categories\": {\"home\": []}}","{\"categories\": {\"home\": \"a\"}}","{\"categories\": [\"a\"]}",
+	"{\"categories\": {\"home\": [\"a\", null]}}","{\"categories\": {\"home\": [1.5]}}","{\"categories\": {\"home\": [\"twice\"]}}","{\"categories\": {\"home\": [\"a\", \"b\", \"c\"]}}"}'::text[]) o;
+-- a feature that the file calls numeric, or that is compared with thresholds
+SELECT pg_temp.try(format('SELECT riskml.import_model(%L, %L::text, options => %L)', 'regress_bad', m, '{"categories": {"home": ["a", "b", "c", "d"]}}'))
+FROM (VALUES (jsonb_set(pg_temp.cat_model()::jsonb, '{learner,feature_types}', '["int", "c", "q"]')::text), (pg_temp.cat_model(tree => '{"split_type": [0, 0, 1, 0, 0], "categories": [0], "categories_nodes": [2], "categories_segments": [0], "categories_sizes": [1]}'))) t(m);
 -- order of features and of keys does not matter, that of labels does
 SELECT riskml.import_model('regress_opt', pg_temp.cat_model(), options => o::jsonb)
-FROM unnest('{"{\"categories\": {\"home\": [\"a\", \"b\"], \"region\": [\"1\"]}}","{\"categories\": {\"region\": [1], \"home\": [\"a\", \"b\"]}}","{\"categories\": {\"region\": [1], \"home\": [\"b\", \"a\"]}}","{\"categories\": {}}"}'::text[]) o;
+FROM unnest('{"{\"categories\": {\"home\": [\"a\", \"b\", \"c\", \"d\"], \"region\": [\"1\"]}}","{\"categories\": {\"region\": [1], \"home\": [\"a\", \"b\", \"c\", \"d\"]}}","{\"categories\": {\"region\": [1], \"home\": [\"b\", \"a\", \"c\", \"d\"]}}","{\"categories\": {}}"}'::text[]) o;
 -- names given at import are those of the option
-SELECT riskml.import_model('regress_opt', pg_temp.cat_model(features => '[]'), options => '{"categories": {"f0": ["a", "b"]}}', alias => 'production');
+SELECT riskml.import_model('regress_opt', pg_temp.cat_model(features => '[]'), options => '{"categories": {"f0": ["a", "b", "c", "d"]}}', alias => 'production');
 SELECT risk_margin('regress_opt', x) FROM (SELECT 'b' AS f0, 0 AS f1, 0 AS f2) x;
-SELECT riskml.import_model('regress_opt', pg_temp.cat_model(), feature_names => '{h,r,i}', options => '{"categories": {"h": ["a", "b"]}}', alias => 'production');
+SELECT riskml.import_model('regress_opt', pg_temp.cat_model(), feature_names => '{h,r,i}', options => '{"categories": {"h": ["a", "b", "c", "d"]}}', alias => 'production');
 SELECT risk_margin('regress_opt', x) FROM (SELECT 'b' AS h, 0 AS r, 0 AS i) x;
 
 -- ---- a pruned split, now a leaf, may keep its mark; the message of a fault names the node

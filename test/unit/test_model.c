@@ -100,6 +100,50 @@ test_base_score(void)
 	text_free(&file);
 }
 
+/* What dmlc-core's own stof() gives, at the commits of XGBoost 1.0.0 and 1.1.1. */
+static void
+test_old_base_score(void)
+{
+	static const struct
+	{
+		const char *text;
+		uint32_t	want;		/* 0: refused */
+	}			cases[] = {
+		{"0.500000", 0x3F000000}, {"1.180000", 0x3F970A3E}, {"1.320000", 0x3FA8F5C2},
+		{"1.430000", 0x3FB70A3E}, {"-1.430000", 0xBFB70A3E}, {"1.590000", 0x3FCB851E},
+		{"15.569695", 0x41791D78}, {"0.123457", 0x3DFCD706}, {"100.660000", 0x42C951EC},
+		{"5E-1", 0x3F000000}, {"1E-1", 0x3DCCCCCD}, {"2.35E-1", 0x3E70A3D6}, {"1.5e+3", 0x44BB8000},
+		{"16777216", 0x4B800000}, {"16777217", 0x4B800000},
+		{"100000000000000000000.000000", 0x5ED78EBC}, {"12345678901234567890123", 0x5E856C9D},
+		{"1.2345678901234567890123", 0x3F9E0652}, {"1e38", 0x7E96769A}, {"1.2E-38", 0x0082AB1E},
+		{"-0.000000", 0x80000000}, {"12e8", 0x4E8F0D18}, {"3.14159E-07", 0x34A8A9B0},
+		{"1.0E-38", 0}, {"1E-39", 0},
+	};
+	Text		file = {0};
+
+	test("model: base_score as XGBoost 1.0 and 1.1 read it");
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		const char *text = cases[i / 2].text;
+		uint32_t	want = cases[i / 2].want;
+		char		quoted[64];
+		uint32_t	got;
+
+		snprintf(quoted, sizeof(quoted), "\"%s\"", text);
+		write_model(&file, i % 2 ? "[1,0,0]" : "[1,1,1]", PLAIN, quoted, "reg:squarederror");
+		if (!read_model(file.data, file.size))
+			CHECK(want == 0, "%s: %s", text, err.message);
+		else
+		{
+			memcpy(&got, rml_xgb_base_score(&model).values, sizeof(got));
+			CHECK(got == want, "%s is %08X, expected %08X", text, got, want);
+		}
+	}
+	write_model(&file, "[1,2,0]", PLAIN, "\"1.180000\"", "reg:squarederror");
+	CHECK(read_model(file.data, file.size) && rml_xgb_base_score(&model).values[0] == 1.18f, "1.2: %s", err.message);
+	text_free(&file);
+}
+
 /* ---- layouts ---- */
 
 static void
@@ -136,6 +180,10 @@ test_layouts(void)
 		"\"[5E-1]\"", 3.5f},
 		{"no trees", "[1,7,4]", "\"name\":\"gbtree\",\"model\":{\"gbtree_model_param\":{\"num_trees\":\"0\"},"
 		"\"tree_info\":[],\"trees\":[]}", "\"5E-1\"", 0.5f},
+		{"dart of 1.3 without trees, 0 + -0", "[1,3,3]", "\"name\":\"dart\",\"gbtree\":{\"name\":\"gbtree\",\"model\":{"
+			"\"gbtree_model_param\":{\"num_trees\":\"0\"},\"tree_info\":[],\"trees\":[]}}", "\"-0\"", 0.0f},
+		{"gbtree of 1.2 without trees, -0", "[1,2,1]", "\"name\":\"gbtree\",\"model\":{"
+			"\"gbtree_model_param\":{\"num_trees\":\"0\"},\"tree_info\":[],\"trees\":[]}", "\"-0\"", -0.0f},
 		{"gblinear of 1.0", "[1,0,0]", "\"name\":\"gblinear\",\"model\":{\"weights\":[2,4,8]}", "\"5E-1\"", 8.5f},
 		{"gblinear of 1.4", "[1,4,0]", "\"name\":\"gblinear\",\"model\":{\"boosted_rounds\":1,"
 		"\"weights\":[2,4,8]}", "\"5E-1\"", 8.5f},
@@ -155,7 +203,8 @@ test_layouts(void)
 		if (!CHECK(read_model(file.data, file.size), "%s: %s", cases[i].what, err.message))
 			continue;
 		rml_xgb_reference_margins(&model, (RmlTreeRange) {0, model.n_trees}, row, &got);
-		CHECK(got == cases[i].want, "%s: %g, expected %g", cases[i].what, got, cases[i].want);
+		CHECK(got == cases[i].want && signbit(got) == signbit(cases[i].want), "%s: %g, expected %g",
+			  cases[i].what, got, cases[i].want);
 	}
 	text_free(&file);
 }
@@ -339,6 +388,7 @@ main(void)
 {
 	test_host_begin(&host, SIZE_MAX);
 	test_base_score();
+	test_old_base_score();
 	test_layouts();
 	test_utf8();
 	test_messages();
