@@ -6,7 +6,12 @@
 #ifndef RML_COMPAT_H
 #define RML_COMPAT_H
 
+#include "access/tupdesc.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_proc.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "parser/parse_relation.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
@@ -37,6 +42,52 @@ rml_my_lxid(void)
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+/* May the current user call this function? */
+static inline bool
+rml_may_execute(Oid function)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+/* From 16 on a Var says which outer joins may make it NULL: a column as its row. */
+static inline void
+rml_copy_nulling_rels(Var *column, const Var *row)
+{
+#if PG_VERSION_NUM >= 160000
+	column->varnullingrels = bms_copy(row->varnullingrels);
+#else
+	(void) column;
+	(void) row;
+#endif
+}
+
+/* OLD or NEW of a RETURNING list, 18 and later. */
+static inline bool
+rml_var_is_old_or_new(const Var *var)
+{
+#if PG_VERSION_NUM >= 180000
+	return var->varreturningtype != VAR_RETURNING_DEFAULT;
+#else
+	(void) var;
+	return false;
+#endif
+}
+
+/* Names and Vars of the columns that a query's row has. */
+static inline void
+rml_expand_rte(RangeTblEntry *rte, const Var *row, List **names, List **vars)
+{
+#if PG_VERSION_NUM >= 180000
+	expandRTE(rte, row->varno, (int) row->varlevelsup, VAR_RETURNING_DEFAULT, -1, false, names, vars);
+#else
+	expandRTE(rte, row->varno, (int) row->varlevelsup, -1, false, names, vars);
 #endif
 }
 

@@ -251,3 +251,9 @@ rml_catalog_last_audit(Snapshot snapshot)
 	table_close(rel, AccessShareLock);
 	return last;
 }
+
+void
+rml_catalog_alias_moved(void)
+{
+	CacheInvalidateRelcacheByRelid(rml_catalog_table(RML_TAB_ALIAS));
+}

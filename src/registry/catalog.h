@@ -62,6 +62,9 @@ extern bool rml_catalog_with_version(int32 model_id, int32 version, Snapshot sna
 extern bool rml_catalog_granted(const RmlModelRow *model, Oid role, const char *privilege,
 								Snapshot snapshot);
 
+/* Makes plans that were chosen for an alias be chosen anew, once this commits. */
+extern void rml_catalog_alias_moved(void);
+
 /* Last sequence number of the audit log, 0 if it is empty. */
 extern int64 rml_catalog_last_audit(Snapshot snapshot);
 

@@ -53,14 +53,20 @@ rml_statement_key_equal(const RmlStatementKey *a, const RmlStatementKey *b)
 		a->in_recovery == b->in_recovery;
 }
 
+pg_noreturn static void
+report_unknown_model(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("model \"%s\" does not exist", name),
+			 errhint("Import it with riskml.import_model(); riskml.models lists the models you may use.")));
+}
+
 void
 rml_resolve_model(const char *name, Snapshot snapshot, RmlModelRow *row)
 {
 	if (!rml_catalog_find_model(name, snapshot, row))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" does not exist", name),
-				 errhint("Import it with riskml.import_model(); riskml.models lists the models you may use.")));
+		report_unknown_model(name);
 }
 
 void
@@ -92,29 +98,56 @@ read_identity(HeapTuple tuple, TupleDesc desc, void *arg)
 	memcpy(binding->identity, VARDATA_ANY(identity), RML_IDENTITY_SIZE);
 }
 
+/* Looks up what there is; what is not stays 0, and false is returned. */
+static bool
+look_up(const RmlRef *ref, Snapshot snapshot, RmlBinding *binding)
+{
+	memset(binding, 0, sizeof(*binding));
+	memcpy(binding->name, ref->name, sizeof(binding->name));
+	if (!rml_catalog_find_model(ref->name, snapshot, &binding->model))
+		return false;
+	binding->version = ref->version;
+	if (ref->version == 0 &&
+		!rml_catalog_find_alias(binding->model.model_id, ref->alias, snapshot, &binding->version))
+		return false;
+	return rml_catalog_with_version(binding->model.model_id, binding->version, snapshot,
+									read_identity, binding);
+}
+
+static bool
+has_other_identity(const RmlRef *ref, const RmlBinding *binding)
+{
+	return ref->pinned && memcmp(ref->pin, binding->identity, RML_PIN_BYTES) != 0;
+}
+
+bool
+rml_try_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding)
+{
+	Snapshot	snapshot = rml_statement_snapshot();
+
+	return look_up(ref, snapshot, binding) && !has_other_identity(ref, binding) &&
+		rml_catalog_granted(&binding->model, GetUserId(), privilege, snapshot);
+}
+
 void
 rml_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding)
 {
 	Snapshot	snapshot = rml_statement_snapshot();
+	bool		found = look_up(ref, snapshot, binding);
 
-	memcpy(binding->name, ref->name, sizeof(binding->name));
-	rml_resolve_model(ref->name, snapshot, &binding->model);
+	if (binding->model.model_id == 0)
+		report_unknown_model(ref->name);
 	rml_require(&binding->model, ref->name, GetUserId(), privilege, snapshot);
-
-	binding->version = ref->version;
-	if (ref->version == 0 &&
-		!rml_catalog_find_alias(binding->model.model_id, ref->alias, snapshot,
-								&binding->version))
+	if (binding->version == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("model \"%s\" has no alias \"%s\"", ref->name, ref->alias),
 				 errhint("Set it with riskml.set_alias().")));
-	if (!rml_catalog_with_version(binding->model.model_id, binding->version, snapshot,
-								  read_identity, binding))
+	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("model \"%s\" has no version %d", ref->name, binding->version)));
-	if (ref->pinned && memcmp(ref->pin, binding->identity, RML_PIN_BYTES) != 0)
+	if (has_other_identity(ref, binding))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("version %d of model \"%s\" has another identity than the reference",

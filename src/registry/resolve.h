@@ -51,6 +51,9 @@ extern void rml_resolve_model(const char *name, Snapshot snapshot, RmlModelRow *
  */
 extern void rml_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding);
 
+/* The same for the planner: false instead of an error. */
+extern bool rml_try_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding);
+
 /* Raises 42501 unless the role has the privilege. */
 extern void rml_require(const RmlModelRow *row, const char *name, Oid role,
 						const char *privilege, Snapshot snapshot);

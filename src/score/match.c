@@ -388,3 +388,50 @@ rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
 	else
 		match_names(&m, first_fault);
 }
+
+/* The model's feature of this name, looked for from *next on; -1 if there is none. */
+static int
+find_feature(const RmlModel *model, const char *name, int *next)
+{
+	int			n = model->image.header->n_features;
+
+	for (int i = 0; i < n; i++)
+	{
+		int			feature = (*next + i) % n;
+
+		if (strcmp(model->features[feature], name) != 0)
+			continue;
+		*next = feature + 1;
+		return feature;
+	}
+	return -1;
+}
+
+void
+rml_match_values(const RmlModel *model, const char *model_name, const char *const *names,
+				 TupleDesc desc, RmlFeatureMatch *matches)
+{
+	Matching	m = {.model = model, .model_name = model_name, .desc = desc, .matches = matches};
+	int			next = 0;
+
+	memset(matches, 0, sizeof(RmlFeatureMatch) * (Size) model->image.header->n_features);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		int			feature = find_feature(model, names[i], &next);
+		RmlFeatureMatch *match = &matches[Max(feature, 0)];
+
+		CHECK_FOR_INTERRUPTS();
+		if (feature < 0)
+			continue;
+		if (match->attno != 0)
+		{
+			fault(match, ERRCODE_INVALID_PARAMETER_VALUE,
+				  psprintf("feature \"%s\" of model \"%s\" is given twice", names[i], model_name),
+				  NULL);
+			continue;
+		}
+		match->attno = i + 1;
+		match->how = RML_MATCH_EXACT;
+		check_type(&m, feature, match);
+	}
+}

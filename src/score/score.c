@@ -22,7 +22,7 @@
 #include "compat.h"
 #include "guc.h"
 #include "kernel/kernel.h"
-#include "score/site.h"
+#include "score/columns.h"
 
 /* Trees between two checks for interrupts. */
 #define TREES_PER_CHUNK 512
@@ -164,11 +164,24 @@ leaves_datum(RmlSiteModel *entry)
 	return PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT));
 }
 
-/* The three forms of a function differ in how argument 1 is read. */
+/* The forms of a function differ in how the features are read. */
 #define DEFINE_FORMS(fn, result, pinned_only) \
+RML_SQL_FUNCTION(riskml_##fn##_columns); \
 RML_SQL_FUNCTION(riskml_##fn##_record); \
 RML_SQL_FUNCTION(riskml_##fn##_array); \
 RML_SQL_FUNCTION(riskml_##fn##_jsonb); \
+\
+Datum \
+riskml_##fn##_columns(PG_FUNCTION_ARGS) \
+{ \
+	RmlSiteModel *entry; \
+\
+	if (PG_ARGISNULL(0)) \
+		PG_RETURN_NULL(); \
+	entry = rml_site_model(fcinfo, pinned_only); \
+	rml_site_read_columns(entry, fcinfo); \
+	PG_RETURN_DATUM(result(entry)); \
+} \
 \
 Datum \
 riskml_##fn##_record(PG_FUNCTION_ARGS) \

@@ -90,6 +90,8 @@ clear_entry(RmlSiteModel *entry)
 		pfree(entry->margins);
 	if (entry->matches != NULL)
 		pfree(entry->matches);
+	if (entry->reads != NULL)
+		pfree(entry->reads);
 	memset(entry, 0, sizeof(*entry));
 }
 
@@ -171,6 +173,16 @@ rml_site_model(FunctionCallInfo fcinfo, bool pinned_only)
 
 /* ---- records ---- */
 
+void
+rml_raise_fault(const RmlFeatureMatch *match)
+{
+	if (match->sqlstate != 0)
+		ereport(ERROR,
+				(errcode(match->sqlstate),
+				 errmsg("%s", match->problem),
+				 match->hint ? errhint("%s", match->hint) : 0));
+}
+
 /* Matches the features to a row type that this entry has not met before. */
 static void
 match_row_type(Site *site, RmlSiteModel *entry, TupleDesc desc, Oid type)
@@ -185,15 +197,7 @@ match_row_type(Site *site, RmlSiteModel *entry, TupleDesc desc, Oid type)
 	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, entry->matches);
 	MemoryContextSwitchTo(caller);
 	for (int i = 0; i < n; i++)
-	{
-		const RmlFeatureMatch *match = &entry->matches[i];
-
-		if (match->sqlstate != 0)
-			ereport(ERROR,
-					(errcode(match->sqlstate),
-					 errmsg("%s", match->problem),
-					 match->hint ? errhint("%s", match->hint) : 0));
-	}
+		rml_raise_fault(&entry->matches[i]);
 }
 
 /* Room to take a tuple apart. */
@@ -214,14 +218,23 @@ reserve_values(Site *site, int n)
 
 /* An element of ROW(...) that is a mere '1'. */
 pg_noreturn static void
-reject_untyped(const RmlSiteModel *entry, int feature)
+reject_untyped(const RmlSiteModel *entry, int feature, int attno)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("element %d of the row, for feature \"%s\" of model \"%s\", is a literal without a type",
-					entry->matches[feature].attno, entry->model->features[feature],
-					entry->binding.name),
+					attno, entry->model->features[feature], entry->binding.name),
 			 errhint("Cast it to a numeric type.")));
+}
+
+float
+rml_site_value(const RmlSiteModel *entry, int feature, const RmlFeatureMatch *match, Datum value)
+{
+	if (match->categories != NULL && rml_is_label_kind(match->kind))
+		return rml_column_category(entry->model, entry->binding.name, feature, match, value);
+	if (match->kind == RML_COLUMN_UNTYPED)
+		reject_untyped(entry, feature, match->attno);
+	return rml_column_value(match->kind, value);
 }
 
 void
@@ -252,15 +265,7 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 		const RmlFeatureMatch *match = &entry->matches[i];
 		int			at = match->attno - 1;
 
-		if (site->nulls[at])
-			entry->row[i] = NAN;
-		else if (match->categories != NULL && rml_is_label_kind(match->kind))
-			entry->row[i] = rml_column_category(entry->model, entry->binding.name, i,
-												match, site->values[at]);
-		else if (match->kind == RML_COLUMN_UNTYPED)
-			reject_untyped(entry, i);
-		else
-			entry->row[i] = rml_column_value(match->kind, site->values[at]);
+		entry->row[i] = site->nulls[at] ? NAN : rml_site_value(entry, i, match, site->values[at]);
 	}
 	ReleaseTupleDesc(desc);
 }

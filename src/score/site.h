@@ -11,6 +11,13 @@
 #include "registry/cache.h"
 #include "score/match.h"
 
+/* A feature and the argument that it is read from. */
+typedef struct RmlColumnRead
+{
+	int			feature;
+	RmlFeatureMatch match;
+} RmlColumnRead;
+
 /* One model at one call site. */
 typedef struct RmlSiteModel
 {
@@ -22,6 +29,11 @@ typedef struct RmlSiteModel
 	float	   *margins;		/* n_outputs, likewise */
 	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
 	uint64		row_type;		/* typcache's identifier of it */
+	RmlColumnRead *reads;		/* of features from arguments, or NULL */
+	int			n_reads;
+	int			n_slots;		/* values that the arguments name */
+	bool		reads_last;		/* for all rows */
+	bool		in_parts;		/* the values come as real[] of many */
 	uint64		last_used;
 } RmlSiteModel;
 
@@ -35,5 +47,12 @@ extern RmlSiteModel *rml_site_model(FunctionCallInfo fcinfo, bool pinned_only);
 extern void rml_site_read_record(RmlSiteModel *site, FunctionCallInfo fcinfo);
 extern void rml_site_read_array(RmlSiteModel *site, FunctionCallInfo fcinfo);
 extern void rml_site_read_jsonb(RmlSiteModel *site, FunctionCallInfo fcinfo, bool lenient);
+
+/* A matched column's value, not NULL, for a feature. */
+extern float rml_site_value(const RmlSiteModel *entry, int feature,
+							const RmlFeatureMatch *match, Datum value);
+
+/* Raises what is wrong with a match, if anything is. */
+extern void rml_raise_fault(const RmlFeatureMatch *match);
 
 #endif

@@ -3,14 +3,16 @@ CREATE TEMP VIEW functions AS
 	SELECT p.* FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 	WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 		AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml');
--- what is not for users: input, output and casts of the type, the trigger
-SELECT oid::regprocedure FROM functions WHERE proname ~ '^model_ref(_in|_out|_recv|_send)?$' OR prorettype = 'trigger'::regtype ORDER BY oid::regprocedure::text;
+-- what is not for users: input, output and casts of the type, the trigger, what the planner calls
+CREATE TEMP VIEW inner_functions AS
+	SELECT oid FROM functions WHERE proname ~ '^model_ref(_in|_out|_recv|_send)?$' OR prorettype IN ('trigger'::regtype, 'internal'::regtype) OR provariadic = '"any"'::regtype;
+SELECT oid::regprocedure FROM inner_functions ORDER BY oid::regprocedure::text;
 -- a call of each other function, all of its arguments NULL and named
 CREATE TEMP VIEW calls AS
 	SELECT oid, format('SELECT * FROM %s.%s(%s)', pronamespace::regnamespace, proname,
 		(SELECT string_agg(coalesce(proargnames[n], '(unnamed)') || ' => NULL::' || format_type(type, NULL), ', ' ORDER BY n)
 		FROM unnest(proargtypes::oid[]) WITH ORDINALITY a(type, n))) AS command
-	FROM functions WHERE proname !~ '^model_ref(_in|_out|_recv|_send)?$' AND prorettype <> 'trigger'::regtype;
+	FROM functions WHERE oid NOT IN (SELECT oid FROM inner_functions);
 DO $$
 DECLARE
 	c record;

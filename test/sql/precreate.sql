@@ -71,7 +71,7 @@ CREATE FUNCTION pg_temp.plant(type text, identity text) RETURNS text LANGUAGE sq
 		|| CASE type
 			WHEN 'schema' THEN ''
 			WHEN 'type' THEN ''
-			WHEN 'function' THEN format('CREATE FUNCTION %s RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''', regexp_replace(identity, 'cstring|internal', 'text'))
+			WHEN 'function' THEN format('CREATE FUNCTION %s RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''', regexp_replace(identity, 'cstring|internal|pg_catalog."any"', 'text'))
 			WHEN 'table' THEN format('CREATE TABLE %s (a int)', identity)
 			WHEN 'view' THEN format('CREATE VIEW %s AS SELECT 1', identity)
 			WHEN 'sequence' THEN format('CREATE SEQUENCE %s', identity)

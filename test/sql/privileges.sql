@@ -49,6 +49,14 @@ INSERT INTO expected VALUES
 	('risk_score_pinned(riskml.model_ref, record)', $$risk_score_pinned('{pin}', ROW(40, 5, 20))$$, 'y y n n n y y'),
 	('risk_score_pinned(riskml.model_ref, float8[])', $$risk_score_pinned('{pin}', ARRAY[40, 5, 20])$$, 'y y n n n y y'),
 	('risk_score_pinned(riskml.model_ref, jsonb, boolean)', $$risk_score_pinned('{pin}', '{}'::jsonb, true)$$, 'y y n n n y y'),
+	('riskml.score_columns(riskml.model_ref, text, text[], "any")', $$riskml.score_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
+	('riskml.scores_columns(riskml.model_ref, text, text[], "any")', $$riskml.scores_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
+	('riskml.class_columns(riskml.model_ref, text, text[], "any")', $$riskml.class_columns('{m}', NULL, NULL, 40, 5, 20)$$, '42809 42809 n n n 42809 42809'),
+	('riskml.margin_columns(riskml.model_ref, text, text[], "any")', $$riskml.margin_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
+	('riskml.margins_columns(riskml.model_ref, text, text[], "any")', $$riskml.margins_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
+	('riskml.leaves_columns(riskml.model_ref, text, text[], "any")', $$riskml.leaves_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
+	('riskml.score_pinned_columns(riskml.model_ref, text, text[], "any")', $$riskml.score_pinned_columns('{pin}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
+	('riskml.read_columns(riskml.model_ref, text, text[], "any")', $$riskml.read_columns('{m}', NULL, '{income}', 40)$$, 'y y n n n y y'),
 	('risk_version(riskml.model_ref)', $$risk_version('{m}')$$, 'y y n n n y y'),
 	('riskml.check_input(riskml.model_ref, regclass)', $$riskml.check_input('{m}', 'pg_class')$$, 'y y n n n y y'),
 	('riskml.verify(riskml.model_ref)', $$riskml.verify('{m}')$$, 'y y n n n y y'),
@@ -79,6 +87,7 @@ INSERT INTO expected VALUES
 	('riskml.model_ref(character)', $$riskml.model_ref('{m}'::char(20))$$, 'y y y y y y y'),
 	('riskml.model_ref(name)', $$riskml.model_ref('{m}'::name)$$, 'y y y y y y y'),
 	-- no call in SQL gets anywhere
+	('riskml.score_support(internal)', $$riskml.score_support('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.model_ref_recv(internal)', $$riskml.model_ref_recv('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n');
 

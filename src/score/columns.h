@@ -1,0 +1,18 @@
+/*
+ * columns.h
+ *	  riskml.*_columns(model, planned, features, VARIADIC values): features as
+ *	  arguments of their own, as the planner passes them.
+ */
+#ifndef RML_SCORE_COLUMNS_H
+#define RML_SCORE_COLUMNS_H
+
+#include "score/site.h"
+
+/* Arguments before the values, and how many of those one call takes. */
+#define RML_COLUMN_ARGS 3
+#define RML_MAX_COLUMN_VALUES (FUNC_MAX_ARGS - RML_COLUMN_ARGS)
+
+/* Fills entry->row from the arguments; raises what is wrong with them. */
+extern void rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);
+
+#endif
