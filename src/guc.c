@@ -6,6 +6,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "guc.h"
@@ -13,6 +14,7 @@
 
 int			rml_guc_max_model_bytes = 64 * 1024 * 1024;
 int			rml_guc_local_cache_size = 128 * 1024;
+int			rml_guc_shared_cache_size = 128 * 1024;
 
 /* Index in rml_kernels, or KERNEL_AUTO. */
 #define KERNEL_AUTO (-1)
@@ -43,6 +45,13 @@ rml_guc_init(void)
 							NULL, &rml_guc_local_cache_size,
 							128 * 1024, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
+	/* asked for when the server starts, or never: known in any case, so that it may stand in the file */
+	DefineCustomIntVariable("riskml.shared_cache_size",
+							"Shared memory for models, where riskml is in shared_preload_libraries.",
+							NULL, &rml_guc_shared_cache_size,
+							128 * 1024, 0, MAX_KILOBYTES,
+							process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP,
+							GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomEnumVariable("riskml.kernel",
 							 "How trees are evaluated; every kernel gives the same bits.",
 							 NULL, &forced_kernel,

@@ -6,7 +6,8 @@
 #define RML_GUC_H
 
 extern int	rml_guc_max_model_bytes;
-extern int	rml_guc_local_cache_size;	/* kB */
+extern int	rml_guc_local_cache_size;
+extern int	rml_guc_shared_cache_size;	/* kB */
 
 /* Name of the kernel that is forced, or NULL. */
 extern const char *rml_guc_kernel_name(void);

@@ -5,9 +5,11 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
 #include "guc.h"
 #include "registry/catalog.h"
+#include "registry/shared.h"
 
 PG_MODULE_MAGIC;
 
@@ -18,4 +20,6 @@ _PG_init(void)
 {
 	rml_guc_init();
 	rml_catalog_init();
+	if (process_shared_preload_libraries_in_progress)
+		rml_shared_init();
 }

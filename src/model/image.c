@@ -397,12 +397,17 @@ check_labels(const RmlImage *image, RmlError *err)
 
 /* ---- opening ---- */
 
-static void
-set_pointers(RmlImage *image, const void *data)
+void
+rml_image_trust(RmlImage *image, const void *data)
 {
 	const RmlImageHeader *header = data;
 	const char *sections[RML_N_SECTIONS];
 
+	image->header = header;
+	image->objective = rml_objective_by_id(header->objective);
+	image->writer.major = header->writer[0];
+	image->writer.minor = header->writer[1];
+	image->writer.patch = header->writer[2];
 	for (int i = 0; i < RML_N_SECTIONS; i++)
 		sections[i] = (const char *) data + header->sections[i].offset;
 	image->base_margin = (const float *) sections[RML_SEC_BASE_MARGIN];
@@ -429,16 +434,11 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 		return corrupt(err, "too short");
 	if (!check_header(header, size, err))
 		return false;
-	image->header = header;
-	image->objective = rml_objective_by_id(header->objective);
+	rml_image_trust(image, data);
 	if (image->objective == NULL)
 		return corrupt(err, "unknown objective");
 	if (image->objective->link == RML_LINK_SORTED && header->n_outputs > RML_MAX_LEVELS)
 		return corrupt(err, "too many quantiles");
-	image->writer.major = header->writer[0];
-	image->writer.minor = header->writer[1];
-	image->writer.patch = header->writer[2];
-	set_pointers(image, data);
 	return check_finite(image, image->base_margin, RML_SEC_BASE_MARGIN,
 						"base margin not finite", err) &&
 		check_finite(image, image->leaf_vectors, RML_SEC_LEAF_VECTORS, "leaf not finite", err) &&

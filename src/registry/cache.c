@@ -9,6 +9,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "storage/ipc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -21,10 +24,31 @@ static HTAB *models = NULL;
 static uint64 use_counter = 0;
 static Size unpinned_size = 0;
 
+/* A backend that ends inside of a query gives its pins back. */
+static void
+give_back_pins(int code, Datum arg)
+{
+	HASH_SEQ_STATUS scan;
+	RmlModel   *model;
+
+	(void) code;
+	(void) arg;
+	hash_seq_init(&scan, models);
+	while ((model = hash_seq_search(&scan)) != NULL)
+	{
+		if (model->shared != NULL)
+			rml_shared_unpin(model->shared);
+		model->shared = NULL;
+		model->is_shared = false;
+	}
+}
+
 static void
 create_cache(void)
 {
 	HASHCTL		ctl = {0};
+
+	before_shmem_exit(give_back_pins, (Datum) 0);
 
 	ctl.keysize = RML_IDENTITY_SIZE;
 	ctl.entrysize = sizeof(RmlModel);
@@ -49,6 +73,16 @@ least_recently_used(void)
 }
 
 static void
+drop_entry(RmlModel *model)
+{
+	MemoryContext context = model->context;
+
+	hash_search(models, model->identity, HASH_REMOVE, NULL);
+	if (context != NULL)
+		MemoryContextDelete(context);
+}
+
+static void
 trim_cache(void)
 {
 	Size		limit = (Size) rml_guc_local_cache_size * 1024;
@@ -56,11 +90,9 @@ trim_cache(void)
 	while (unpinned_size > limit)
 	{
 		RmlModel   *model = least_recently_used();
-		MemoryContext context = model->context;
 
 		unpinned_size -= model->size;
-		hash_search(models, model->identity, HASH_REMOVE, NULL);
-		MemoryContextDelete(context);
+		drop_entry(model);
 	}
 }
 
@@ -72,6 +104,9 @@ rml_cache_unpin(RmlModel *model)
 	model->last_used = ++use_counter;
 	if (--model->pins > 0)
 		return;
+	if (model->is_shared)
+		rml_shared_unpin(model->shared);
+	model->shared = NULL;
 	unpinned_size += model->size;
 	trim_cache();
 }
@@ -96,6 +131,7 @@ typedef struct LoadRequest
 {
 	const RmlBinding *binding;
 	RmlModel   *model;			/* to fill; context is set */
+	bool		may_share;		/* sound, and not of this transaction */
 } LoadRequest;
 
 /* Puts a sound image of the version into the model's context. */
@@ -117,6 +153,9 @@ load_image(HeapTuple tuple, TupleDesc desc, void *arg)
 							binding->name, binding->version),
 					 errdetail("The compiled image is intact and is used."),
 					 errhint("Import the original file as a new version, or restore the row from a backup.")));
+		/* what may be rolled back is nobody else's; what warns shall warn everybody */
+		request->may_share = source_sound &&
+			!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
 		return;
 	}
 	if (!source_sound)
@@ -133,33 +172,89 @@ load_image(HeapTuple tuple, TupleDesc desc, void *arg)
 	rml_stored_rebuild(tuple, desc, binding, model->context, &model->image);
 }
 
-static RmlModel *
-load(const RmlBinding *binding)
+/* Uses the shared image, which whoever put it there has checked. */
+static void
+use_shared(RmlModel *model, RmlSharedImage *shared)
 {
-	RmlModel	loaded = {0};
-	LoadRequest request = {binding, &loaded};
-	RmlModel   *model;
-	bool		found;
-	MemoryContext caller;
+	model->shared = shared;
+	model->is_shared = true;
+	rml_image_trust(&model->image, rml_shared_data(shared));
+}
 
-	/* a failed load goes with the caller's context */
-	memcpy(loaded.identity, binding->identity, RML_IDENTITY_SIZE);
-	loaded.context = AllocSetContextCreate(CurrentMemoryContext, "riskml model",
-										   ALLOCSET_SMALL_SIZES);
-	MemoryContextCopyAndSetIdentifier(loaded.context, binding->name);
-	caller = MemoryContextSwitchTo(loaded.context);
+/* Reads the stored image, and shares it if that is possible. */
+static void
+read_image(RmlModel *model, const RmlBinding *binding)
+{
+	LoadRequest request = {.binding = binding, .model = model};
+	RmlImageHeader *own;
+	RmlSharedImage *shared;
+
 	if (!rml_catalog_with_version(binding->model.model_id, binding->version,
 								  rml_statement_snapshot(), load_image, &request))
 		elog(ERROR, "version %d of model \"%s\" vanished", binding->version, binding->name);
-	copy_feature_names(&loaded);
-	MemoryContextSwitchTo(caller);
-	loaded.size = MemoryContextMemAllocated(loaded.context, true);
+	own = unconstify(RmlImageHeader *, model->image.header);
+	shared = request.may_share ? rml_shared_publish(own) : NULL;
+	if (shared == NULL)
+		return;
+	use_shared(model, shared);
+	pfree(own);
+}
 
-	model = hash_search(models, binding->identity, HASH_ENTER, &found);
-	Assert(!found);
-	MemoryContextSetParent(loaded.context, CacheMemoryContext);
-	*model = loaded;
+/* Fills an entry that has a context and nothing else. */
+static void
+load(RmlModel *model, const RmlBinding *binding)
+{
+	RmlSharedImage *shared;
+	MemoryContext caller = MemoryContextSwitchTo(model->context);
+
+	shared = rml_shared_pin(binding->identity);
+	if (shared != NULL)
+		use_shared(model, shared);
+	else
+		read_image(model, binding);
+	copy_feature_names(model);
+	MemoryContextSwitchTo(caller);
+	model->size = MemoryContextMemAllocated(model->context, true);
+}
+
+static RmlModel *
+create_entry(const RmlBinding *binding)
+{
+	RmlModel   *model = hash_search(models, binding->identity, HASH_ENTER, NULL);
+	RmlModel	empty = {0};
+
+	*model = empty;
+	memcpy(model->identity, binding->identity, RML_IDENTITY_SIZE);
+	PG_TRY();
+	{
+		model->context = AllocSetContextCreate(CacheMemoryContext, "riskml model",
+											   ALLOCSET_SMALL_SIZES);
+		MemoryContextCopyAndSetIdentifier(model->context, binding->name);
+		load(model, binding);
+	}
+	PG_CATCH();
+	{
+		if (model->shared != NULL)
+			rml_shared_unpin(model->shared);
+		drop_entry(model);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	return model;
+}
+
+/* Makes an entry that nobody used usable again; false if its image is gone. */
+static bool
+renew(RmlModel *model)
+{
+	RmlSharedImage *shared;
+
+	if (!model->is_shared)
+		return true;
+	shared = rml_shared_pin(model->identity);
+	if (shared != NULL)
+		use_shared(model, shared);
+	return shared != NULL;
 }
 
 RmlModel *
@@ -170,10 +265,17 @@ rml_cache_pin(const RmlBinding *binding)
 	if (models == NULL)
 		create_cache();
 	model = hash_search(models, binding->identity, HASH_FIND, NULL);
-	if (model == NULL)
-		model = load(binding);
-	else if (model->pins == 0)
+	if (model != NULL && model->pins == 0)
+	{
 		unpinned_size -= model->size;
+		if (!renew(model))
+		{
+			drop_entry(model);
+			model = NULL;
+		}
+	}
+	if (model == NULL)
+		model = create_entry(binding);
 	model->pins++;
 	model->last_used = ++use_counter;
 	return model;

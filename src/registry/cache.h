@@ -11,12 +11,15 @@
 #define RML_REGISTRY_CACHE_H
 
 #include "registry/resolve.h"
+#include "registry/shared.h"
 
 typedef struct RmlModel
 {
 	uint8		identity[RML_IDENTITY_SIZE];	/* hash key: first */
 	RmlImage	image;
 	const char **features;		/* names in the server's encoding */
+	RmlSharedImage *shared;		/* pinned, while the entry is; NULL: the image is our own */
+	bool		is_shared;
 	MemoryContext context;		/* owns all of the entry but itself */
 	Size		size;			/* bytes in context */
 	int			pins;

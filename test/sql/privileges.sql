@@ -77,6 +77,7 @@ INSERT INTO expected VALUES
 	('riskml.revoke_model(text, text, text)', $$riskml.revoke_model('{m}', 'regress_scorer')$$, 'y n n n n n y'),
 	('riskml.set_owner(text, text)', $$riskml.set_owner('{m}', 'regress_owner')$$, 'y n n n n n y'),
 	('riskml.rebuild_images()', $$riskml.rebuild_images()$$, 'n n n n n n y'),
+	('riskml.shared_images()', $$riskml.shared_images()$$, 'n n n n n n y'),
 	('riskml.verify_audit()', $$riskml.verify_audit()$$, 'n n n n n n y'),
 	-- pure functions of their arguments
 	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
