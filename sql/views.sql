@@ -56,7 +56,7 @@ COMMENT ON VIEW riskml.model_features IS 'features of each version in order, wit
 GRANT SELECT ON riskml.model_features TO PUBLIC;
 
 CREATE FUNCTION riskml.shared_images(OUT identity text, OUT bytes bigint, OUT pins bigint) RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'riskml_shared_images' LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 10;
+	AS 'MODULE_PATHNAME', 'riskml_shared_images' LANGUAGE C VOLATILE STRICT ROWS 10;
 COMMENT ON FUNCTION riskml.shared_images() IS 'compiled models in shared memory, of all databases, and how many sessions are scoring with each; nothing unless riskml is preloaded';
 REVOKE ALL ON FUNCTION riskml.shared_images() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION riskml.shared_images() TO pg_monitor;
