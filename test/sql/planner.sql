@@ -255,12 +255,29 @@ SELECT q, l FROM unnest(ARRAY['SELECT risk_score(''regress_p@1'', f) FROM regres
 	pg_temp.lines('EXPLAIN (VERBOSE, COSTS OFF) ' || q) l WHERE l ~ 'Remote SQL';
 SELECT c.* FROM pg_temp.compare('SELECT id, f(f) FROM regress_far f') c;
 SELECT c.* FROM pg_temp.compare('SELECT p.id, f(f) FROM regress_part p LEFT JOIN regress_far f ON f.id = p.id AND f.id < 9') c;
+-- ---- statements that write: the row as it is there
+CREATE TABLE regress_out (id int PRIMARY KEY, income float8, debt float8, age float8, ours float8, twin float8);
+INSERT INTO regress_out SELECT id, "Income", debt, age, risk_margin('regress_p@1', l), pg_temp.twin('regress_p@1', l) FROM ONLY regress_loan l WHERE id <= 100;
+UPDATE regress_out o SET income = income + 5, ours = risk_margin('regress_p@1', o), twin = pg_temp.twin('regress_p@1', o);
+SELECT count(*), count(*) FILTER (WHERE ours IS NOT DISTINCT FROM twin) FROM regress_out;
+WITH u AS (UPDATE regress_out o SET debt = debt + 7 WHERE risk_margin('regress_p@1', o) > 1 RETURNING risk_margin('regress_p@1', o) = pg_temp.twin('regress_p@1', o) AS same) SELECT same, count(*) FROM u GROUP BY 1;
+INSERT INTO regress_out (id, income, debt, age) SELECT id, "Income" + 1, debt, age FROM ONLY regress_loan WHERE id BETWEEN 50 AND 150
+	ON CONFLICT (id) DO UPDATE SET ours = risk_margin('regress_p@1', excluded), twin = pg_temp.twin('regress_p@1', excluded), income = excluded.income
+	WHERE risk_margin('regress_p@1', excluded) = pg_temp.twin('regress_p@1', excluded);
+SELECT count(*), count(*) FILTER (WHERE ours IS NOT DISTINCT FROM twin) FROM regress_out;
+MERGE INTO regress_out o USING ONLY regress_loan l ON l.id = o.id
+	WHEN MATCHED AND risk_margin('regress_p@1', o) > 0 THEN UPDATE SET ours = risk_margin('regress_p@1', l), twin = pg_temp.twin('regress_p@1', l)
+	WHEN NOT MATCHED THEN INSERT (id, ours, twin) VALUES (l.id, risk_margin('regress_p@1', l), pg_temp.twin('regress_p@1', l));
+SELECT count(*), count(*) FILTER (WHERE ours IS NOT DISTINCT FROM twin) FROM regress_out;
+DELETE FROM regress_out o USING ONLY regress_loan l WHERE l.id = o.id AND risk_margin('regress_p@1', l) > 2 AND pg_temp.twin('regress_p@1', l) > 2;
+SELECT count(*) FROM regress_out;
+
 -- ---- cost: the score comes last
 SELECT l FROM pg_temp.lines($$EXPLAIN (COSTS OFF) SELECT id FROM ONLY regress_loan l WHERE risk_score('regress_p@1', l) > 1 AND debt < 3 AND note LIKE '%1'$$) l WHERE l ~ 'Filter';
 
 SET client_min_messages = warning;
 DROP EXTENSION postgres_fdw CASCADE;
-DROP TABLE regress_child, regress_loan, regress_part CASCADE;
+DROP TABLE regress_out, regress_child, regress_loan, regress_part CASCADE;
 DROP TYPE regress_row CASCADE;
 DROP DOMAIN regress_money;
 DROP ROLE regress_planner;
