@@ -272,6 +272,22 @@ SELECT count(*), count(*) FILTER (WHERE ours IS NOT DISTINCT FROM twin) FROM reg
 DELETE FROM regress_out o USING ONLY regress_loan l WHERE l.id = o.id AND risk_margin('regress_p@1', l) > 2 AND pg_temp.twin('regress_p@1', l) > 2;
 SELECT count(*) FROM regress_out;
 
+-- 18: OLD and NEW of RETURNING, virtual generated columns
+SELECT current_setting('server_version_num')::int >= 180000 AS has_18 \gset
+\if :has_18
+WITH u AS (UPDATE regress_out o SET debt = debt + 7 RETURNING risk_margin('regress_p@1', old) = pg_temp.twin('regress_p@1', old) AND risk_margin('regress_p@1', new) = pg_temp.twin('regress_p@1', new) AS same),
+	i AS (INSERT INTO regress_out SELECT 900 + g FROM generate_series(1, 3) g RETURNING risk_margin('regress_p@1', old) IS NULL AND risk_margin('regress_p@1', new) IS NOT NULL AS same)
+SELECT bool_and(same) AS old_new FROM (TABLE u UNION ALL TABLE i) \gset
+CREATE TABLE regress_virtual (income float8, half float8, debt float8, age float8 GENERATED ALWAYS AS (half * 2) VIRTUAL);
+INSERT INTO regress_virtual SELECT i, i % 50, i % 17 FROM generate_series(1, 90) i;
+SELECT bool_and(risk_margin('regress_p@1', v) = pg_temp.twin('regress_p@1', ROW(v.income, v.debt, v.age))) AS virtual FROM regress_virtual v \gset
+DROP TABLE regress_virtual;
+\else
+\set old_new t
+\set virtual t
+\endif
+SELECT :'old_new', :'virtual';
+
 -- ---- cost: the score comes last
 SELECT l FROM pg_temp.lines($$EXPLAIN (COSTS OFF) SELECT id FROM ONLY regress_loan l WHERE risk_score('regress_p@1', l) > 1 AND debt < 3 AND note LIKE '%1'$$) l WHERE l ~ 'Filter';
 
