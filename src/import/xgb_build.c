@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "import/xgb.h"
+#include "model/ranks.h"
 
 #define POLL_EVERY 8192
 
@@ -516,10 +517,11 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 	build_names(&b);
 	build_weights(&b);
 	memcpy(b.block, &b.header, sizeof(b.header));
-	rml_image_seal(b.block, size);
 	host->release(host, b.order);
 	host->release(host, b.maps);
 	image->data = b.block;
 	image->size = size;
+	rml_add_ranks(host, &image->data, &image->size);
+	rml_image_seal(image->data, image->size);
 	return true;
 }

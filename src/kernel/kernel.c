@@ -10,25 +10,44 @@
 #define TREES_PER_CHUNK 512
 
 const RmlKernel rml_kernels[] = {
-	{"scalar", rml_scalar_add_margins},
-	{NULL, NULL},
+	{.name = "scalar", .add_margins = rml_scalar_add_margins},
+	{.name = "interleaved", .add_margins = rml_interleaved_add_margins},
+	{.name = NULL},
 };
 
-static const RmlKernel linear = {"linear", NULL};
+#define N_KERNELS (sizeof(rml_kernels) / sizeof(rml_kernels[0]) - 1)
+
+static const RmlKernel linear = {.name = "linear"};
+
+bool
+rml_kernel_runs(const RmlKernel *kernel)
+{
+	return kernel->cpu_has == NULL || kernel->cpu_has();
+}
 
 const RmlKernel *
-rml_kernel_choose(const RmlImageHeader *header, const char *name)
+rml_kernel_by_name(const char *name)
 {
-	if (header->flags & RML_IMAGE_LINEAR)
-		return &linear;
-	if (name == NULL)
-		return &rml_kernels[0];
 	for (const RmlKernel *k = rml_kernels; k->name != NULL; k++)
 	{
 		if (strcmp(k->name, name) == 0)
 			return k;
 	}
 	return NULL;
+}
+
+const RmlKernel *
+rml_kernel_choose(const RmlImageHeader *header, const char *name)
+{
+	const RmlKernel *best = name != NULL ? rml_kernel_by_name(name) : rml_kernels + N_KERNELS - 1;
+
+	if (header->flags & RML_IMAGE_LINEAR)
+		return &linear;
+	if (best == NULL)
+		return NULL;
+	while ((best->ranked && header->n_slots == 0) || !rml_kernel_runs(best))
+		best--;
+	return best;
 }
 
 void

@@ -23,14 +23,26 @@ typedef struct RmlKernel
 {
 	const char *name;
 	RmlMarginFn add_margins;	/* NULL: for models that have no trees */
+	bool		ranked;			/* gains nothing without the image's rank sections */
+	bool		(*cpu_has) (void);	/* what it is compiled for; NULL: any has */
 } RmlKernel;
 
-/* All kernels for trees of this build, ended by a NULL name; the first is the reference. */
+/*
+ * All kernels for trees of this build, ended by a NULL name; the first is the
+ * reference, and each is better than those before it.
+ */
 extern const RmlKernel rml_kernels[];
 
+/* Can this CPU run it? */
+extern bool rml_kernel_runs(const RmlKernel *kernel);
+
+/* The kernel of that name, or NULL. */
+extern const RmlKernel *rml_kernel_by_name(const char *name);
+
 /*
- * The kernel of that name, or the best one for the image and this CPU if the
- * name is NULL; for a linear model the one there is.  NULL if there is none.
+ * The best kernel for the image and this CPU, none better than the one of that
+ * name unless it is NULL; for a linear model the one there is.  NULL if no
+ * kernel has that name.
  */
 extern const RmlKernel *rml_kernel_choose(const RmlImageHeader *header, const char *name);
 
@@ -48,6 +60,12 @@ extern void rml_kernel_leaves(const RmlImage *image, int first_tree, int end_tre
 /* Implementations, one file each. */
 extern void rml_scalar_add_margins(const RmlImage *image, int first_tree, int end_tree,
 								   const float *rows, int n_rows, float *margins);
+extern void rml_interleaved_add_margins(const RmlImage *image, int first_tree, int end_tree,
+										const float *rows, int n_rows, float *margins);
 extern void rml_linear_margins(const RmlImage *image, const float *row, float *margins);
+
+/* Adds the leaves of one tree that is not in the rank layout. */
+extern void rml_walk_block(const RmlImage *image, int tree, const float *rows, int n_rows,
+						   float *margins);
 
 #endif

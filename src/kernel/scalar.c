@@ -2,50 +2,8 @@
  * scalar.c
  *	  The reference kernel: one row, one tree, one node at a time.
  */
+#include "kernel/category.h"
 #include "kernel/kernel.h"
-
-static bool
-set_contains(const uint32_t *codes, uint32_t n, uint32_t code)
-{
-	uint32_t	low = 0;
-	uint32_t	high = n;
-
-	while (low < high)
-	{
-		uint32_t	middle = (low + high) / 2;
-
-		if (codes[middle] < code)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n && codes[low] == code;
-}
-
-/* Where a split by category sends a code; see RML_IMAGE_ODD_* for the odd ones. */
-static bool
-category_goes_left(const RmlImage *image, const RmlImageNode *node, float x)
-{
-	uint32_t	flags = image->header->flags;
-	const uint32_t *set = image->category_sets + node->set;
-	uint32_t	n = *set++;
-
-	if (flags & RML_IMAGE_ODD_TRUNCATED)
-	{
-		if (x <= -1.0f || x >= RML_MAX_CATEGORY)
-			return true;
-	}
-	else if (flags & RML_IMAGE_ODD_DEFAULT)
-	{
-		uint32_t	bits = (set[n - 1] / 32 + 1) * 32;
-
-		if (x < 0.0f || x >= RML_MAX_CATEGORY || x >= (float) bits)
-			return (node->feature & RML_DEFAULT_LEFT) != 0;
-	}
-	else if (x < 0.0f || x >= RML_MAX_CATEGORY)
-		return true;
-	return !set_contains(set, n, (uint32_t) (int32_t) x);
-}
 
 /* The leaf that a row reaches.  NaN compares false, so test it by itself. */
 static inline const RmlImageNode *
@@ -62,7 +20,8 @@ find_leaf(const RmlImage *image, const RmlImageTree *tree, const float *row)
 		if (x != x)
 			go_left = (node->feature & RML_DEFAULT_LEFT) != 0;
 		else if (node->feature & RML_BY_CATEGORY)
-			go_left = category_goes_left(image, node, x);
+			go_left = rml_category_goes_left(image, node->set, x,
+											 (node->feature & RML_DEFAULT_LEFT) != 0);
 		else
 			go_left = x < node->value;
 		node = nodes + node->child + (go_left ? 0 : 1);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "model/ranks.h"
 
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
 
@@ -80,6 +81,13 @@ static const uint64_t widths[RML_N_SECTIONS] = {
 	[RML_SEC_CATEGORIES] = sizeof(RmlImageCategories),
 	[RML_SEC_LABELS] = sizeof(RmlImageLabel),
 	[RML_SEC_LABEL_TEXT] = 1,
+	[RML_SEC_RANK_FEATURES] = sizeof(RmlRankFeature),
+	[RML_SEC_RANK_GROUPS] = sizeof(RmlRankGroup),
+	[RML_SEC_RANK_SETS] = sizeof(RmlRankSet),
+	[RML_SEC_RANK_TABLES] = sizeof(float),
+	[RML_SEC_RANK_TREES] = sizeof(RmlRankTree),
+	[RML_SEC_RANK_NODES] = 1,
+	[RML_SEC_RANK_EXITS] = sizeof(float),
 };
 
 uint64_t
@@ -423,6 +431,16 @@ rml_image_trust(RmlImage *image, const void *data)
 	image->n_categories = (int32_t) rml_image_entries(header, RML_SEC_CATEGORIES);
 	image->labels = (const RmlImageLabel *) sections[RML_SEC_LABELS];
 	image->label_text = sections[RML_SEC_LABEL_TEXT];
+	image->rank_features = (const RmlRankFeature *) sections[RML_SEC_RANK_FEATURES];
+	image->n_rank_features = (uint32_t) rml_image_entries(header, RML_SEC_RANK_FEATURES);
+	image->rank_groups = (const RmlRankGroup *) sections[RML_SEC_RANK_GROUPS];
+	image->rank_sets = (const RmlRankSet *) sections[RML_SEC_RANK_SETS];
+	image->n_rank_sets = (uint32_t) rml_image_entries(header, RML_SEC_RANK_SETS);
+	image->rank_tables = (const float *) sections[RML_SEC_RANK_TABLES];
+	image->rank_trees = header->n_slots == 0 ? NULL :
+		(const RmlRankTree *) sections[RML_SEC_RANK_TREES];
+	image->rank_nodes = (const uint8_t *) sections[RML_SEC_RANK_NODES];
+	image->rank_exits = (const float *) sections[RML_SEC_RANK_EXITS];
 }
 
 bool
@@ -445,7 +463,8 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 		check_finite(image, image->weights, RML_SEC_WEIGHTS, "weight not finite", err) &&
 		check_trees(image, err) &&
 		check_names(image, err) &&
-		check_labels(image, err);
+		check_labels(image, err) &&
+		rml_check_ranks(image, err);
 }
 
 /* ---- reading ---- */

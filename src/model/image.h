@@ -8,7 +8,7 @@
  * zero padding):
  *
  *	 offset  size  what
- *	 0       320   RmlImageHeader
+ *	 0       448   RmlImageHeader
  *	 -       4     base margin, float, per output
  *	 -       16    RmlImageTree, per tree in scoring order
  *	 -       12    RmlImageNode, per node, tree after tree
@@ -20,6 +20,13 @@
  *	 -       12    RmlImageCategories, per feature with labels, ascending
  *	 -       8     RmlImageLabel, feature after feature, sorted by their bytes
  *	 -       1     labels, UTF-8, one after the other in the order of the former
+ *	 -       40    RmlRankFeature, per feature split by value, ascending
+ *	 -       4     RmlRankGroup, feature after feature
+ *	 -       12    RmlRankSet, per distinct split by category
+ *	 -       4     rank tables, float, 16 at a time
+ *	 -       12    RmlRankTree, per tree
+ *	 -       1     nodes of the trees in their rank layout, see RmlRankTree
+ *	 -       4     what their leaves hold, see RmlRankTree
  *
  * The names are empty when the model has the names f0, f1, ...; a linear model
  * has no trees, and only such a model has weights.
@@ -27,6 +34,10 @@
  * Nodes of a tree are in an order in which both children stand behind their
  * parent and next to each other: a walk always ends.  A format that changes
  * gets a new RML_IMAGE_FORMAT; older images are then rebuilt from the source.
+ *
+ * The rank sections say nothing that the others do not: they are the same
+ * trees once more, laid out for kernels that compare bytes (docs/kernels.md).
+ * A model that does not suit them has them empty.
  */
 #ifndef RML_MODEL_IMAGE_H
 #define RML_MODEL_IMAGE_H
@@ -36,7 +47,7 @@
 #include "model/objective.h"
 
 #define RML_IDENTITY_SIZE 32	/* SHA-256 */
-#define RML_IMAGE_FORMAT 2
+#define RML_IMAGE_FORMAT 3
 #define RML_IMAGE_ALIGN 64
 #define RML_MAX_FEATURES 100000
 #define RML_MAX_OUTPUTS 100000
@@ -57,6 +68,13 @@ typedef enum RmlSection
 	RML_SEC_CATEGORIES,
 	RML_SEC_LABELS,
 	RML_SEC_LABEL_TEXT,
+	RML_SEC_RANK_FEATURES,
+	RML_SEC_RANK_GROUPS,
+	RML_SEC_RANK_SETS,
+	RML_SEC_RANK_TABLES,
+	RML_SEC_RANK_TREES,
+	RML_SEC_RANK_NODES,
+	RML_SEC_RANK_EXITS,
 	RML_N_SECTIONS
 } RmlSection;
 
@@ -99,12 +117,12 @@ typedef struct RmlImageHeader
 	int32_t		max_depth;		/* splits on the longest path, to be shown only */
 	int32_t		writer[3];		/* XGBoost version */
 	uint32_t	flags;			/* RML_IMAGE_* */
-	uint32_t	unused_word;	/* zero */
+	uint32_t	n_slots;		/* bytes of a row of ranks; 0: no rank sections */
 	RmlImageExtent sections[RML_N_SECTIONS];
-	uint8_t		unused[40];		/* zero */
+	uint8_t		unused[56];		/* zero */
 } RmlImageHeader;
 
-_Static_assert(sizeof(RmlImageHeader) == 320, "header is part of the format");
+_Static_assert(sizeof(RmlImageHeader) == 448, "header is part of the format");
 
 typedef struct RmlImageTree
 {
@@ -140,6 +158,75 @@ typedef struct RmlImageNode
 #define RML_BY_CATEGORY UINT32_C(0x40000000)
 #define RML_FEATURE_MASK UINT32_C(0x3FFFFFFF)
 
+/* ---- ranks ---- */
+
+/*
+ * The rank of a value among the n cuts of a feature, its distinct thresholds
+ * in order, is how many of them are not above it: x < cut[k] exactly if
+ * rank(x) <= k.  A row of ranks is n_slots bytes.  Each group of RML_GROUP_CUTS
+ * cuts has a slot where a missing value counts as higher than all, for splits
+ * that send it right, and one where it is 0, for the others; slots that no
+ * split needs do not exist.  A distinct set of categories has such slots too:
+ * 1 for codes that go right, 0 for those that go left.
+ */
+#define RML_MAX_SLOTS 256
+#define RML_NO_SLOT RML_MAX_SLOTS	/* kernels have a byte there that nobody reads */
+#define RML_GROUP_CUTS 255
+#define RML_RANK_FANOUT 16
+#define RML_RANK_LEVELS 4
+
+/*
+ * Cuts are found in up to four steps of 16: the last table has the cuts, the
+ * one before it the last cut of each 16, and so on; NaN where there is no
+ * cut, or no further 16 to go to.
+ */
+typedef struct RmlRankFeature
+{
+	uint32_t	feature;
+	uint32_t	n_cuts;
+	uint32_t	first_group;
+	uint32_t	n_groups;
+	uint32_t	n_levels;
+	uint32_t	unused;			/* zero */
+	uint32_t	table[RML_RANK_LEVELS]; /* of each level, in the tables; 0 if none */
+} RmlRankFeature;
+
+typedef struct RmlRankGroup
+{
+	uint16_t	right;			/* slot for splits whose default is right */
+	uint16_t	left;
+} RmlRankGroup;
+
+typedef struct RmlRankSet
+{
+	uint32_t	feature;
+	uint32_t	set;			/* in the category sets */
+	uint16_t	right;
+	uint16_t	left;
+} RmlRankSet;
+
+/*
+ * A perfect tree of `levels` levels of splits, its nodes numbered from 1 with
+ * the children of i at 2 i and 2 i + 1: 2^levels bytes of slots, then as many
+ * of cuts within the slot's group; a row goes right if its rank is above the
+ * cut.  The leaves below them are in the exits: a value, or the row of the
+ * leaf vectors.  Where a leaf stands higher in the tree, both ways below it
+ * lead to copies of it (slot 0, cut RML_NO_CUT), as at the unused place 0.
+ *
+ * Trees that are too deep, or would be mostly padding, are not laid out:
+ * their nodes are walked.
+ */
+typedef struct RmlRankTree
+{
+	int32_t		levels;			/* or RML_WALKED */
+	uint32_t	first_node;		/* in the rank nodes */
+	uint32_t	first_exit;
+} RmlRankTree;
+
+#define RML_WALKED (-1)
+#define RML_MAX_RANK_DEPTH 8
+#define RML_NO_CUT 255			/* no rank is above it */
+
 /* The labels of one feature. */
 typedef struct RmlImageCategories
 {
@@ -172,6 +259,15 @@ typedef struct RmlImage
 	int32_t		n_categories;	/* features with labels */
 	const RmlImageLabel *labels;
 	const char *label_text;
+	const RmlRankFeature *rank_features;
+	uint32_t	n_rank_features;
+	const RmlRankGroup *rank_groups;
+	const RmlRankSet *rank_sets;
+	uint32_t	n_rank_sets;
+	const float *rank_tables;
+	const RmlRankTree *rank_trees;	/* NULL: none */
+	const uint8_t *rank_nodes;
+	const float *rank_exits;
 } RmlImage;
 
 /*
@@ -185,6 +281,9 @@ extern void rml_image_trust(RmlImage *image, const void *data);
 
 /* Is this the header of an image of this format?  The rest is not looked at. */
 extern bool rml_image_is_current(const RmlImageHeader *header);
+
+/* Opens a block that was just built: pointers, no checks. */
+extern void rml_image_trust(RmlImage *image, const void *data);
 
 /* Sets header->checksum. */
 extern void rml_image_seal(void *data, size_t size);

@@ -190,6 +190,8 @@ check_rows(const RmlXgbModel *model, const RmlXgbModel *parsed, RmlTreeRange ran
 		}
 		for (const RmlKernel *k = rml_kernels; k->name != NULL; k++)
 		{
+			if (!rml_kernel_runs(k))
+				continue;
 			rml_kernel_margins(k, image, row, got, NULL);
 			check_margins(got, want, n, k->name, r);
 		}
@@ -215,6 +217,8 @@ check_cuts(const RmlImage *image, const float *rows, uint32_t seed)
 
 	for (const RmlKernel *k = rml_kernels; k->name != NULL; k++)
 	{
+		if (!rml_kernel_runs(k))
+			continue;
 		memset(whole, 0, size);
 		memset(cut, 0, size);
 		k->add_margins(image, 0, n_trees, rows, N_ROWS, whole);
@@ -458,7 +462,15 @@ test_choice(void)
 	test("kernel: the first is the scalar one, unknown names are none, linear models have their own");
 	CHECK(rml_kernels[0].name != NULL && strcmp(rml_kernels[0].name, "scalar") == 0, "first");
 	CHECK(rml_kernel_choose(&header, "scalar") == &rml_kernels[0], "by name");
-	CHECK(rml_kernel_choose(&header, NULL) == &rml_kernels[0], "the best");
+	CHECK(strcmp(rml_kernel_choose(&header, NULL)->name, "interleaved") == 0, "the best without ranks");
+	header.n_slots = 1;
+	CHECK(rml_kernel_runs(rml_kernel_choose(&header, NULL)), "the best runs here");
+	for (const RmlKernel *k = rml_kernels; k->name != NULL; k++)
+	{
+		CHECK(rml_kernel_by_name(k->name) == k, "%s by name", k->name);
+		CHECK(!rml_kernel_runs(k) || rml_kernel_choose(&header, k->name) == k, "%s forced", k->name);
+		CHECK(rml_kernel_choose(&header, k->name) <= k, "%s, or one before it", k->name);
+	}
 	CHECK(rml_kernel_choose(&header, "vector of doom") == NULL, "unknown");
 	header.flags = RML_IMAGE_LINEAR;
 	CHECK(strcmp(rml_kernel_choose(&header, NULL)->name, "linear") == 0, "linear");

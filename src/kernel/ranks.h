@@ -1,0 +1,78 @@
+/*
+ * ranks.h
+ *	  What kernels that compare ranks share: writing a row of ranks once the
+ *	  rank of each feature is found, and adding leaves.
+ *
+ * All of it is inlined into kernels that are compiled for different CPUs.
+ */
+#ifndef RML_KERNEL_RANKS_H
+#define RML_KERNEL_RANKS_H
+
+#include <string.h>
+
+#include "kernel/category.h"
+
+/* Bytes of a row of ranks; one more than there are slots, see RML_NO_SLOT. */
+#define RML_RANK_ROW 320
+
+#define RML_RANK_TOP 255		/* above every cut */
+
+#define RML_INLINE static inline __attribute__((always_inline))
+
+/* `stride`: from one slot of a row to the next. */
+RML_INLINE void
+rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool missing,
+			 uint8_t *ranks, size_t stride)
+{
+	const RmlRankGroup *group = image->rank_groups + f->first_group;
+	uint32_t	n = f->n_groups;
+
+	for (;;)
+	{
+		uint8_t		value = (uint8_t) (rank < RML_RANK_TOP ? rank : RML_RANK_TOP);
+
+		ranks[group->right * stride] = missing ? RML_RANK_TOP : value;
+		ranks[group->left * stride] = missing ? 0 : value;
+		if (--n == 0)
+			break;
+		rank = rank > RML_GROUP_CUTS ? rank - RML_GROUP_CUTS : 0;
+		group++;
+	}
+}
+
+/* The slots of sets of categories. */
+RML_INLINE void
+rml_put_sets(const RmlImage *image, const float *row, uint8_t *ranks, size_t stride)
+{
+	for (uint32_t i = 0; i < image->n_rank_sets; i++)
+	{
+		const RmlRankSet *s = &image->rank_sets[i];
+		float		x = row[s->feature];
+		bool		missing = x != x;
+
+		ranks[s->right * stride] = missing || !rml_category_goes_left(image, s->set, x, false);
+		ranks[s->left * stride] = !missing && !rml_category_goes_left(image, s->set, x, true);
+	}
+}
+
+/* A leaf holds a value, or the row of the leaf vectors, as its tree has it. */
+RML_INLINE void
+rml_add_leaf(const RmlImage *image, int tree, const float *leaf, float *margins)
+{
+	int32_t		output = image->trees[tree].output;
+	int32_t		n_outputs = image->header->n_outputs;
+	const float *vector;
+	uint32_t	row;
+
+	if (output != RML_ALL_OUTPUTS)
+	{
+		margins[output] += *leaf;
+		return;
+	}
+	memcpy(&row, leaf, sizeof(row));
+	vector = image->leaf_vectors + (size_t) row * (size_t) n_outputs;
+	for (int32_t i = 0; i < n_outputs; i++)
+		margins[i] += vector[i];
+}
+
+#endif
