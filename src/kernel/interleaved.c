@@ -35,6 +35,8 @@ count_not_above(const float *table, float x)
 static void
 rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 {
+	RmlRankRow	to = {.ranks = ranks, .stride = 1};
+
 	for (uint32_t i = 0; i < image->n_rank_features; i++)
 	{
 		const RmlRankFeature *f = &image->rank_features[i];
@@ -44,9 +46,9 @@ rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 		for (uint32_t level = 0; level < f->n_levels; level++)
 			rank = rank * RML_RANK_FANOUT +
 				count_not_above(image->rank_tables + f->table[level] + rank * RML_RANK_FANOUT, x);
-		rml_put_rank(image, f, rank, x != x, ranks, 1);
+		rml_put_rank(image, f, rank, x != x, to);
 	}
-	rml_put_sets(image, row, ranks, 1);
+	rml_put_sets(image, row, to);
 }
 
 /* ---- trees in the rank layout ---- */

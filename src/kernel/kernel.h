@@ -62,6 +62,11 @@ extern void rml_scalar_add_margins(const RmlImage *image, int first_tree, int en
 								   const float *rows, int n_rows, float *margins);
 extern void rml_interleaved_add_margins(const RmlImage *image, int first_tree, int end_tree,
 										const float *rows, int n_rows, float *margins);
+#if defined(__x86_64__)
+extern bool rml_avx512_cpu_has(void);
+extern void rml_avx512_add_margins(const RmlImage *image, int first_tree, int end_tree,
+								   const float *rows, int n_rows, float *margins);
+#endif
 extern void rml_linear_margins(const RmlImage *image, const float *row, float *margins);
 
 /* Adds the leaves of one tree that is not in the rank layout. */

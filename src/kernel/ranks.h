@@ -19,10 +19,24 @@
 
 #define RML_INLINE static inline __attribute__((always_inline))
 
-/* `stride`: from one slot of a row to the next. */
+/* Where a row of ranks is to be written. */
+typedef struct RmlRankRow
+{
+	uint8_t    *ranks;
+	size_t		stride;			/* from one slot to the next */
+	uint8_t		flip;			/* 0xFF: bytes are the ranks' complements */
+} RmlRankRow;
+
+RML_INLINE void
+rml_put_slots(RmlRankRow to, uint32_t right_slot, uint32_t left_slot, uint8_t right, uint8_t left)
+{
+	to.ranks[right_slot * to.stride] = right ^ to.flip;
+	to.ranks[left_slot * to.stride] = left ^ to.flip;
+}
+
 RML_INLINE void
 rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool missing,
-			 uint8_t *ranks, size_t stride)
+			 RmlRankRow to)
 {
 	const RmlRankGroup *group = image->rank_groups + f->first_group;
 	uint32_t	n = f->n_groups;
@@ -31,8 +45,8 @@ rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool
 	{
 		uint8_t		value = (uint8_t) (rank < RML_RANK_TOP ? rank : RML_RANK_TOP);
 
-		ranks[group->right * stride] = missing ? RML_RANK_TOP : value;
-		ranks[group->left * stride] = missing ? 0 : value;
+		rml_put_slots(to, group->right, group->left, missing ? RML_RANK_TOP : value,
+					  missing ? 0 : value);
 		if (--n == 0)
 			break;
 		rank = rank > RML_GROUP_CUTS ? rank - RML_GROUP_CUTS : 0;
@@ -42,7 +56,7 @@ rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool
 
 /* The slots of sets of categories. */
 RML_INLINE void
-rml_put_sets(const RmlImage *image, const float *row, uint8_t *ranks, size_t stride)
+rml_put_sets(const RmlImage *image, const float *row, RmlRankRow to)
 {
 	for (uint32_t i = 0; i < image->n_rank_sets; i++)
 	{
@@ -50,8 +64,9 @@ rml_put_sets(const RmlImage *image, const float *row, uint8_t *ranks, size_t str
 		float		x = row[s->feature];
 		bool		missing = x != x;
 
-		ranks[s->right * stride] = missing || !rml_category_goes_left(image, s->set, x, false);
-		ranks[s->left * stride] = !missing && !rml_category_goes_left(image, s->set, x, true);
+		rml_put_slots(to, s->right, s->left,
+					  missing || !rml_category_goes_left(image, s->set, x, false),
+					  !missing && !rml_category_goes_left(image, s->set, x, true));
 	}
 }
 

@@ -1,0 +1,553 @@
+/*
+ * avx512.c
+ *	  The kernel for CPUs with AVX-512 and VBMI (Ice Lake, Zen 4, and later).
+ *
+ * One row: all nodes of a tree at once.  One instruction fetches the ranks of
+ * 64 nodes from registers, one compares them with their cuts, and a descent is
+ * then shifts in a mask of 64 bits, for eight trees side by side.
+ *
+ * A block: 64 rows at once.  Every node of the tree is decided for all of them,
+ * one bit of each row's byte, and level by level the decisions that count are
+ * selected, bottom up: three instructions a node, and no branches.
+ */
+#include "kernel/kernel.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "kernel/walk.h"
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt")))
+#define TARGET_INLINE RML_INLINE TARGET
+
+#define TREES 32				/* of a row, between two additions */
+
+#define ROWS 64					/* of a block */
+#define BLOCKS 4				/* that a piece of the model is applied to while it is in cache */
+#define BLOCK_TREES 32			/* such a piece */
+#define FEW_ROWS 12				/* for which a block does not pay */
+
+bool
+rml_avx512_cpu_has(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+		__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+		__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi2") &&
+		__builtin_cpu_supports("popcnt");
+}
+
+TARGET static void
+rank_row(const RmlImage *image, const float *row, RmlRankRow to)
+{
+	const float *tables = image->rank_tables;
+
+	for (uint32_t i = 0; i < image->n_rank_features; i++)
+	{
+		const RmlRankFeature *f = &image->rank_features[i];
+		float		x = row[f->feature];
+		__m512		value = _mm512_set1_ps(x);
+		uint32_t	rank = 0;
+
+		for (uint32_t level = 0; level < f->n_levels; level++)
+		{
+			__m512		entries = _mm512_loadu_ps(tables + f->table[level] + rank * RML_RANK_FANOUT);
+			__mmask16	not_above = _mm512_cmp_ps_mask(entries, value, _CMP_LE_OQ);
+
+			rank = rank * RML_RANK_FANOUT + (uint32_t) __builtin_popcount(not_above);
+		}
+		rml_put_rank(image, f, rank, x != x, to);
+	}
+	rml_put_sets(image, row, to);
+}
+
+/* ---- one row ---- */
+
+/* Trees on the way to their leaves. */
+typedef struct Chunk
+{
+	uint64_t	decisions[4][TREES];	/* bit i: the row goes right at node i */
+	uint64_t	size[TREES];	/* of the tree: 2^levels */
+	uint64_t	exits[TREES];	/* where exit 0 would stand if it had the number 0, not size */
+	const float *leaves[TREES];
+} Chunk;
+
+/* A row of ranks, as many registers as it takes. */
+typedef struct Ranks
+{
+	__m512i		part[4];
+} Ranks;
+
+TARGET_INLINE __m512i
+ranks_of(const Ranks *ranks, __m512i slots, int parts)
+{
+	__m512i		low;
+
+	if (parts == 1)
+		return _mm512_permutexvar_epi8(slots, ranks->part[0]);
+	low = _mm512_permutex2var_epi8(ranks->part[0], slots, ranks->part[1]);
+	if (parts == 2)
+		return low;
+	return _mm512_mask_blend_epi8(_mm512_movepi8_mask(slots), low,
+								  _mm512_permutex2var_epi8(ranks->part[2], slots, ranks->part[3]));
+}
+
+TARGET_INLINE uint64_t
+decide_all(const Ranks *ranks, const uint8_t *slots, const uint8_t *cuts, int parts)
+{
+	return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_loadu_si512(slots), parts),
+								  _mm512_loadu_si512(cuts));
+}
+
+/* Decides all nodes of a tree. */
+TARGET_INLINE void
+decide_tree(const Ranks *ranks, const uint8_t *slots, int32_t levels, Chunk *chunk, int k, int parts)
+{
+	uint32_t	size = UINT32_C(1) << levels;
+	const uint8_t *cuts = slots + size;
+
+	if (levels < 6)
+	{
+		__mmask64	nodes = (UINT64_C(1) << size) - 1;
+
+		chunk->decisions[0][k] =
+			_mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_maskz_loadu_epi8(nodes, slots), parts),
+								   _mm512_maskz_loadu_epi8(nodes, cuts));
+		return;
+	}
+	chunk->decisions[0][k] = decide_all(ranks, slots, cuts, parts);
+	if (levels >= 7)
+		chunk->decisions[1][k] = decide_all(ranks, slots + 64, cuts + 64, parts);
+	if (levels == 8)
+	{
+		chunk->decisions[2][k] = decide_all(ranks, slots + 128, cuts + 128, parts);
+		chunk->decisions[3][k] = decide_all(ranks, slots + 192, cuts + 192, parts);
+	}
+}
+
+/* One level further where the tree has one: `decisions` has the bits of where each row is. */
+TARGET_INLINE __m512i
+descend(__m512i at, __m512i size, __m512i decisions)
+{
+	__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, at), _mm512_set1_epi64(1));
+
+	return _mm512_mask_add_epi64(at, _mm512_cmplt_epu64_mask(at, size), _mm512_add_epi64(at, at), bit);
+}
+
+/* The same for nodes from 64 on, at their place within 64. */
+TARGET_INLINE __m512i
+descend_deep(__m512i at, __m512i size, __m512i decisions)
+{
+	__m512i		within = _mm512_and_si512(at, _mm512_set1_epi64(63));
+	__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, within), _mm512_set1_epi64(1));
+
+	return _mm512_mask_add_epi64(at, _mm512_cmplt_epu64_mask(at, size), _mm512_add_epi64(at, at), bit);
+}
+
+/* Takes eight trees to their leaves. */
+TARGET_INLINE void
+find_leaves(Chunk *chunk, int k, bool deep)
+{
+	__m512i		size = _mm512_loadu_si512(chunk->size + k);
+	__m512i		decisions = _mm512_loadu_si512(chunk->decisions[0] + k);
+	__m512i		at = _mm512_set1_epi64(1);
+	__m512i		leaves;
+
+#pragma GCC unroll 6
+	for (int level = 0; level < 6; level++)
+		at = descend(at, size, decisions);
+	if (deep)
+	{
+		__mmask8	upper;
+
+		at = descend_deep(at, size, _mm512_loadu_si512(chunk->decisions[1] + k));
+		upper = _mm512_test_epi64_mask(at, _mm512_set1_epi64(64));
+		at = descend_deep(at, size, _mm512_mask_blend_epi64(upper, _mm512_loadu_si512(chunk->decisions[2] + k),
+															_mm512_loadu_si512(chunk->decisions[3] + k)));
+	}
+	leaves = _mm512_add_epi64(_mm512_loadu_si512(chunk->exits + k), _mm512_slli_epi64(at, 2));
+	_mm512_storeu_si512(chunk->leaves + k, leaves);
+}
+
+/* Trees that are not laid out, eight at a time. */
+static void
+walk_trees(const RmlImage *image, int first_tree, uint32_t walked, const float *row, Chunk *chunk)
+{
+	while (walked != 0)
+	{
+		RmlWalk		walks[RML_LANES];
+		int			place[RML_LANES];
+		int			n = 0;
+
+		for (; n < RML_LANES && walked != 0; n++, walked &= walked - 1)
+		{
+			const RmlImageNode *nodes;
+
+			place[n] = __builtin_ctz(walked);
+			nodes = image->nodes + image->trees[first_tree + place[n]].first_node;
+			walks[n] = (RmlWalk) {nodes, nodes, row};
+		}
+		if (n == RML_LANES)
+			rml_walk(image, walks, RML_LANES);
+		else
+			rml_walk(image, walks, n);
+		for (int k = 0; k < n; k++)
+			chunk->leaves[place[k]] = &walks[k].at->value;
+	}
+}
+
+/* The leaves of up to TREES trees. */
+TARGET_INLINE void
+find_chunk(const RmlImage *image, int first_tree, int n, const float *row, const Ranks *ranks,
+		   Chunk *chunk, int parts)
+{
+	const RmlRankTree *trees = image->rank_trees + first_tree;
+	uint32_t	walked = 0;
+	bool		deep = false;
+
+	for (int k = 0; k < n; k++)
+	{
+		int32_t		levels = trees[k].levels;
+
+		if (levels == RML_WALKED)
+		{
+			walked |= UINT32_C(1) << k;
+			continue;
+		}
+		deep = deep || levels > 6;
+		chunk->size[k] = UINT64_C(1) << levels;
+		chunk->exits[k] = (uint64_t) (uintptr_t) (image->rank_exits + trees[k].first_exit) -
+			(sizeof(float) << levels);
+		decide_tree(ranks, image->rank_nodes + trees[k].first_node, levels, chunk, k, parts);
+	}
+	if (deep)
+	{
+		for (int k = 0; k < n; k += 8)
+			find_leaves(chunk, k, true);
+	}
+	else
+	{
+		for (int k = 0; k < n; k += 8)
+			find_leaves(chunk, k, false);
+	}
+	if (walked != 0)
+		walk_trees(image, first_tree, walked, row, chunk);
+}
+
+/* Is there one output, to which every tree adds a number? */
+static bool
+has_one_sum(const RmlImage *image)
+{
+	return image->header->n_outputs == 1 && image->header->sections[RML_SEC_LEAF_VECTORS].size == 0;
+}
+
+TARGET_INLINE void
+add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins, int parts)
+{
+	uint8_t		bytes[RML_RANK_ROW] __attribute__((aligned(64))) = {0};
+	bool		one_sum = has_one_sum(image);
+	Ranks		ranks;
+	Chunk		chunk;
+
+	rank_row(image, row, (RmlRankRow) {.ranks = bytes, .stride = 1});
+	for (int i = 0; i < 4; i++)
+		ranks.part[i] = _mm512_load_si512(bytes + 64 * i);
+	/* lanes without a tree descend too */
+	memset(&chunk, 0, sizeof(chunk));
+	for (int t = first_tree; t < end_tree; t += TREES)
+	{
+		int			n = end_tree - t < TREES ? end_tree - t : TREES;
+		float		sum = margins[0];
+
+		find_chunk(image, t, n, row, &ranks, &chunk, parts);
+		if (one_sum)
+		{
+			for (int k = 0; k < n; k++)
+				sum += *chunk.leaves[k];
+			margins[0] = sum;
+			continue;
+		}
+		for (int k = 0; k < n; k++)
+			rml_add_leaf(image, t + k, chunk.leaves[k], margins);
+	}
+}
+
+/* By how many registers a row of ranks takes. */
+#define DEFINE_ADD_ROW(parts) \
+TARGET static void \
+add_row_##parts(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins) \
+{ \
+	add_row(image, first_tree, end_tree, row, margins, parts); \
+}
+
+DEFINE_ADD_ROW(1)
+DEFINE_ADD_ROW(2)
+DEFINE_ADD_ROW(4)
+
+/* ---- a block of rows ---- */
+
+typedef struct Block
+{
+	int			n_rows;
+	const float *rows;
+	float	   *margins;
+	uint8_t		ranks[(RML_MAX_SLOTS + 1) * ROWS] __attribute__((aligned(64)));	/* [slot][row], complements */
+} Block;
+
+/* A tree for a block. */
+typedef struct Tree
+{
+	const uint8_t *ranks;
+	const uint8_t *slots;
+	const uint8_t *cuts;
+	const float *exits;
+	__m512i		left[RML_MAX_RANK_DEPTH];	/* per level: bit 7 of a row's byte if it goes left */
+} Tree;
+
+/*
+ * The average of a rank's complement and the cut, rounded up, has bit 7 set
+ * exactly if 255 - rank + cut + 1 is 256 or more: if the rank is not above the
+ * cut, and the row goes left.
+ */
+TARGET_INLINE __m512i
+node_decision(const Tree *t, uint32_t node)
+{
+	return _mm512_avg_epu8(_mm512_load_si512(t->ranks + t->slots[node] * ROWS),
+						   _mm512_set1_epi8((char) t->cuts[node]));
+}
+
+/* What the last of the levels decides below a node that is n levels above it. */
+#define SELECT(t, level, n, below, node) \
+	_mm512_ternarylogic_epi64((t)->left[(level) - (n)], below(t, level, 2 * (node)), \
+							  below(t, level, 2 * (node) + 1), 0xCA)
+
+TARGET_INLINE __m512i
+select_0(const Tree *t, int level, uint32_t node)
+{
+	(void) level;
+	return node_decision(t, node);
+}
+
+#define DEFINE_SELECT(n, below) \
+TARGET_INLINE __m512i \
+select_##n(const Tree *t, int level, uint32_t node) \
+{ \
+	return SELECT(t, level, n, below, node); \
+}
+
+DEFINE_SELECT(1, select_0)
+DEFINE_SELECT(2, select_1)
+DEFINE_SELECT(3, select_2)
+DEFINE_SELECT(4, select_3)
+DEFINE_SELECT(5, select_4)
+DEFINE_SELECT(6, select_5)
+DEFINE_SELECT(7, select_6)
+
+TARGET_INLINE __m512i
+append(__m512i places, __m512i left)
+{
+	__m512i		twice = _mm512_add_epi8(places, places);
+
+	return _mm512_mask_sub_epi8(twice, ~_mm512_movepi8_mask(left), twice,
+								_mm512_set1_epi8(-1));
+}
+
+/* Which exit each row takes. */
+TARGET_INLINE __m512i
+find_exits(Tree *t, int32_t levels)
+{
+	__m512i		places = _mm512_setzero_si512();
+
+#define LEVEL(n) \
+	if (levels > n) \
+	{ \
+		t->left[n] = select_##n(t, n, 1); \
+		places = append(places, t->left[n]); \
+	}
+	LEVEL(0)
+	LEVEL(1)
+	LEVEL(2)
+	LEVEL(3)
+	LEVEL(4)
+	LEVEL(5)
+	LEVEL(6)
+	LEVEL(7)
+#undef LEVEL
+	return places;
+}
+
+/* 16 of the block's exits, as 32-bit numbers. */
+TARGET_INLINE __m512i
+quarter(__m512i places, int q)
+{
+	switch (q)
+	{
+		case 0:
+			return _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));
+		case 1:
+			return _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 1));
+		case 2:
+			return _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 2));
+		default:
+			return _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 3));
+	}
+}
+
+/* Values of up to 64 exits, which stand in registers. */
+TARGET_INLINE void
+look_up_64(const float *exits, uint32_t n, __m512i places, __m512 values[4])
+{
+	__m512		table[4];
+
+	for (uint32_t i = 0; i < 4; i++)
+	{
+		uint32_t	present = n > 16 * i ? n - 16 * i : 0;
+
+		table[i] = _mm512_maskz_loadu_ps(present >= 16 ? 0xFFFF : (__mmask16) ((1u << present) - 1),
+										 exits + (present > 0 ? 16 * i : 0));
+	}
+#pragma GCC unroll 4
+	for (int q = 0; q < 4; q++)
+	{
+		__m512i		at = quarter(places, q);
+		__mmask16	upper = _mm512_test_epi32_mask(at, _mm512_set1_epi32(32));
+
+		values[q] = _mm512_mask_blend_ps(upper, _mm512_permutex2var_ps(table[0], at, table[1]),
+										 _mm512_permutex2var_ps(table[2], at, table[3]));
+	}
+}
+
+/* The same for more exits: 64 at a time, each for the rows it is for. */
+TARGET_INLINE void
+look_up(const float *exits, uint32_t n, __m512i places, __m512 values[4])
+{
+	look_up_64(exits, n, places, values);
+	for (uint32_t begin = 64; begin < n; begin += 64)
+	{
+		__m512		more[4];
+
+		look_up_64(exits + begin, 64, places, more);
+#pragma GCC unroll 4
+		for (int q = 0; q < 4; q++)
+		{
+			__mmask16	here = _mm512_cmpge_epi32_mask(quarter(places, q), _mm512_set1_epi32((int) begin));
+
+			values[q] = _mm512_mask_blend_ps(here, values[q], more[q]);
+		}
+	}
+}
+
+TARGET static void
+add_tree(const RmlImage *image, int tree, Block *b, float *sums)
+{
+	const RmlRankTree *rank_tree = &image->rank_trees[tree];
+	uint32_t	size = UINT32_C(1) << rank_tree->levels;
+	const uint8_t *slots = image->rank_nodes + rank_tree->first_node;
+	Tree		t = {.ranks = b->ranks, .slots = slots, .cuts = slots + size,
+					 .exits = image->rank_exits + rank_tree->first_exit};
+	float		leaves[ROWS];
+	__m512		values[4];
+
+	look_up(t.exits, size, find_exits(&t, rank_tree->levels), values);
+	if (sums != NULL)
+	{
+#pragma GCC unroll 4
+		for (int q = 0; q < 4; q++)
+			_mm512_storeu_ps(sums + 16 * q, _mm512_add_ps(_mm512_loadu_ps(sums + 16 * q), values[q]));
+		return;
+	}
+	for (int q = 0; q < 4; q++)
+		_mm512_storeu_ps(leaves + 16 * q, values[q]);
+	for (int r = 0; r < b->n_rows; r++)
+		rml_add_leaf(image, tree, &leaves[r], b->margins + (size_t) r * (size_t) image->header->n_outputs);
+}
+
+/* Trees of a piece of the model, for one block. */
+static void
+add_piece(const RmlImage *image, int first_tree, int end_tree, Block *b, float *sums)
+{
+	for (int t = first_tree; t < end_tree; t++)
+	{
+		if (image->rank_trees[t].levels == RML_WALKED)
+			rml_walk_block(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
+		else
+			add_tree(image, t, b, sums);
+	}
+}
+
+static void
+begin_block(const RmlImage *image, Block *b)
+{
+	if (b->n_rows < ROWS)
+		memset(b->ranks, 0, image->header->n_slots * ROWS);
+	for (int r = 0; r < b->n_rows; r++)
+		rank_row(image, b->rows + (size_t) r * (size_t) image->header->n_features,
+				 (RmlRankRow) {.ranks = b->ranks + r, .stride = ROWS, .flip = 0xFF});
+}
+
+/* Up to BLOCKS blocks. */
+static void
+add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *rows, int n_rows,
+		   float *margins)
+{
+	Block		blocks[BLOCKS];
+	float		sums[BLOCKS][ROWS];
+	bool		one_sum = has_one_sum(image);
+	int			n = (n_rows + ROWS - 1) / ROWS;
+
+	for (int i = 0; i < n; i++)
+	{
+		Block	   *b = &blocks[i];
+		size_t		first = (size_t) i * ROWS;
+
+		b->n_rows = n_rows - (int) first < ROWS ? n_rows - (int) first : ROWS;
+		b->rows = rows + first * (size_t) image->header->n_features;
+		b->margins = margins + first * (size_t) image->header->n_outputs;
+		begin_block(image, b);
+		memset(sums[i], 0, sizeof(sums[i]));
+		if (one_sum)
+			memcpy(sums[i], b->margins, (size_t) b->n_rows * sizeof(float));
+	}
+	for (int t = first_tree; t < end_tree; t += BLOCK_TREES)
+	{
+		int			end = end_tree - t < BLOCK_TREES ? end_tree : t + BLOCK_TREES;
+
+		for (int i = 0; i < n; i++)
+			add_piece(image, t, end, &blocks[i], one_sum ? sums[i] : NULL);
+	}
+	for (int i = 0; one_sum && i < n; i++)
+		memcpy(blocks[i].margins, sums[i], (size_t) blocks[i].n_rows * sizeof(float));
+}
+
+void
+rml_avx512_add_margins(const RmlImage *image, int first_tree, int end_tree,
+					   const float *rows, int n_rows, float *margins)
+{
+	uint32_t	n_slots = image->header->n_slots;
+	void		(*add_one) (const RmlImage *, int, int, const float *, float *) = n_slots <= 64 ? add_row_1 : n_slots <= 128 ? add_row_2 : add_row_4;
+
+	if (image->rank_trees == NULL)
+	{
+		rml_interleaved_add_margins(image, first_tree, end_tree, rows, n_rows, margins);
+		return;
+	}
+	while (n_rows > 0)
+	{
+		int			n = n_rows < ROWS * BLOCKS ? n_rows : ROWS * BLOCKS;
+
+		if (n > ROWS && n % ROWS < FEW_ROWS)
+			n -= n % ROWS;
+		if (n >= FEW_ROWS)
+			add_blocks(image, first_tree, end_tree, rows, n, margins);
+		else
+		{
+			n = 1;
+			add_one(image, first_tree, end_tree, rows, margins);
+		}
+		rows += (size_t) n * (size_t) image->header->n_features;
+		margins += (size_t) n * (size_t) image->header->n_outputs;
+		n_rows -= n;
+	}
+}
+
+#endif
