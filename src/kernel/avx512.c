@@ -37,8 +37,25 @@ rml_avx512_cpu_has(void)
 		__builtin_cpu_supports("popcnt");
 }
 
-TARGET static void
-rank_row(const RmlImage *image, const float *row, RmlRankRow to)
+/* How many of a table's 16 entries are not above a value; NaN never counts. */
+TARGET_INLINE uint32_t
+count_not_above(__m512 entries, __m512 value)
+{
+	return (uint32_t) __builtin_popcount(_mm512_cmp_ps_mask(entries, value, _CMP_LE_OQ));
+}
+
+/* The rank of a value, from what the table of the first level has given. */
+TARGET_INLINE uint32_t
+find_rank(const RmlRankFeature *f, const float *tables, __m512 value, uint32_t rank)
+{
+	for (uint32_t level = 1; level < f->n_levels; level++)
+		rank = rank * RML_RANK_FANOUT +
+			count_not_above(_mm512_loadu_ps(tables + f->table[level] + rank * RML_RANK_FANOUT), value);
+	return rank;
+}
+
+TARGET_INLINE void
+rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 {
 	const float *tables = image->rank_tables;
 
@@ -47,18 +64,11 @@ rank_row(const RmlImage *image, const float *row, RmlRankRow to)
 		const RmlRankFeature *f = &image->rank_features[i];
 		float		x = row[f->feature];
 		__m512		value = _mm512_set1_ps(x);
-		uint32_t	rank = 0;
+		uint32_t	first = count_not_above(_mm512_loadu_ps(tables + f->table[0]), value);
 
-		for (uint32_t level = 0; level < f->n_levels; level++)
-		{
-			__m512		entries = _mm512_loadu_ps(tables + f->table[level] + rank * RML_RANK_FANOUT);
-			__mmask16	not_above = _mm512_cmp_ps_mask(entries, value, _CMP_LE_OQ);
-
-			rank = rank * RML_RANK_FANOUT + (uint32_t) __builtin_popcount(not_above);
-		}
-		rml_put_rank(image, f, rank, x != x, to);
+		rml_put_rank(image, f, find_rank(f, tables, value, first), x != x, ranks);
 	}
-	rml_put_sets(image, row, to);
+	rml_put_sets(image, row, ranks, 1, 0);
 }
 
 /* ---- one row ---- */
@@ -67,9 +77,7 @@ rank_row(const RmlImage *image, const float *row, RmlRankRow to)
 typedef struct Chunk
 {
 	uint64_t	decisions[4][TREES];	/* bit i: the row goes right at node i */
-	uint64_t	size[TREES];	/* of the tree: 2^levels */
-	uint64_t	exits[TREES];	/* where exit 0 would stand if it had the number 0, not size */
-	const float *leaves[TREES];
+	uint64_t	at[TREES];		/* as many levels down as the deepest trees have */
 } Chunk;
 
 /* A row of ranks, as many registers as it takes. */
@@ -125,113 +133,113 @@ decide_tree(const Ranks *ranks, const uint8_t *slots, int32_t levels, Chunk *chu
 	}
 }
 
-/* One level further where the tree has one: `decisions` has the bits of where each row is. */
+/*
+ * One level further: the decision of each tree's node, at its place within 64,
+ * becomes the last bit of the next node's number.
+ */
 TARGET_INLINE __m512i
-descend(__m512i at, __m512i size, __m512i decisions)
+descend(__m512i at, __m512i place, __m512i decisions)
 {
-	__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, at), _mm512_set1_epi64(1));
+	__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, place), _mm512_set1_epi64(1));
 
-	return _mm512_mask_add_epi64(at, _mm512_cmplt_epu64_mask(at, size), _mm512_add_epi64(at, at), bit);
+	return _mm512_add_epi64(_mm512_add_epi64(at, at), bit);
 }
 
-/* The same for nodes from 64 on, at their place within 64. */
-TARGET_INLINE __m512i
-descend_deep(__m512i at, __m512i size, __m512i decisions)
-{
-	__m512i		within = _mm512_and_si512(at, _mm512_set1_epi64(63));
-	__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, within), _mm512_set1_epi64(1));
-
-	return _mm512_mask_add_epi64(at, _mm512_cmplt_epu64_mask(at, size), _mm512_add_epi64(at, at), bit);
-}
-
-/* Takes eight trees to their leaves. */
+/*
+ * Takes eight trees down 6 levels, or 8.  Those that have fewer go on among
+ * bits that mean nothing; the bits that this appends are dropped afterwards.
+ */
 TARGET_INLINE void
-find_leaves(Chunk *chunk, int k, bool deep)
+descend_all(Chunk *chunk, int k, bool deep)
 {
-	__m512i		size = _mm512_loadu_si512(chunk->size + k);
 	__m512i		decisions = _mm512_loadu_si512(chunk->decisions[0] + k);
+	__m512i		within = _mm512_set1_epi64(63);
 	__m512i		at = _mm512_set1_epi64(1);
-	__m512i		leaves;
+	__mmask8	upper;
 
 #pragma GCC unroll 6
 	for (int level = 0; level < 6; level++)
-		at = descend(at, size, decisions);
+		at = descend(at, at, decisions);
 	if (deep)
 	{
-		__mmask8	upper;
-
-		at = descend_deep(at, size, _mm512_loadu_si512(chunk->decisions[1] + k));
+		at = descend(at, _mm512_and_si512(at, within), _mm512_loadu_si512(chunk->decisions[1] + k));
 		upper = _mm512_test_epi64_mask(at, _mm512_set1_epi64(64));
-		at = descend_deep(at, size, _mm512_mask_blend_epi64(upper, _mm512_loadu_si512(chunk->decisions[2] + k),
-															_mm512_loadu_si512(chunk->decisions[3] + k)));
+		decisions = _mm512_mask_blend_epi64(upper, _mm512_loadu_si512(chunk->decisions[2] + k),
+											_mm512_loadu_si512(chunk->decisions[3] + k));
+		at = descend(at, _mm512_and_si512(at, within), decisions);
 	}
-	leaves = _mm512_add_epi64(_mm512_loadu_si512(chunk->exits + k), _mm512_slli_epi64(at, 2));
-	_mm512_storeu_si512(chunk->leaves + k, leaves);
+	_mm512_storeu_si512(chunk->at + k, at);
 }
 
-/* Trees that are not laid out, eight at a time. */
+/* Adds n trees that are not laid out. */
 static void
-walk_trees(const RmlImage *image, int first_tree, uint32_t walked, const float *row, Chunk *chunk)
+walk_trees(const RmlImage *image, int first_tree, int n, const float *row, float *margins)
 {
-	while (walked != 0)
-	{
-		RmlWalk		walks[RML_LANES];
-		int			place[RML_LANES];
-		int			n = 0;
-
-		for (; n < RML_LANES && walked != 0; n++, walked &= walked - 1)
-		{
-			const RmlImageNode *nodes;
-
-			place[n] = __builtin_ctz(walked);
-			nodes = image->nodes + image->trees[first_tree + place[n]].first_node;
-			walks[n] = (RmlWalk) {nodes, nodes, row};
-		}
-		if (n == RML_LANES)
-			rml_walk(image, walks, RML_LANES);
-		else
-			rml_walk(image, walks, n);
-		for (int k = 0; k < n; k++)
-			chunk->leaves[place[k]] = &walks[k].at->value;
-	}
-}
-
-/* The leaves of up to TREES trees. */
-TARGET_INLINE void
-find_chunk(const RmlImage *image, int first_tree, int n, const float *row, const Ranks *ranks,
-		   Chunk *chunk, int parts)
-{
-	const RmlRankTree *trees = image->rank_trees + first_tree;
-	uint32_t	walked = 0;
-	bool		deep = false;
+	RmlWalk		walks[RML_LANES];
 
 	for (int k = 0; k < n; k++)
 	{
-		int32_t		levels = trees[k].levels;
+		const RmlImageNode *nodes = image->nodes + image->trees[first_tree + k].first_node;
 
-		if (levels == RML_WALKED)
-		{
-			walked |= UINT32_C(1) << k;
-			continue;
-		}
-		deep = deep || levels > 6;
-		chunk->size[k] = UINT64_C(1) << levels;
-		chunk->exits[k] = (uint64_t) (uintptr_t) (image->rank_exits + trees[k].first_exit) -
-			(sizeof(float) << levels);
-		decide_tree(ranks, image->rank_nodes + trees[k].first_node, levels, chunk, k, parts);
+		walks[k] = (RmlWalk) {nodes, nodes, row};
+	}
+	if (n == RML_LANES)
+		rml_walk(image, walks, RML_LANES);
+	else
+		rml_walk(image, walks, n);
+	for (int k = 0; k < n; k++)
+		rml_add_leaf(image, first_tree + k, &walks[k].at->value, margins);
+}
+
+/* Adds n trees that are. */
+TARGET_INLINE void
+add_chunk(const RmlImage *image, int first_tree, int n, const Ranks *ranks, Chunk *chunk,
+		  float *margins, bool one_sum, int parts)
+{
+	const RmlRankTree *trees = image->rank_trees + first_tree;
+	bool		deep = false;
+	float		sum = margins[0];
+
+	for (int k = 0; k < n; k++)
+	{
+		deep = deep || trees[k].levels > 6;
+		decide_tree(ranks, image->rank_nodes + trees[k].first_node, trees[k].levels, chunk, k, parts);
 	}
 	if (deep)
 	{
 		for (int k = 0; k < n; k += 8)
-			find_leaves(chunk, k, true);
+			descend_all(chunk, k, true);
 	}
 	else
 	{
 		for (int k = 0; k < n; k += 8)
-			find_leaves(chunk, k, false);
+			descend_all(chunk, k, false);
 	}
-	if (walked != 0)
-		walk_trees(image, first_tree, walked, row, chunk);
+	for (int k = 0; k < n; k++)
+	{
+		uint64_t	at = chunk->at[k] >> ((deep ? 8 : 6) - trees[k].levels);
+		const float *leaf = image->rank_exits + trees[k].first_exit + (at - (UINT64_C(1) << trees[k].levels));
+
+		if (one_sum)
+			sum += *leaf;
+		else
+			rml_add_leaf(image, first_tree + k, leaf, margins);
+	}
+	if (one_sum)
+		margins[0] = sum;
+}
+
+/* How many trees from this one on are all laid out, or all not. */
+static int
+run_length(const RmlImage *image, int tree, int most)
+{
+	const RmlRankTree *trees = image->rank_trees + tree;
+	bool		walked = trees[0].levels == RML_WALKED;
+	int			n = 1;
+
+	while (n < most && (trees[n].levels == RML_WALKED) == walked)
+		n++;
+	return n;
 }
 
 /* Is there one output, to which every tree adds a number? */
@@ -244,31 +252,25 @@ has_one_sum(const RmlImage *image)
 TARGET_INLINE void
 add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins, int parts)
 {
-	uint8_t		bytes[RML_RANK_ROW] __attribute__((aligned(64))) = {0};
+	uint8_t		bytes[RML_RANK_ROW] __attribute__((aligned(64)));
 	bool		one_sum = has_one_sum(image);
 	Ranks		ranks;
 	Chunk		chunk;
+	int			n;
 
-	rank_row(image, row, (RmlRankRow) {.ranks = bytes, .stride = 1});
-	for (int i = 0; i < 4; i++)
+	rank_row(image, row, bytes);
+	for (int i = 0; i < parts; i++)
 		ranks.part[i] = _mm512_load_si512(bytes + 64 * i);
-	/* lanes without a tree descend too */
-	memset(&chunk, 0, sizeof(chunk));
-	for (int t = first_tree; t < end_tree; t += TREES)
+	for (int t = first_tree; t < end_tree; t += n)
 	{
-		int			n = end_tree - t < TREES ? end_tree - t : TREES;
-		float		sum = margins[0];
-
-		find_chunk(image, t, n, row, &ranks, &chunk, parts);
-		if (one_sum)
+		n = run_length(image, t, end_tree - t < TREES ? end_tree - t : TREES);
+		if (image->rank_trees[t].levels != RML_WALKED)
+			add_chunk(image, t, n, &ranks, &chunk, margins, one_sum, parts);
+		else
 		{
-			for (int k = 0; k < n; k++)
-				sum += *chunk.leaves[k];
-			margins[0] = sum;
-			continue;
+			n = n < RML_LANES ? n : RML_LANES;
+			walk_trees(image, t, n, row, margins);
 		}
-		for (int k = 0; k < n; k++)
-			rml_add_leaf(image, t + k, chunk.leaves[k], margins);
 	}
 }
 
@@ -475,14 +477,79 @@ add_piece(const RmlImage *image, int first_tree, int end_tree, Block *b, float *
 	}
 }
 
-static void
-begin_block(const RmlImage *image, Block *b)
+/* Ranks of one feature in all rows; bit r of the result: missing in row r. */
+TARGET_INLINE uint64_t
+rank_column(const RmlImage *image, const RmlRankFeature *f, const Block *b, uint16_t ranks[ROWS])
 {
-	if (b->n_rows < ROWS)
-		memset(b->ranks, 0, image->header->n_slots * ROWS);
-	for (int r = 0; r < b->n_rows; r++)
-		rank_row(image, b->rows + (size_t) r * (size_t) image->header->n_features,
-				 (RmlRankRow) {.ranks = b->ranks + r, .stride = ROWS, .flip = 0xFF});
+	const float *tables = image->rank_tables;
+	const float *from = b->rows + f->feature;
+	size_t		n_features = (size_t) image->header->n_features;
+	__m512		first = _mm512_loadu_ps(tables + f->table[0]);
+	float		column[ROWS];
+	uint64_t	missing = 0;
+
+	for (int r = 0; r < ROWS; r++)
+		column[r] = r < b->n_rows ? from[(size_t) r * n_features] : 0.0f;
+	if (f->n_levels == 2)
+	{
+		const float *second = tables + f->table[1];
+
+		for (int r = 0; r < ROWS; r++)
+		{
+			__m512		value = _mm512_set1_ps(column[r]);
+			uint32_t	rank = count_not_above(first, value) * RML_RANK_FANOUT;
+
+			ranks[r] = (uint16_t) (rank + count_not_above(_mm512_loadu_ps(second + rank), value));
+		}
+	}
+	else
+	{
+		for (int r = 0; r < ROWS; r++)
+		{
+			__m512		value = _mm512_set1_ps(column[r]);
+
+			ranks[r] = (uint16_t) find_rank(f, tables, value, count_not_above(first, value));
+		}
+	}
+	for (int q = 0; q < 4; q++)
+	{
+		__m512		values = _mm512_loadu_ps(column + 16 * q);
+
+		missing |= (uint64_t) _mm512_cmp_ps_mask(values, values, _CMP_UNORD_Q) << 16 * q;
+	}
+	return missing;
+}
+
+/* Ranks of all features and sets in all rows. */
+TARGET static void
+rank_block(const RmlImage *image, Block *b)
+{
+	__m512i		ones = _mm512_set1_epi8(-1);
+
+	for (uint32_t i = 0; i < image->n_rank_features; i++)
+	{
+		const RmlRankFeature *f = &image->rank_features[i];
+		uint16_t	ranks[ROWS];
+		uint64_t	missing = rank_column(image, f, b, ranks);
+		__m512i		low = _mm512_loadu_si512(ranks);
+		__m512i		high = _mm512_loadu_si512(ranks + ROWS / 2);
+
+		for (uint32_t g = f->first_group; g < f->first_group + f->n_groups; g++)
+		{
+			const RmlRankGroup *group = &image->rank_groups[g];
+			__m512i		bytes = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtusepi16_epi8(low)),
+												   _mm512_cvtusepi16_epi8(high), 1);
+
+			bytes = _mm512_xor_si512(bytes, ones);
+			_mm512_store_si512(b->ranks + group->left * ROWS, bytes);
+			_mm512_store_si512(b->ranks + group->right * ROWS, _mm512_maskz_mov_epi8(~missing, bytes));
+			low = _mm512_subs_epu16(low, _mm512_set1_epi16(RML_GROUP_CUTS));
+			high = _mm512_subs_epu16(high, _mm512_set1_epi16(RML_GROUP_CUTS));
+		}
+	}
+	for (int r = 0; image->n_rank_sets > 0 && r < b->n_rows; r++)
+		rml_put_sets(image, b->rows + (size_t) r * (size_t) image->header->n_features, b->ranks + r,
+					 ROWS, 0xFF);
 }
 
 /* Up to BLOCKS blocks. */
@@ -503,7 +570,7 @@ add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *row
 		b->n_rows = n_rows - (int) first < ROWS ? n_rows - (int) first : ROWS;
 		b->rows = rows + first * (size_t) image->header->n_features;
 		b->margins = margins + first * (size_t) image->header->n_outputs;
-		begin_block(image, b);
+		rank_block(image, b);
 		memset(sums[i], 0, sizeof(sums[i]));
 		if (one_sum)
 			memcpy(sums[i], b->margins, (size_t) b->n_rows * sizeof(float));

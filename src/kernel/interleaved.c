@@ -35,8 +35,6 @@ count_not_above(const float *table, float x)
 static void
 rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 {
-	RmlRankRow	to = {.ranks = ranks, .stride = 1};
-
 	for (uint32_t i = 0; i < image->n_rank_features; i++)
 	{
 		const RmlRankFeature *f = &image->rank_features[i];
@@ -46,9 +44,9 @@ rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 		for (uint32_t level = 0; level < f->n_levels; level++)
 			rank = rank * RML_RANK_FANOUT +
 				count_not_above(image->rank_tables + f->table[level] + rank * RML_RANK_FANOUT, x);
-		rml_put_rank(image, f, rank, x != x, to);
+		rml_put_rank(image, f, rank, x != x, ranks);
 	}
-	rml_put_sets(image, row, to);
+	rml_put_sets(image, row, ranks, 1, 0);
 }
 
 /* ---- trees in the rank layout ---- */
@@ -79,16 +77,22 @@ RML_INLINE void
 descend_equal(Descent *d, int n, int32_t levels)
 {
 	uint32_t	size = UINT32_C(1) << levels;
+	uint32_t	at[RML_LANES];
 
+	for (int k = 0; k < n; k++)
+		at[k] = 1;
 	for (int32_t level = 0; level < levels; level++)
 	{
+#pragma GCC unroll 8
 		for (int k = 0; k < n; k++)
 		{
-			const uint8_t *node = d[k].slots + d[k].at;
+			const uint8_t *node = d[k].slots + at[k];
 
-			d[k].at = 2 * d[k].at + (d[k].ranks[node[0]] > node[size]);
+			at[k] = 2 * at[k] + (d[k].ranks[node[0]] > node[size]);
 		}
 	}
+	for (int k = 0; k < n; k++)
+		d[k].at = at[k];
 }
 
 /* Of any trees; who has arrived reads some node of its tree and stays. */

@@ -19,24 +19,10 @@
 
 #define RML_INLINE static inline __attribute__((always_inline))
 
-/* Where a row of ranks is to be written. */
-typedef struct RmlRankRow
-{
-	uint8_t    *ranks;
-	size_t		stride;			/* from one slot to the next */
-	uint8_t		flip;			/* 0xFF: bytes are the ranks' complements */
-} RmlRankRow;
-
-RML_INLINE void
-rml_put_slots(RmlRankRow to, uint32_t right_slot, uint32_t left_slot, uint8_t right, uint8_t left)
-{
-	to.ranks[right_slot * to.stride] = right ^ to.flip;
-	to.ranks[left_slot * to.stride] = left ^ to.flip;
-}
-
+/* Writes what a feature has in a row of ranks; the rank of a missing value is 0. */
 RML_INLINE void
 rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool missing,
-			 RmlRankRow to)
+			 uint8_t *ranks)
 {
 	const RmlRankGroup *group = image->rank_groups + f->first_group;
 	uint32_t	n = f->n_groups;
@@ -45,8 +31,8 @@ rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool
 	{
 		uint8_t		value = (uint8_t) (rank < RML_RANK_TOP ? rank : RML_RANK_TOP);
 
-		rml_put_slots(to, group->right, group->left, missing ? RML_RANK_TOP : value,
-					  missing ? 0 : value);
+		ranks[group->right] = missing ? RML_RANK_TOP : value;
+		ranks[group->left] = value;
 		if (--n == 0)
 			break;
 		rank = rank > RML_GROUP_CUTS ? rank - RML_GROUP_CUTS : 0;
@@ -54,9 +40,9 @@ rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool
 	}
 }
 
-/* The slots of sets of categories. */
+/* Writes what sets of categories have, complemented if flip is 0xFF. */
 RML_INLINE void
-rml_put_sets(const RmlImage *image, const float *row, RmlRankRow to)
+rml_put_sets(const RmlImage *image, const float *row, uint8_t *ranks, size_t stride, uint8_t flip)
 {
 	for (uint32_t i = 0; i < image->n_rank_sets; i++)
 	{
@@ -64,9 +50,10 @@ rml_put_sets(const RmlImage *image, const float *row, RmlRankRow to)
 		float		x = row[s->feature];
 		bool		missing = x != x;
 
-		rml_put_slots(to, s->right, s->left,
-					  missing || !rml_category_goes_left(image, s->set, x, false),
-					  !missing && !rml_category_goes_left(image, s->set, x, true));
+		ranks[s->right * stride] = flip ^
+			(uint8_t) (missing || !rml_category_goes_left(image, s->set, x, false));
+		ranks[s->left * stride] = flip ^
+			(uint8_t) (!missing && !rml_category_goes_left(image, s->set, x, true));
 	}
 }
 
