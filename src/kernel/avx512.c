@@ -171,27 +171,7 @@ descend_all(Chunk *chunk, int k, bool deep)
 	_mm512_storeu_si512(chunk->at + k, at);
 }
 
-/* Adds n trees that are not laid out. */
-static void
-walk_trees(const RmlImage *image, int first_tree, int n, const float *row, float *margins)
-{
-	RmlWalk		walks[RML_LANES];
-
-	for (int k = 0; k < n; k++)
-	{
-		const RmlImageNode *nodes = image->nodes + image->trees[first_tree + k].first_node;
-
-		walks[k] = (RmlWalk) {nodes, nodes, row};
-	}
-	if (n == RML_LANES)
-		rml_walk(image, walks, RML_LANES);
-	else
-		rml_walk(image, walks, n);
-	for (int k = 0; k < n; k++)
-		rml_add_leaf(image, first_tree + k, &walks[k].at->value, margins);
-}
-
-/* Adds n trees that are. */
+/* Adds n trees that are laid out. */
 TARGET_INLINE void
 add_chunk(const RmlImage *image, int first_tree, int n, const Ranks *ranks, Chunk *chunk,
 		  float *margins, bool one_sum, int parts)
@@ -242,18 +222,11 @@ run_length(const RmlImage *image, int tree, int most)
 	return n;
 }
 
-/* Is there one output, to which every tree adds a number? */
-static bool
-has_one_sum(const RmlImage *image)
-{
-	return image->header->n_outputs == 1 && image->header->sections[RML_SEC_LEAF_VECTORS].size == 0;
-}
-
 TARGET_INLINE void
 add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins, int parts)
 {
 	uint8_t		bytes[RML_RANK_ROW] __attribute__((aligned(64)));
-	bool		one_sum = has_one_sum(image);
+	bool		one_sum = rml_has_one_sum(image);
 	Ranks		ranks;
 	Chunk		chunk;
 	int			n;
@@ -269,7 +242,7 @@ add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, f
 		else
 		{
 			n = n < RML_LANES ? n : RML_LANES;
-			walk_trees(image, t, n, row, margins);
+			rml_walk_trees(image, t, n, row, margins);
 		}
 	}
 }
@@ -471,7 +444,7 @@ add_piece(const RmlImage *image, int first_tree, int end_tree, Block *b, float *
 	for (int t = first_tree; t < end_tree; t++)
 	{
 		if (image->rank_trees[t].levels == RML_WALKED)
-			rml_walk_block(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
+			rml_walk_rows(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
 		else
 			add_tree(image, t, b, sums);
 	}
@@ -559,7 +532,7 @@ add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *row
 {
 	Block		blocks[BLOCKS];
 	float		sums[BLOCKS][ROWS];
-	bool		one_sum = has_one_sum(image);
+	bool		one_sum = rml_has_one_sum(image);
 	int			n = (n_rows + ROWS - 1) / ROWS;
 
 	for (int i = 0; i < n; i++)

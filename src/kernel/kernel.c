@@ -13,6 +13,7 @@ const RmlKernel rml_kernels[] = {
 	{.name = "scalar", .add_margins = rml_scalar_add_margins},
 	{.name = "interleaved", .add_margins = rml_interleaved_add_margins},
 #if defined(__x86_64__)
+	{.name = "avx2", .add_margins = rml_avx2_add_margins, .ranked = true, .cpu_has = rml_avx2_cpu_has},
 	{.name = "avx512", .add_margins = rml_avx512_add_margins, .ranked = true, .cpu_has = rml_avx512_cpu_has},
 #endif
 	{.name = NULL},

@@ -63,14 +63,13 @@ extern void rml_scalar_add_margins(const RmlImage *image, int first_tree, int en
 extern void rml_interleaved_add_margins(const RmlImage *image, int first_tree, int end_tree,
 										const float *rows, int n_rows, float *margins);
 #if defined(__x86_64__)
+extern bool rml_avx2_cpu_has(void);
+extern void rml_avx2_add_margins(const RmlImage *image, int first_tree, int end_tree,
+								 const float *rows, int n_rows, float *margins);
 extern bool rml_avx512_cpu_has(void);
 extern void rml_avx512_add_margins(const RmlImage *image, int first_tree, int end_tree,
 								   const float *rows, int n_rows, float *margins);
 #endif
 extern void rml_linear_margins(const RmlImage *image, const float *row, float *margins);
-
-/* Adds the leaves of one tree that is not in the rank layout. */
-extern void rml_walk_block(const RmlImage *image, int tree, const float *rows, int n_rows,
-						   float *margins);
 
 #endif

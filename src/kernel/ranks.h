@@ -57,6 +57,13 @@ rml_put_sets(const RmlImage *image, const float *row, uint8_t *ranks, size_t str
 	}
 }
 
+/* Is there one output, to which every tree adds a number?  Then a sum can stay in a register. */
+RML_INLINE bool
+rml_has_one_sum(const RmlImage *image)
+{
+	return image->header->n_outputs == 1 && image->header->sections[RML_SEC_LEAF_VECTORS].size == 0;
+}
+
 /* A leaf holds a value, or the row of the leaf vectors, as its tree has it. */
 RML_INLINE void
 rml_add_leaf(const RmlImage *image, int tree, const float *leaf, float *margins)
