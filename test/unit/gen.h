@@ -51,6 +51,8 @@ typedef struct GenOptions
 	bool		prune;			/* some splits are taken back: deleted nodes */
 	bool		shuffle;		/* trees in another order than their ids */
 	bool		chain;			/* every split below the one before */
+	bool		balanced;		/* level by level, as many splits as there may be */
+	int32_t		n_thresholds;	/* of a feature, at most; 0: few values that meet each other often */
 } GenOptions;
 
 extern uint32_t gen_random(uint32_t *state, uint32_t below);

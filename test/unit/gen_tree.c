@@ -33,7 +33,8 @@ split(RmlXgbTree *tree, int32_t node, const GenOptions *options, uint32_t *state
 	tree->left.values[node] = left;
 	tree->right.values[node] = left + 1;
 	tree->split_index.values[node] = (int32_t) gen_random(state, (uint32_t) options->n_features);
-	tree->split_condition.values[node] = gen_finite(state);
+	tree->split_condition.values[node] = options->n_thresholds > 0
+		? (float) gen_random(state, (uint32_t) options->n_thresholds) / 8.0f : gen_finite(state);
 	tree->default_left.values[node] = (uint8_t) gen_random(state, 2);
 	tree->split_type.values[node] = options->categories && gen_random(state, 5) < 3;
 	if (tree->split_type.values[node])
@@ -107,7 +108,9 @@ grow(RmlXgbTree *tree, int32_t n_splits, const GenOptions *options, uint32_t *st
 
 	for (int32_t i = 0; i < n_splits; i++)
 	{
-		if (!options->chain)
+		if (options->balanced)
+			node = i;
+		else if (!options->chain)
 		{
 			node = (int32_t) gen_random(state, (uint32_t) tree->num_nodes);
 			while (!is_leaf(tree, node))
@@ -231,7 +234,7 @@ void
 gen_tree(RmlXgbTree *tree, RmlHost *host, const GenOptions *options, int32_t width,
 		 uint32_t *state)
 {
-	int32_t		n_splits = options->chain ? options->n_splits :
+	int32_t		n_splits = options->chain || options->balanced ? options->n_splits :
 		(int32_t) gen_random(state, (uint32_t) options->n_splits + 1);
 
 	memset(tree, 0, sizeof(*tree));
