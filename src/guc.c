@@ -16,20 +16,47 @@ int			rml_guc_max_model_bytes = 64 * 1024 * 1024;
 int			rml_guc_local_cache_size = 128 * 1024;
 int			rml_guc_shared_cache_size = 128 * 1024;
 
-/* Index in rml_kernels, or KERNEL_AUTO. */
-#define KERNEL_AUTO (-1)
-static int	forced_kernel = KERNEL_AUTO;
+/* The names are the same on every CPU, so that a setting can be restored on another. */
+typedef enum KernelSetting
+{
+	KERNEL_AUTO,
+	KERNEL_SCALAR,
+	KERNEL_INTERLEAVED,
+	KERNEL_AVX2,
+	KERNEL_AVX512
+} KernelSetting;
+
+static int	kernel_setting = KERNEL_AUTO;
 
 static const struct config_enum_entry kernel_options[] = {
 	{"auto", KERNEL_AUTO, false},
-	{"scalar", 0, false},
+	{"scalar", KERNEL_SCALAR, false},
+	{"interleaved", KERNEL_INTERLEAVED, false},
+	{"avx2", KERNEL_AVX2, false},
+	{"avx512", KERNEL_AVX512, false},
 	{NULL, 0, false}
 };
+
+static bool
+check_kernel(int *value, void **extra, GucSource source)
+{
+	const RmlKernel *kernel;
+
+	(void) extra;
+	(void) source;
+	if (*value == KERNEL_AUTO)
+		return true;
+	kernel = rml_kernel_by_name(kernel_options[*value].name);
+	if (kernel != NULL && rml_kernel_runs(kernel))
+		return true;
+	GUC_check_errdetail("This machine's CPU cannot run it.");
+	return false;
+}
 
 const char *
 rml_guc_kernel_name(void)
 {
-	return forced_kernel == KERNEL_AUTO ? NULL : rml_kernels[forced_kernel].name;
+	return kernel_setting == KERNEL_AUTO ? NULL : kernel_options[kernel_setting].name;
 }
 
 void
@@ -54,8 +81,8 @@ rml_guc_init(void)
 							GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomEnumVariable("riskml.kernel",
 							 "How trees are evaluated; every kernel gives the same bits.",
-							 NULL, &forced_kernel,
+							 NULL, &kernel_setting,
 							 KERNEL_AUTO, kernel_options, PGC_USERSET, 0,
-							 NULL, NULL, NULL);
+							 check_kernel, NULL, NULL);
 	MarkGUCPrefixReserved("riskml");
 }

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* Trees between two polls. */
+/* Trees, and rows, between two polls. */
 #define TREES_PER_CHUNK 512
+#define ROWS_PER_CHUNK 256
 
 const RmlKernel rml_kernels[] = {
 	{.name = "scalar", .add_margins = rml_scalar_add_margins},
@@ -54,29 +55,77 @@ rml_kernel_choose(const RmlImageHeader *header, const char *name)
 	return best;
 }
 
-void
-rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *row,
-				   float *margins, void (*poll) (void))
+/* Margins begin with the base margin, or get it last. */
+static void
+begin_margins(const RmlImage *image, int n_rows, float *margins)
 {
-	int			n_trees = image->header->n_trees;
 	int			n_outputs = image->header->n_outputs;
 	bool		base_last = (image->header->flags & RML_IMAGE_BASE_LAST) != 0;
 
-	if (kernel->add_margins == NULL)
+	for (int r = 0; r < n_rows; r++, margins += n_outputs)
 	{
-		rml_linear_margins(image, row, margins);
-		return;
+		for (int i = 0; i < n_outputs; i++)
+			margins[i] = base_last ? 0.0f : image->base_margin[i];
 	}
-	for (int i = 0; i < n_outputs; i++)
-		margins[i] = base_last ? 0.0f : image->base_margin[i];
+}
+
+static void
+end_margins(const RmlImage *image, int n_rows, float *margins)
+{
+	int			n_outputs = image->header->n_outputs;
+
+	for (int r = 0; r < n_rows && (image->header->flags & RML_IMAGE_BASE_LAST) != 0;
+		 r++, margins += n_outputs)
+	{
+		for (int i = 0; i < n_outputs; i++)
+			margins[i] = image->base_margin[i] + margins[i];
+	}
+}
+
+static void
+add_trees(const RmlKernel *kernel, const RmlImage *image, const float *rows, int n_rows,
+		  float *margins, void (*poll) (void))
+{
+	int			n_trees = image->header->n_trees;
+
+	begin_margins(image, n_rows, margins);
 	for (int first = 0; first < n_trees; first += TREES_PER_CHUNK)
 	{
 		int			end = n_trees - first < TREES_PER_CHUNK ? n_trees : first + TREES_PER_CHUNK;
 
 		if (poll != NULL)
 			poll();
-		kernel->add_margins(image, first, end, row, 1, margins);
+		kernel->add_margins(image, first, end, rows, n_rows, margins);
 	}
-	for (int i = 0; base_last && i < n_outputs; i++)
-		margins[i] = image->base_margin[i] + margins[i];
+	end_margins(image, n_rows, margins);
+}
+
+void
+rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *row,
+				   float *margins, void (*poll) (void))
+{
+	if (kernel->add_margins == NULL)
+		rml_linear_margins(image, row, margins);
+	else
+		add_trees(kernel, image, row, 1, margins, poll);
+}
+
+void
+rml_kernel_block(const RmlKernel *kernel, const RmlImage *image, const float *rows, int n_rows,
+				 float *margins, void (*poll) (void))
+{
+	size_t		n_features = (size_t) image->header->n_features;
+	size_t		n_outputs = (size_t) image->header->n_outputs;
+	int			step = kernel->add_margins == NULL ? 1 : ROWS_PER_CHUNK;
+
+	for (int r = 0; r < n_rows; r += step)
+	{
+		const float *chunk = rows + (size_t) r * n_features;
+		float	   *to = margins + (size_t) r * n_outputs;
+
+		if (kernel->add_margins == NULL)
+			rml_kernel_margins(kernel, image, chunk, to, poll);
+		else
+			add_trees(kernel, image, chunk, n_rows - r < step ? n_rows - r : step, to, poll);
+	}
 }

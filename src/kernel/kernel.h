@@ -53,6 +53,10 @@ extern const RmlKernel *rml_kernel_choose(const RmlImageHeader *header, const ch
 extern void rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *row,
 							   float *margins, void (*poll) (void));
 
+/* The same for any number of rows, n_rows × n_outputs margins. */
+extern void rml_kernel_block(const RmlKernel *kernel, const RmlImage *image, const float *rows,
+							 int n_rows, float *margins, void (*poll) (void));
+
 /* The file's node id of the leaf that each tree of the range sends the row to. */
 extern void rml_kernel_leaves(const RmlImage *image, int first_tree, int end_tree,
 							  const float *row, int32_t *leaves);

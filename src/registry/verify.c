@@ -27,6 +27,8 @@ RML_SQL_FUNCTION(riskml_export_model);
 RML_SQL_FUNCTION(riskml_rebuild_images);
 
 #define GOLDEN_ROWS 256
+#define GOLDEN_FLOATS 262144	/* of as many rows as are checked at once */
+#define MAX_KERNELS 8
 
 /* State of one verification. */
 typedef struct Verify
@@ -120,49 +122,93 @@ check_interrupts(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Margins of the golden rows by a kernel against the walk over the source. */
-static void
-check_golden_rows(const Verify *v, const RmlXgbModel *model, RmlTreeRange range,
-				  const RmlImage *image, const RmlKernel *kernel)
+/* Golden rows, as many as fit, and what the walk over the source gives for them. */
+typedef struct GoldenRows
 {
-	Size		row_size = sizeof(float) * (Size) model->num_feature;
-	Size		size = sizeof(float) * (Size) model->n_outputs;
-	float	   *row = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
-	float	   *margins = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	float	   *expected = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	uint64		state = UINT64CONST(0x9E3779B97F4A7C15);
-	int			mismatches = 0;
+	const RmlXgbModel *model;
+	RmlTreeRange range;
+	uint64		state;
+	int			n_rows;
+	float	   *rows;
+	float	   *expected;
+	float	   *margins;
+	int			mismatches[MAX_KERNELS];
+} GoldenRows;
 
-	for (int i = 0; i < GOLDEN_ROWS; i++)
+static void
+fill_golden_rows(GoldenRows *g)
+{
+	for (int r = 0; r < g->n_rows; r++)
 	{
+		float	   *row = g->rows + (Size) r * g->model->num_feature;
+
 		CHECK_FOR_INTERRUPTS();
-		golden_row(model, range, &state, row);
-		rml_kernel_margins(kernel, image, row, margins, check_interrupts);
-		rml_xgb_reference_margins(model, range, row, expected);
-		if (memcmp(margins, expected, size) != 0)
-			mismatches++;
+		golden_row(g->model, g->range, &g->state, row);
+		rml_xgb_reference_margins(g->model, g->range, row,
+								  g->expected + (Size) r * g->model->n_outputs);
 	}
-	put_result(v, psprintf("kernel %s", kernel->name), mismatches == 0,
-			   psprintf("%d golden rows, %d mismatches", GOLDEN_ROWS, mismatches));
-	pfree(row);
-	pfree(margins);
-	pfree(expected);
 }
 
-/* By every kernel that can score this image. */
+static int
+count_mismatches(const GoldenRows *g)
+{
+	Size		size = sizeof(float) * (Size) g->model->n_outputs;
+	int			n = 0;
+
+	for (int r = 0; r < g->n_rows; r++)
+		n += memcmp((char *) g->margins + r * size, (char *) g->expected + r * size, size) != 0;
+	return n;
+}
+
+/* Both forms of a kernel: a row at a time, and all at once. */
+static int
+check_kernel(const GoldenRows *g, const RmlImage *image, const RmlKernel *kernel)
+{
+	int			mismatches;
+
+	for (int r = 0; r < g->n_rows; r++)
+		rml_kernel_margins(kernel, image, g->rows + (Size) r * g->model->num_feature,
+						   g->margins + (Size) r * g->model->n_outputs, check_interrupts);
+	mismatches = count_mismatches(g);
+	rml_kernel_block(kernel, image, g->rows, g->n_rows, g->margins, check_interrupts);
+	return Max(mismatches, count_mismatches(g));
+}
+
+/* Margins of golden rows by every kernel that this CPU runs. */
 static void
 check_kernels(const Verify *v, const RmlXgbModel *model, RmlTreeRange range,
 			  const RmlImage *image)
 {
-	const RmlKernel *chosen = rml_kernel_choose(image->header, NULL);
+	const RmlKernel *kernels[MAX_KERNELS];
+	GoldenRows	g = {.model = model, .range = range, .state = UINT64CONST(0x9E3779B97F4A7C15)};
+	Size		width = (Size) Max(model->num_feature, model->n_outputs);
+	int			batch = (int) Min(GOLDEN_ROWS, Max(1, GOLDEN_FLOATS / width));
+	int			n = 0;
 
 	if (model->is_linear)
+		kernels[n++] = rml_kernel_choose(image->header, NULL);
+	for (const RmlKernel *k = rml_kernels; !model->is_linear && k->name != NULL; k++)
 	{
-		check_golden_rows(v, model, range, image, chosen);
-		return;
+		Assert(n < MAX_KERNELS);
+		if (rml_kernel_runs(k))
+			kernels[n++] = k;
 	}
-	for (const RmlKernel *kernel = rml_kernels; kernel->name != NULL; kernel++)
-		check_golden_rows(v, model, range, image, kernel);
+	g.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * batch * model->num_feature);
+	g.expected = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * batch * model->n_outputs);
+	g.margins = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * batch * model->n_outputs);
+	for (int done = 0; done < GOLDEN_ROWS; done += g.n_rows)
+	{
+		g.n_rows = Min(batch, GOLDEN_ROWS - done);
+		fill_golden_rows(&g);
+		for (int i = 0; i < n; i++)
+			g.mismatches[i] += check_kernel(&g, image, kernels[i]);
+	}
+	for (int i = 0; i < n; i++)
+		put_result(v, psprintf("kernel %s", kernels[i]->name), g.mismatches[i] == 0,
+				   psprintf("%d golden rows, %d mismatches", GOLDEN_ROWS, g.mismatches[i]));
+	pfree(g.rows);
+	pfree(g.expected);
+	pfree(g.margins);
 }
 
 /* Compares the stored image with one built anew; both end in golden rows. */

@@ -1,5 +1,6 @@
 """The SQL side: one psql session that loads rows and files, imports every model, scores
 in every calling form, and writes the results back as text."""
+import functools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 MARK = "@@parity"
+KERNEL = "kernel "      # begins the forms that force one
 CATALOG = {"models": ["model", "objective", "xgboost", "booster", "trees", "outputs"],
            "features": ["model", "position", "feature", "weight", "gain", "cover", "total_gain",
                         "total_cover", "coefficients"]}
@@ -63,8 +65,26 @@ class Table:
         out.write(f"\\.\nCREATE INDEX ON {self.name} (model_);\nANALYZE {self.name};\n")
 
 
+@functools.lru_cache
+def kernels():
+    """The kernels that the server's CPU runs."""
+    found = subprocess.run(["psql", "-XAt", "-v", "ON_ERROR_STOP=0", "-c", "SELECT riskml.image_kernel('')", "-c",
+                            "SELECT unnest(enumvals) FROM pg_settings WHERE name = 'riskml.kernel'"],
+                           capture_output=True, text=True, check=True).stdout.split()
+    return [k for k in found if k != "auto" and
+            subprocess.run(["psql", "-Xq", "-c", "SELECT riskml.image_kernel('')", "-c",
+                            f"SET riskml.kernel = {k}"], capture_output=True, check=False).returncode == 0]
+
+
 def forms(model, kind):
     """Calling forms of a model: (name, features expression, every function?, jsonb?)."""
+    found = calling_forms(model, kind)
+    if kind == "double":
+        found = found + [(f"{KERNEL}{k}", "t", False, False) for k in kernels()]
+    return found
+
+
+def calling_forms(model, kind):
     if kind == "text":
         return [("text record", "t", True, False), ("text jsonb", "to_jsonb(t)", False, True)]
     if kind == "typed":
@@ -116,7 +136,9 @@ def score(out, case, view, form, features, every, jsonable):
              for f in functions(case, form, every)]
     where = " AND jsonable_" if jsonable else ""
     mark(out, case.model, form)
-    out.write(f"SELECT row_, {', '.join(calls)} FROM {view.table} t "
+    kernel = form.removeprefix(KERNEL) if form.startswith(KERNEL) else "auto"
+    out.write(f"SET riskml.kernel = {kernel};\n"
+              f"SELECT row_, {', '.join(calls)} FROM {view.table} t "
               f"WHERE model_ = {name}{where};\n")
 
 

@@ -195,8 +195,10 @@ SELECT count(*) FROM riskml.verify_audit();
 -- ---- verify
 SELECT riskml.import_model('regress_v', pg_temp.tiny_model());
 SELECT riskml.import_model('regress_v', pg_temp.tiny_model(), feature_names => '{a,b,c}', options => '{"best_iteration": true}');
-SELECT * FROM riskml.verify('regress_v');
-SELECT * FROM riskml.verify('regress_v@2');
+-- the kernels for some CPUs only are checked where there is one
+SELECT * FROM riskml.verify('regress_v') WHERE item NOT LIKE 'kernel avx%';
+SELECT bool_and(passed) FROM riskml.verify('regress_v');
+SELECT * FROM riskml.verify('regress_v@2') WHERE item NOT LIKE 'kernel avx%';
 SELECT pg_temp.try($$SELECT riskml.verify('regress_none')$$);
 -- What a superuser changes in the stored row is found out, and what can still be scored is. Of each
 -- change: what verify() finds, a score, an export, how many images are rebuilt.

@@ -432,6 +432,23 @@ SELECT setting, value, pg_temp.same_scores(setting, value) FROM (VALUES
 	('default_transaction_read_only', 'on'), ('row_security', 'off')) t(setting, value);
 RESET ALL;
 SELECT pg_temp.sqlstate('SET riskml.kernel = ''gpu''');
+-- a kernel that this CPU does not run cannot be set; each of the others gives the same scores, and is shown
+CREATE FUNCTION pg_temp.kernel_runs(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		PERFORM set_config('riskml.kernel', name, true);
+		RETURN true;
+	EXCEPTION WHEN invalid_parameter_value THEN
+		RETURN false;
+	END $$;
+SELECT bool_and(pg_temp.same_scores('riskml.kernel', k)) FROM pg_settings, unnest(enumvals) k
+	WHERE name = 'riskml.kernel' AND pg_temp.kernel_runs(k);
+RESET ALL;
+SET riskml.kernel = 'scalar';
+SELECT DISTINCT kernel FROM riskml.models WHERE model = 'regress_s';
+SET riskml.kernel = 'interleaved';
+SELECT DISTINCT kernel FROM riskml.models WHERE model = 'regress_s';
+RESET riskml.kernel;
+SELECT bool_and(pg_temp.kernel_runs(kernel)) FROM riskml.models WHERE model = 'regress_s';
 SELECT pg_temp.sqlstate('SET riskml.no_such_setting = 1');
 SET riskml.local_cache_size = 0;
 SELECT risk_score('regress_s', l) FROM regress_loan l ORDER BY id;

@@ -166,6 +166,33 @@ check_margins(const float *got, const float *want, int32_t n, const char *what, 
 			  what, row, k, got[k], want[k]);
 }
 
+/* All rows at once, by every kernel; the first is compared with the walk row by row. */
+static void
+check_block(const RmlImage *image, const float *rows)
+{
+	size_t		n = (size_t) image->header->n_outputs;
+	float	   *want = malloc(sizeof(float) * N_ROWS * n);
+	float	   *got = malloc(sizeof(float) * N_ROWS * n);
+	bool		linear = (image->header->flags & RML_IMAGE_LINEAR) != 0;
+	const RmlKernel *first = linear ? rml_kernel_choose(image->header, NULL) : rml_kernels;
+
+	for (size_t r = 0; r < N_ROWS; r++)
+		rml_kernel_margins(first, image, rows + r * (size_t) image->header->n_features, want + r * n, NULL);
+	for (const RmlKernel *k = first; k->name != NULL; k++)
+	{
+		if (!rml_kernel_runs(k))
+			continue;
+		rml_kernel_block(k, image, rows, N_ROWS, got, NULL);
+		for (size_t i = 0; i < N_ROWS * n; i++)
+			CHECK(to_bits(got[i]) == to_bits(want[i]), "%s, block, margin %zu: %a, expected %a",
+				  k->name, i, got[i], want[i]);
+		if (linear)
+			break;
+	}
+	free(want);
+	free(got);
+}
+
 static void
 check_rows(const RmlXgbModel *model, const RmlXgbModel *parsed, RmlTreeRange range,
 		   const RmlImage *image, const float *rows)
@@ -199,6 +226,7 @@ check_rows(const RmlXgbModel *model, const RmlXgbModel *parsed, RmlTreeRange ran
 		for (int32_t id = range.first; id < range.end; id++)
 			CHECK_INT(leaves[id - range.first], walk(model, tree_of_id(model, id), row), "leaf");
 	}
+	check_block(image, rows);
 	free(leaves);
 	free(got);
 	free(want);
