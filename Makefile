@@ -13,6 +13,7 @@ MODULE_big = riskml
 SQL_MODULES = header registry_types model scoring registry views
 
 HARNESS = setup check demo shell check-selftest check-versions check-long bench-import \
+	bench-kernels \
 	unit fuzz parity fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
@@ -28,6 +29,7 @@ check-selftest: ; @test/harness/selftest.sh
 check-versions: ; @test/harness/versions.sh
 check-long:     ; @test/harness/long.sh
 bench-import:   ; @test/harness/bench.sh import
+bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
 unit fuzz parity fixtures malformed: ; @test/harness/check.sh $@
 
 # make install check: what is not a script goes to PGXS, in a make of its own

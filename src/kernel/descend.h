@@ -112,16 +112,21 @@ RML_INLINE int
 rml_add_trees(const RmlImage *image, int tree, int end_tree, const float *row, const uint8_t *ranks,
 			  float *margins)
 {
-	const RmlRankTree *trees = image->rank_trees + tree;
 	int			most = end_tree - tree < RML_LANES ? end_tree - tree : RML_LANES;
-	bool		walked = image->rank_trees == NULL || trees[0].levels == RML_WALKED;
+	const RmlRankTree *trees;
 	bool		equal = true;
 	size_t		at[RML_LANES];
 	int			n = 1;
 
-	if (walked)
+	if (image->rank_trees == NULL)
 	{
-		while (n < most && (image->rank_trees == NULL || trees[n].levels == RML_WALKED))
+		rml_walk_trees(image, tree, most, row, margins);
+		return most;
+	}
+	trees = image->rank_trees + tree;
+	if (trees[0].levels == RML_WALKED)
+	{
+		while (n < most && trees[n].levels == RML_WALKED)
 			n++;
 		rml_walk_trees(image, tree, n, row, margins);
 		return n;

@@ -8,90 +8,101 @@
  */
 #include "kernel/walk.h"
 
-typedef struct Walk
+typedef struct Walks
 {
-	const RmlImageNode *nodes;	/* of the tree */
-	const RmlImageNode *at;
-	const float *row;
-} Walk;
+	const RmlImageNode *nodes[RML_LANES];	/* of the tree */
+	const float *row[RML_LANES];
+	uint32_t	at[RML_LANES];
+} Walks;
 
-/* Where a node sends a row: 0 left, 1 right. */
+/* Where a split sends a row: 0 left, 1 right. */
 RML_INLINE uint32_t
-walk_step(const RmlImage *image, const RmlImageNode *node, float x)
+decide(const RmlImage *image, const RmlImageNode *node, float x, bool has_sets)
 {
 	uint32_t	default_right = (node->feature >> 31) ^ 1;
 
-	if (__builtin_expect((node->feature & RML_BY_CATEGORY) != 0 && node->child != 0, 0))
+	if (has_sets && (node->feature & RML_BY_CATEGORY) != 0 && node->child != 0)
 		return x != x ? default_right
 			: !rml_category_goes_left(image, node->set, x, default_right == 0);
 	return (uint32_t) (x >= node->value) | ((uint32_t) (x != x) & default_right);
 }
 
-/* Takes n walks to their leaves. */
+/*
+ * Takes n walks to their leaves.  Whether one has arrived is a mask, not a
+ * condition, lest the compiler makes a branch of it.
+ */
 RML_INLINE void
-walk_to_leaves(const RmlImage *image, Walk *walks, int n)
+walk_to_leaves(const RmlImage *image, Walks *w, int n, bool has_sets)
 {
 	uint32_t	moving;
+	uint32_t	at[RML_LANES] = {0};
 
 	do
 	{
 		moving = 0;
+#pragma GCC unroll 8
 		for (int k = 0; k < n; k++)
 		{
-			const RmlImageNode *node = walks[k].at;
+			const RmlImageNode *node = w->nodes[k] + at[k];
 			uint32_t	child = node->child;
-			uint32_t	inner = -(uint32_t) (child != 0);	/* a leaf has no feature: read any */
-			float		x = walks[k].row[node->feature & RML_FEATURE_MASK & inner];
-			const RmlImageNode *next = walks[k].nodes + child + walk_step(image, node, x);
+			uint32_t	inner = (uint32_t) ((int32_t) (child | -child) >> 31);	/* all ones if it has children */
+			/* a leaf has no feature: read any */
+			float		x = w->row[k][node->feature & RML_FEATURE_MASK & inner];
+			uint32_t	next = child + decide(image, node, x, has_sets);
 
-			walks[k].at = child != 0 ? next : node;
+			at[k] ^= (at[k] ^ next) & inner;
 			moving |= child;
 		}
 	} while (moving != 0);
+	for (int k = 0; k < n; k++)
+		w->at[k] = at[k];
 }
 
-/* With the usual number of them known to the compiler. */
+/* With what is usual known to the compiler. */
 static void
-walk_all(const RmlImage *image, Walk *walks, int n)
+walk_all(const RmlImage *image, Walks *w, int n)
 {
-	if (n == RML_LANES)
-		walk_to_leaves(image, walks, RML_LANES);
+	if (image->header->sections[RML_SEC_CATEGORY_SETS].size != 0)
+		walk_to_leaves(image, w, n, true);
+	else if (n == RML_LANES)
+		walk_to_leaves(image, w, RML_LANES, false);
 	else
-		walk_to_leaves(image, walks, n);
+		walk_to_leaves(image, w, n, false);
 }
 
 void
 rml_walk_trees(const RmlImage *image, int first_tree, int n, const float *row, float *margins)
 {
-	Walk		walks[RML_LANES];
+	Walks		w;
 
 	for (int k = 0; k < n; k++)
 	{
-		const RmlImageNode *nodes = image->nodes + image->trees[first_tree + k].first_node;
-
-		walks[k] = (Walk) {nodes, nodes, row};
+		w.nodes[k] = image->nodes + image->trees[first_tree + k].first_node;
+		w.row[k] = row;
 	}
-	walk_all(image, walks, n);
+	walk_all(image, &w, n);
 	for (int k = 0; k < n; k++)
-		rml_add_leaf(image, first_tree + k, &walks[k].at->value, margins);
+		rml_add_leaf(image, first_tree + k, &w.nodes[k][w.at[k]].value, margins);
 }
 
 void
 rml_walk_rows(const RmlImage *image, int tree, const float *rows, int n_rows, float *margins)
 {
-	const RmlImageNode *nodes = image->nodes + image->trees[tree].first_node;
 	size_t		n_features = (size_t) image->header->n_features;
 	size_t		n_outputs = (size_t) image->header->n_outputs;
 
 	for (int r = 0; r < n_rows; r += RML_LANES)
 	{
 		int			n = n_rows - r < RML_LANES ? n_rows - r : RML_LANES;
-		Walk		walks[RML_LANES];
+		Walks		w;
 
 		for (int k = 0; k < n; k++)
-			walks[k] = (Walk) {nodes, nodes, rows + (size_t) (r + k) * n_features};
-		walk_all(image, walks, n);
+		{
+			w.nodes[k] = image->nodes + image->trees[tree].first_node;
+			w.row[k] = rows + (size_t) (r + k) * n_features;
+		}
+		walk_all(image, &w, n);
 		for (int k = 0; k < n; k++)
-			rml_add_leaf(image, tree, &walks[k].at->value, margins + (size_t) (r + k) * n_outputs);
+			rml_add_leaf(image, tree, &w.nodes[k][w.at[k]].value, margins + (size_t) (r + k) * n_outputs);
 	}
 }

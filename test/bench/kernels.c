@@ -34,6 +34,7 @@ typedef struct Library
 } Library;
 
 static int	n_features;
+static int	n_outputs;
 static int	n_rows;
 static float *rows;
 static float *margins;
@@ -136,7 +137,7 @@ predict(const Library *l, void *proxy, const float *from, int n, float *to)
 			 (unsigned long) from, n, n_features);
 	if (l->dense(l->booster, array, config, proxy, &shape, &dimensions, &result) != 0)
 		die("libxgboost does not predict");
-	memcpy(to, result, (size_t) n * sizeof(float));
+	memcpy(to, result, (size_t) n * (size_t) n_outputs * sizeof(float));
 }
 
 /* ---- timing ---- */
@@ -147,7 +148,8 @@ time_library(const Library *l, int per_call, int n)
 	double		begin = cpu_time();
 
 	for (int r = 0; r < n; r += per_call)
-		predict(l, NULL, rows + (size_t) r * n_features, n - r < per_call ? n - r : per_call, expected + r);
+		predict(l, NULL, rows + (size_t) r * n_features, n - r < per_call ? n - r : per_call,
+				expected + (size_t) r * n_outputs);
 	return (cpu_time() - begin) / n;
 }
 
@@ -157,7 +159,8 @@ time_one_row(const RmlKernel *kernel, const RmlImage *image, int n)
 	double		begin = cpu_time();
 
 	for (int r = 0; r < n; r++)
-		rml_kernel_margins(kernel, image, rows + (size_t) r * n_features, margins + r, NULL);
+		rml_kernel_margins(kernel, image, rows + (size_t) r * n_features,
+						   margins + (size_t) r * n_outputs, NULL);
 	return (cpu_time() - begin) / n;
 }
 
@@ -166,11 +169,11 @@ time_blocks(const RmlKernel *kernel, const RmlImage *image, int n)
 {
 	double		begin = cpu_time();
 
-	for (int r = 0; r < n; r++)
-		margins[r] = image->base_margin[0];
+	for (int r = 0; r < n * n_outputs; r++)
+		margins[r] = image->base_margin[r % n_outputs];
 	for (int r = 0; r < n; r += BLOCK)
 		kernel->add_margins(image, 0, image->header->n_trees, rows + (size_t) r * n_features,
-							n - r < BLOCK ? n - r : BLOCK, margins + r);
+							n - r < BLOCK ? n - r : BLOCK, margins + (size_t) r * n_outputs);
 	return (cpu_time() - begin) / n;
 }
 
@@ -179,7 +182,7 @@ count_mismatches(int n)
 {
 	int			mismatches = 0;
 
-	for (int r = 0; r < n; r++)
+	for (int r = 0; r < n * n_outputs; r++)
 		mismatches += memcmp(&margins[r], &expected[r], sizeof(float)) != 0;
 	return mismatches;
 }
@@ -208,7 +211,8 @@ import_model(const char *path, TestHost *host, RmlImage *image)
 	begin = cpu_time();
 	if (!rml_image_open(image, copy, block.size, &err))
 		die(err.message);
-	printf(", checked in %.2f ms, %u slots\n", (cpu_time() - begin) / 1e6, image->header->n_slots);
+	printf(", checked in %.2f ms; %d trees, %u slots; chosen: %s\n", (cpu_time() - begin) / 1e6,
+		   image->header->n_trees, image->header->n_slots, rml_kernel_choose(image->header, NULL)->name);
 	free(file);
 }
 
@@ -231,10 +235,11 @@ main(int argc, char **argv)
 	import_model(argv[1], &host, &image);
 	n_features = image.header->n_features;
 	rows = read_file(argv[2], &size);
+	n_outputs = image.header->n_outputs;
 	n_rows = (int) (size / sizeof(float) / (size_t) n_features);
 	few = n_rows < 2000 ? n_rows : 2000;
-	margins = malloc((size_t) n_rows * sizeof(float));
-	expected = malloc((size_t) n_rows * sizeof(float));
+	margins = malloc((size_t) n_rows * (size_t) n_outputs * sizeof(float));
+	expected = malloc((size_t) n_rows * (size_t) n_outputs * sizeof(float));
 	library = open_library(argv[3], argv[1]);
 	for (int i = 0; i < rounds; i++)
 	{

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 """Kernels beside libxgboost: margins of one row per call, and of blocks of 1,000 rows.
 
-    test/bench/kernels.py [--models S,M,L] [--rounds N] [--dir DIR] [--rows N]
+    test/bench/kernels.py [--models S,M,L] [--shapes] [--rounds N] [--dir DIR] [--rows N]
 
 Trains S (100 trees of depth 6), M (500 of 6) and L (1,000 of 8) with hist on 30 float features,
 5 % of them NULL, imports them through the compute layer (no server), and has test/bench/kernels.c
 time every kernel that this CPU runs and libxgboost (one thread) in turn, in one process. Prints
 medians in ns per row and the ratios. Models are kept in DIR (build/bench) for the next run.
-Every margin is compared with libxgboost's, bit by bit.
+Every margin is compared with libxgboost's, bit by bit. --shapes: also models of other shapes,
+for which the kernel that is chosen must beat libxgboost's batch too.
 """
 import argparse
-import ctypes
 import os
 import subprocess
 import sys
@@ -19,7 +19,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np      # noqa: E402
 import xgboost as xgb   # noqa: E402
-from xgboost import core    # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # name: trees, depth, rows to train on, nodes there must be
@@ -28,6 +27,18 @@ MODELS = {"S": (100, 6, 500_000, 12_000), "M": (500, 6, 200_000, 60_000),
 # name: one row, block; the targets of the issue
 TARGETS = {"S": (50, 13), "M": (20, 19), "L": (22, 9)}
 FEATURES = 30
+# name: what differs from S, trained on 50,000 rows; features: columns beside the 30
+SHAPES = {
+    "exact": {"tree_method": "exact"},
+    "256 bins": {"max_bin": 257, "max_depth": 8},
+    "depth 12": {"max_depth": 12},
+    "lossguide": {"grow_policy": "lossguide", "max_leaves": 255, "max_depth": 0},
+    "depth 3": {"max_depth": 3},
+    "stumps": {"max_depth": 1},
+    "10 classes": {"objective": "multi:softprob", "num_class": 10},
+    "100 features": {"features": 70},
+    "500 features": {"features": 470},
+}
 
 
 def make_rows(n, rng):
@@ -51,17 +62,35 @@ def make_rows(n, rng):
     return x.astype(np.float32), y.astype(np.float32)
 
 
+def fit(x, y, trees, path, **params):
+    """Trains and saves; returns the number of nodes."""
+    params = {"objective": "binary:logistic", "tree_method": "hist", "seed": 1,
+              "nthread": os.cpu_count() or 1, "verbosity": 0, **params}
+    booster = xgb.train(params, xgb.DMatrix(x, y), trees)
+    booster.save_model(path)
+    return sum(tree.count("\n") for tree in booster.get_dump())
+
+
 def train(name, x, y, path):
     trees, depth, n, least = MODELS[name]
-    params = {"objective": "binary:logistic", "tree_method": "hist", "max_depth": depth,
-              "eta": 0.1 if name == "S" else 0.05, "seed": 1, "min_child_weight": 0.1 if name == "L" else 1,
-              "nthread": os.cpu_count() or 1, "verbosity": 0}
-    booster = xgb.train(params, xgb.DMatrix(x[:n], y[:n]), trees)
-    nodes = sum(tree.count("\n") for tree in booster.get_dump())
+    nodes = fit(x[:n], y[:n], trees, path, max_depth=depth, eta=0.1 if name == "S" else 0.05,
+                min_child_weight=0.1 if name == "L" else 1)
     print(f"# {name}: trained on {n:,} rows: {trees} trees of depth {depth}, {nodes:,} nodes")
     if nodes < least:
+        os.unlink(path)
         sys.exit(f"kernels.py: {name} has {nodes:,} nodes, expected {least:,}")
-    booster.save_model(path)
+
+
+def train_shape(name, x, y, path):
+    """A model of SHAPES, and the rows that it scores."""
+    params = {"max_depth": 6, **SHAPES[name]}
+    more = params.pop("features", 0)
+    if "num_class" in params:
+        y = np.random.default_rng(1).integers(0, params["num_class"], len(y))
+    if more:
+        x = np.hstack([x, np.random.default_rng(2).normal(size=(len(x), more)).astype(np.float32)])
+    x[-10_000:].tofile(path.replace(".ubj", ".f32"))
+    fit(x[:50_000], y[:50_000], 10 if "num_class" in params else 100, path, **params)
 
 
 def build(out):
@@ -79,29 +108,31 @@ def build(out):
 
 def library():
     """Where the libxgboost of this Python is: what it has mapped."""
-    assert isinstance(core._LIB, ctypes.CDLL)
     with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
         return next(line.split()[-1] for line in maps if "libxgboost" in line)
 
 
-def report(name, output):
-    """Lines `kernel one-row block mismatches`, the first of libxgboost."""
+def report(name, output, target=None):
+    """Lines `kernel one-row block mismatches`, the first of libxgboost; prints them, counts the last."""
     lines = [line.split() for line in output.splitlines() if not line.startswith("#")]
     base = [float(v) for v in lines[0][1:3]]
     bad = 0
-    print(f"{name:2} {'libxgboost ' + xgb.__version__:22} {base[0]:12,.0f} {base[1]:12,.0f}")
+    print("\n".join(line for line in output.splitlines() if line.startswith("#")))
+    print(f"{name:12} {'libxgboost ' + xgb.__version__:18} {base[0]:12,.0f} {base[1]:12,.0f}")
     for kernel, *times, mismatches in lines[1:]:
         one, block = (float(t) for t in times)
         bad += int(mismatches)
-        print(f"{name:2} {kernel:22} {one:12,.0f} {block:12,.0f} {base[0] / one:9.1f}x {base[1] / block:9.1f}x"
+        print(f"{name:12} {kernel:18} {one:12,.0f} {block:12,.0f} {base[0] / one:9.1f}x {base[1] / block:9.1f}x"
               f"{'' if mismatches == '0' else '   ' + mismatches + ' MISMATCHES'}", flush=True)
-    print(f"{name:2} {'target':22} {'':12} {'':12} {TARGETS[name][0]:9.1f}x {TARGETS[name][1]:9.1f}x")
+    if target:
+        print(f"{name:12} {'target':18} {'':12} {'':12} {target[0]:9.1f}x {target[1]:9.1f}x")
     return bad
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--models", default="S,M,L")
+    parser.add_argument("--shapes", action="store_true")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rows", type=int, default=20_000, help="rows to be scored")
     parser.add_argument("--dir", default=os.path.join(ROOT, "build", "bench"))
@@ -111,14 +142,16 @@ def main():
     x, y = make_rows(600_000, np.random.default_rng(20261126))
     x[-args.rows:].tofile(os.path.join(args.dir, "rows.f32"))
     bad = 0
-    print(f"{'':2} {'ns per row':22} {'one row':>12} {'block':>12} {'one row':>10} {'block':>10}")
-    for name in args.models.split(","):
-        path = os.path.join(args.dir, name + ".ubj")
+    print(f"{'':12} {'ns per row':18} {'one row':>12} {'block':>12} {'one row':>10} {'block':>10}")
+    names = [name for name in args.models.split(",") if name] + (list(SHAPES) if args.shapes else [])
+    for name in names:
+        path = os.path.join(args.dir, name.replace(" ", "_") + ".ubj")
+        rows = os.path.join(args.dir, "rows.f32") if name in MODELS else path.replace(".ubj", ".f32")
         if not os.path.exists(path):
-            train(name, x, y, path)
-        run = subprocess.run([program, path, os.path.join(args.dir, "rows.f32"), library(), str(args.rounds)],
+            (train if name in MODELS else train_shape)(name, x, y, path)
+        run = subprocess.run([program, path, rows, library(), str(args.rounds)],
                              check=True, stdout=subprocess.PIPE, text=True)
-        bad += report(name, run.stdout)
+        bad += report(name, run.stdout, TARGETS.get(name))
     return 1 if bad else 0
 
 
