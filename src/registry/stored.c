@@ -103,6 +103,17 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 	return canonical && memcmp(identity, binding->identity, RML_IDENTITY_SIZE) == 0;
 }
 
+/*
+ * Memory for an image, aligned as its sections are: kernels load 64 bytes at
+ * a time.  *chunk is what can be freed.
+ */
+static void *
+alloc_image(MemoryContext context, Size size, void **chunk)
+{
+	*chunk = MemoryContextAllocHuge(context, size + RML_IMAGE_ALIGN);
+	return (void *) TYPEALIGN(RML_IMAGE_ALIGN, *chunk);
+}
+
 bool
 rml_stored_image(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 				 MemoryContext context, RmlImage *image, RmlError *err)
@@ -111,7 +122,8 @@ rml_stored_image(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	Datum		value = stored_column(tuple, desc, RML_VERSION_IMAGE, &isnull);
 	bytea	   *stored = DatumGetByteaPP(value);
 	Size		size = VARSIZE_ANY_EXHDR(stored);
-	void	   *block = MemoryContextAllocHuge(context, size + 1);
+	void	   *chunk;
+	void	   *block = alloc_image(context, size, &chunk);
 
 	/* a varlena's body is not aligned for the image's structs */
 	memcpy(block, VARDATA_ANY(stored), size);
@@ -121,7 +133,7 @@ rml_stored_image(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 		(memcmp(image->header->identity, binding->identity, RML_IDENTITY_SIZE) == 0 ||
 		 rml_fail(err, RML_CORRUPT, "the compiled image belongs to another version")))
 		return true;
-	pfree(block);
+	pfree(chunk);
 	return false;
 }
 
@@ -149,6 +161,7 @@ rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	RmlServerHost host;
 	RmlError	err = {0};
 	RmlBlock	built;
+	void	   *chunk;
 	void	   *block;
 
 	(void) rml_stored_options(tuple, desc, &options);
@@ -156,7 +169,7 @@ rml_stored_rebuild(HeapTuple tuple, TupleDesc desc, const RmlBinding *binding,
 	if (!rml_stored_parse(tuple, desc, scratch, &model, &err) ||
 		!rml_xgb_build(&model, &options, binding->identity, &host.host, &built, &err))
 		rml_throw(&err, binding->name);
-	block = MemoryContextAllocHuge(context, built.size);
+	block = alloc_image(context, built.size, &chunk);
 	memcpy(block, built.data, built.size);
 	if (!rml_image_open(image, block, built.size, &err))
 		rml_throw(&err, binding->name);
