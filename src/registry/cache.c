@@ -178,6 +178,7 @@ use_shared(RmlModel *model, RmlSharedImage *shared)
 {
 	model->shared = shared;
 	model->is_shared = true;
+	Assert((uintptr_t) rml_shared_data(shared) % RML_IMAGE_ALIGN == 0);
 	rml_image_trust(&model->image, rml_shared_data(shared));
 }
 
@@ -186,18 +187,18 @@ static void
 read_image(RmlModel *model, const RmlBinding *binding)
 {
 	LoadRequest request = {.binding = binding, .model = model};
-	RmlImageHeader *own;
 	RmlSharedImage *shared;
 
 	if (!rml_catalog_with_version(binding->model.model_id, binding->version,
 								  rml_statement_snapshot(), load_image, &request))
 		elog(ERROR, "version %d of model \"%s\" vanished", binding->version, binding->name);
-	own = unconstify(RmlImageHeader *, model->image.header);
-	shared = request.may_share ? rml_shared_publish(own) : NULL;
+	shared = request.may_share ? rml_shared_publish(model->image.header) : NULL;
 	if (shared == NULL)
 		return;
+	/* our own copy goes */
+	MemoryContextReset(model->context);
+	MemoryContextCopyAndSetIdentifier(model->context, binding->name);
 	use_shared(model, shared);
-	pfree(own);
 }
 
 /* Fills an entry that has a context and nothing else. */

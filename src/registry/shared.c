@@ -48,8 +48,13 @@ struct RmlSharedImage
 typedef struct SharedState
 {
 	pg_atomic_uint64 clock;
-	char		area[FLEXIBLE_ARRAY_MEMBER];
 } SharedState;
+
+/*
+ * The area lies behind the state.  Both begin on a cache line, and dsa.c counts
+ * pages from the area's begin, so that images are aligned as kernels want them.
+ */
+#define AREA_OFFSET CACHELINEALIGN(sizeof(SharedState))
 
 static SharedState *state = NULL;
 static HTAB *images = NULL;
@@ -70,7 +75,13 @@ area_size(void)
 static Size
 state_size(void)
 {
-	return add_size(MAXALIGN(offsetof(SharedState, area)), area_size());
+	return add_size(AREA_OFFSET, area_size());
+}
+
+static void *
+area_place(void)
+{
+	return (char *) state + AREA_OFFSET;
 }
 
 static void
@@ -87,7 +98,7 @@ static void
 create_area(void)
 {
 	Size		size = area_size();
-	dsa_area   *created = dsa_create_in_place(state->area, size, lock->tranche, NULL);
+	dsa_area   *created = dsa_create_in_place(area_place(), size, lock->tranche, NULL);
 
 	dsa_pin(created);
 	/* what has no room here has none */
@@ -139,7 +150,7 @@ attach_area(void)
 	if (area != NULL)
 		return;
 	caller = MemoryContextSwitchTo(TopMemoryContext);
-	area = dsa_attach_in_place(state->area, NULL);
+	area = dsa_attach_in_place(area_place(), NULL);
 	dsa_pin_mapping(area);
 	MemoryContextSwitchTo(caller);
 }
