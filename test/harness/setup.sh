@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# setup.sh [demo]: installs what `make check` (or only what `make demo`) needs, on Debian and Ubuntu.
+# setup.sh [PURPOSE]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default),
+# demo, bench-import or bench-score.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail
@@ -74,6 +75,7 @@ look_for_tools() {
     [ -f /usr/include/stdio.h ] || need libc6-dev
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
+    [ "$purpose" != bench-score ] || look_for_rivals
     [ "$purpose" = check ] || return 0
     have prove || need perl
     have readelf || need binutils
@@ -88,6 +90,24 @@ look_for_tools() {
         compgen -G "$rt/*/libclang_rt.fuzzer*.a" >/dev/null ||
             need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     fi
+}
+
+# What riskml is measured beside.
+look_for_rivals() {
+    local module dir
+    for module in pandas fastapi uvicorn uvloop httptools psycopg2; do
+        py_has "$module" || need "python3-$module"
+    done
+    find_pg_config || return 0      # the next round
+    dir=$("$PG_CONFIG" --pkglibdir)
+    if [ ! -f "$dir/plpython3.so" ]; then
+        if [ "$dir" = "/usr/lib/postgresql/$(pg_major)/lib" ]; then
+            need "postgresql-plpython3-$(pg_major)"
+        else
+            broken+=("plpython3.so in $dir")
+        fi
+    fi
+    [ -x "$("$PG_CONFIG" --bindir)/pgbench" ] || broken+=("pgbench in $("$PG_CONFIG" --bindir)")
 }
 
 # Takes away what install_missing made, the newest first.
