@@ -12,7 +12,7 @@ MODULE_big = riskml
 # The install script is these files of sql/, in this order.
 SQL_MODULES = header registry_types model scoring registry views
 
-HARNESS = setup check demo shell check-selftest check-versions check-long bench-import \
+HARNESS = setup check demo shell check-selftest check-versions check-long bench bench-import \
 	bench-kernels \
 	unit fuzz parity fixtures malformed
 
@@ -28,6 +28,7 @@ shell:          ; @test/harness/shell.sh
 check-selftest: ; @test/harness/selftest.sh
 check-versions: ; @test/harness/versions.sh
 check-long:     ; @test/harness/long.sh
+bench:          ; @test/harness/bench.sh score
 bench-import:   ; @test/harness/bench.sh import
 bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
 unit fuzz parity fixtures malformed: ; @test/harness/check.sh $@
