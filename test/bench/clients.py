@@ -10,7 +10,7 @@ import threading
 import time
 
 import memory
-from measure import Session, connect, in_turn, percentile, wall
+from measure import Session, connect, in_turn, output_of, percentile, wall
 from table import Row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,8 +69,8 @@ def memory_rows(bench):
               megabytes(preloaded), f"image of {megabytes(memory.image_bytes(Session(), 'L'))} shared",
               preloaded / MEGABYTE, " MB", 0.5, 0.2, least=False)
     # a server of its own; it forgets ours
-    output = subprocess.run([os.path.join(HERE, "../harness/with-cluster"), os.path.join(HERE, "memory.py"),
-                             bench.models["L"][0]], check=True, stdout=subprocess.PIPE, text=True).stdout
+    output = output_of([os.path.join(HERE, "../harness/with-cluster"), os.path.join(HERE, "memory.py"),
+                        bench.models["L"][0]])
     alone = json.loads(output.splitlines()[-1])
     yield Row("L: the same, not preloaded: over the image", megabytes(alone["bytes"]),
               f"image of {megabytes(alone['image'])}", (alone["bytes"] - alone["image"]) / MEGABYTE, " MB",

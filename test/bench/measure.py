@@ -1,6 +1,7 @@
 """How `make bench` measures: sides in turn, and sessions whose processor time can be read."""
 import math
 import statistics
+import subprocess
 import time
 
 import psycopg2
@@ -21,6 +22,19 @@ def wall(work):
     begin = time.monotonic()
     work()
     return time.monotonic() - begin
+
+
+def output_of(command):
+    """What it prints; if we are ended meanwhile, it is asked to end and awaited, so that it can clean up."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output = process.communicate()[0]
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        raise SystemExit(f"score.py: {command[0]} failed")
+    return output
 
 
 def connect():

@@ -12,6 +12,7 @@ import datetime
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -110,10 +111,11 @@ def circumstances(bench, seconds):
 
 EXPLANATION = """\
 Each line compares two sides that took turns in one run: medians, per row where the unit is ns. `result` is how many
-times faster riskml is; where its limit is a ≤, the multiple, or the difference, that riskml needs. Scans on one core are
-measured in processor time of the process that works, all else by the clock. libxgboost runs with one thread on float32
-rows that are in its memory already, by the faster of its ways to predict. Lines without a limit are for comparison.
-Before it is measured, what a side computes is compared with libxgboost: the scans' margins to the last bit."""
+times faster riskml is; where its limit is a ≤, the multiple, or the difference, that riskml needs. Scans on one core
+are measured in processor time of the process that works, all else by the clock. libxgboost runs with one thread on
+float32 rows that are in its memory already, by the faster of its ways to predict. Lines without a limit are for
+comparison. Before it is measured, what a side computes is compared with libxgboost: the scans' margins to the last
+bit."""
 
 
 def document(bench, rows, seconds):
@@ -132,6 +134,7 @@ def write_readme(rows):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))      # what we started is ended
     begin, load = time.monotonic(), os.getloadavg()[0]
     bench = Bench(int(os.environ.get("ROWS") or ROWS))
     bench.load = load
