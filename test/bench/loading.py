@@ -25,6 +25,8 @@ def binary_rows(x):
 def load_table(session, table, n, features):
     """Creates and fills a table; returns the rows as float32, as libxgboost takes them."""
     columns = ", ".join(f"{c} float8" for c in data.names(features))
+    # in the transaction that creates it, COPY fills no gaps in earlier pages: rows stay in order
+    session.run("BEGIN")
     session.run(f"CREATE TABLE {table} ({columns})")
     matrix, at = np.empty((n, features), np.float32), 0
     for x in data.rows(n, features):
@@ -32,6 +34,7 @@ def load_table(session, table, n, features):
                                    io.BytesIO(SIGNATURE + binary_rows(x) + b"\xff\xff"))
         matrix[at:at + len(x)] = x
         at += len(x)
+    session.run("COMMIT")
     session.run(f"VACUUM (FREEZE, ANALYZE) {table}")
     return matrix
 
