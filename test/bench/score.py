@@ -130,7 +130,7 @@ def write_readme(rows):
         before, rest = file.read().split(BEGIN)
     short = table.markdown([row for row in rows if row.must is not None], ["what", "result", "must"])
     with open(path, "w") as file:
-        file.write(f"{before}{BEGIN}\n{short}\n{END}{rest.split(END)[1]}")
+        file.write(f"{before}{BEGIN}\n\n{short}\n\n{END}{rest.split(END)[1]}")
 
 
 def main():
