@@ -79,12 +79,14 @@ add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, f
 
 /* ---- a block of rows ---- */
 
+#define POOL (2 * (RML_MAX_SLOTS + 1) * ROWS)	/* bytes for the ranks of all blocks */
+
 typedef struct Block
 {
 	int			n_rows;
 	const float *rows;
 	float	   *margins;
-	uint8_t		ranks[(RML_MAX_SLOTS + 1) * ROWS] __attribute__((aligned(32)));	/* [slot][row], complements */
+	uint8_t    *ranks;			/* [slot][row], complements */
 } Block;
 
 /* Ranks of one feature in all rows, and 255 for the rows where it is not missing. */
@@ -151,23 +153,26 @@ typedef struct Tree
 	const uint8_t *ranks;
 	const uint8_t *slots;
 	const uint8_t *cuts;
+	const uint8_t *upper;		/* of the slots, where they are wide */
 	__m256i		left[RML_MAX_RANK_DEPTH];	/* per level: bit 7 of a row's byte if it goes left */
 } Tree;
 
 TARGET_INLINE __m256i
-select_0(const Tree *t, int level, uint32_t node)
+select_0(const Tree *t, int level, uint32_t node, bool wide)
 {
+	uint32_t	slot = t->slots[node] | (wide ? (uint32_t) t->upper[node] << 8 : 0);
+
 	(void) level;
-	return _mm256_avg_epu8(_mm256_load_si256((const __m256i *) (t->ranks + t->slots[node] * ROWS)),
+	return _mm256_avg_epu8(_mm256_load_si256((const __m256i *) (t->ranks + slot * ROWS)),
 						   _mm256_set1_epi8((char) t->cuts[node]));
 }
 
 /* What the last of the levels decides below a node that is n levels above it. */
 #define DEFINE_SELECT(n, below) \
 TARGET_INLINE __m256i \
-select_##n(const Tree *t, int level, uint32_t node) \
+select_##n(const Tree *t, int level, uint32_t node, bool wide) \
 { \
-	return _mm256_blendv_epi8(below(t, level, 2 * node + 1), below(t, level, 2 * node), \
+	return _mm256_blendv_epi8(below(t, level, 2 * node + 1, wide), below(t, level, 2 * node, wide), \
 							  t->left[level - n]); \
 }
 
@@ -181,7 +186,7 @@ DEFINE_SELECT(7, select_6)
 
 /* Which exit each row takes. */
 TARGET_INLINE __m256i
-find_exits(Tree *t, int32_t levels)
+find_exits(Tree *t, int32_t levels, bool wide)
 {
 	__m256i		places = _mm256_setzero_si256();
 
@@ -191,7 +196,7 @@ find_exits(Tree *t, int32_t levels)
 	{ \
 		__m256i		twice = _mm256_add_epi8(places, places); \
 \
-		t->left[n] = select_##n(t, n, 1); \
+		t->left[n] = select_##n(t, n, 1, wide); \
 		places = _mm256_blendv_epi8(_mm256_sub_epi8(twice, _mm256_set1_epi8(-1)), twice, t->left[n]); \
 	}
 	LEVEL(0)
@@ -206,16 +211,17 @@ find_exits(Tree *t, int32_t levels)
 	return places;
 }
 
-TARGET static void
-add_tree(const RmlImage *image, int tree, Block *b, float *sums)
+TARGET_INLINE void
+add_tree(const RmlImage *image, int tree, const Block *b, float *sums, bool wide)
 {
 	const RmlRankTree *rank_tree = &image->rank_trees[tree];
 	const uint8_t *slots = image->rank_nodes + rank_tree->first_node;
 	const float *exits = image->rank_exits + rank_tree->first_exit;
-	Tree		t = {.ranks = b->ranks, .slots = slots, .cuts = slots + (UINT32_C(1) << rank_tree->levels)};
+	uint32_t	size = UINT32_C(1) << rank_tree->levels;
+	Tree		t = {.ranks = b->ranks, .slots = slots, .cuts = slots + size, .upper = slots + 2 * size};
 	uint8_t		places[ROWS] __attribute__((aligned(32)));
 
-	_mm256_store_si256((__m256i *) places, find_exits(&t, rank_tree->levels));
+	_mm256_store_si256((__m256i *) places, find_exits(&t, rank_tree->levels, wide));
 	if (sums != NULL)
 	{
 #pragma GCC unroll 8
@@ -228,24 +234,48 @@ add_tree(const RmlImage *image, int tree, Block *b, float *sums)
 					 b->margins + (size_t) r * (size_t) image->header->n_outputs);
 }
 
+TARGET static void
+add_narrow_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+{
+	add_tree(image, tree, b, sums, false);
+}
+
+TARGET static void
+add_wide_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+{
+	add_tree(image, tree, b, sums, true);
+}
+
 /* Trees of a piece of the model, for one block. */
 TARGET static void
-add_piece(const RmlImage *image, int first_tree, int end_tree, Block *b, float *sums)
+add_piece(const RmlImage *image, int first_tree, int end_tree, const Block *b, float *sums)
 {
 	for (int t = first_tree; t < end_tree; t++)
 	{
 		if (image->rank_trees[t].levels == RML_WALKED)
 			rml_walk_rows(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
+		else if (image->header->n_slots > RML_NARROW_SLOTS)
+			add_wide_tree(image, t, b, sums);
 		else
-			add_tree(image, t, b, sums);
+			add_narrow_tree(image, t, b, sums);
 	}
 }
 
-/* Up to BLOCKS blocks. */
+/* How many blocks' ranks there is room for. */
+static int
+most_blocks(const RmlImage *image)
+{
+	int			n = (int) (POOL / ((image->header->n_slots + 1) * ROWS));
+
+	return n < BLOCKS ? n : BLOCKS;
+}
+
+/* Up to most_blocks() blocks. */
 TARGET static void
 add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *rows, int n_rows,
 		   float *margins)
 {
+	uint8_t		pool[POOL] __attribute__((aligned(32)));
 	Block		blocks[BLOCKS];
 	float		sums[BLOCKS][ROWS];
 	bool		one_sum = rml_has_one_sum(image);
@@ -259,6 +289,7 @@ add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *row
 		b->n_rows = n_rows - (int) first < ROWS ? n_rows - (int) first : ROWS;
 		b->rows = rows + first * (size_t) image->header->n_features;
 		b->margins = margins + first * (size_t) image->header->n_outputs;
+		b->ranks = pool + first * (image->header->n_slots + 1);
 		rank_block(image, b);
 		memset(sums[i], 0, sizeof(sums[i]));
 		if (one_sum)
@@ -279,14 +310,17 @@ void
 rml_avx2_add_margins(const RmlImage *image, int first_tree, int end_tree,
 					 const float *rows, int n_rows, float *margins)
 {
+	int			most;
+
 	if (image->rank_trees == NULL)
 	{
 		rml_interleaved_add_margins(image, first_tree, end_tree, rows, n_rows, margins);
 		return;
 	}
+	most = ROWS * most_blocks(image);
 	while (n_rows > 0)
 	{
-		int			n = n_rows < ROWS * BLOCKS ? n_rows : ROWS * BLOCKS;
+		int			n = n_rows < most ? n_rows : most;
 
 		if (n > ROWS && n % ROWS < FEW_ROWS)
 			n -= n % ROWS;

@@ -16,7 +16,7 @@
 
 #include <immintrin.h>
 
-#include "kernel/walk.h"
+#include "kernel/descend.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt")))
 #define TARGET_INLINE RML_INLINE TARGET
@@ -259,14 +259,27 @@ DEFINE_ADD_ROW(1)
 DEFINE_ADD_ROW(2)
 DEFINE_ADD_ROW(4)
 
+/* More slots than registers hold: as the interleaved kernel. */
+TARGET static void
+add_wide_row(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins)
+{
+	uint8_t		ranks[RML_RANK_ROW];
+
+	rank_row(image, row, ranks);
+	for (int t = first_tree; t < end_tree;)
+		t += rml_add_trees(image, t, end_tree, row, ranks, margins);
+}
+
 /* ---- a block of rows ---- */
+
+#define POOL ((RML_MAX_SLOTS + 1) * ROWS)	/* bytes for the ranks of all blocks */
 
 typedef struct Block
 {
 	int			n_rows;
 	const float *rows;
 	float	   *margins;
-	uint8_t		ranks[(RML_MAX_SLOTS + 1) * ROWS] __attribute__((aligned(64)));	/* [slot][row], complements */
+	uint8_t    *ranks;			/* [slot][row], complements */
 } Block;
 
 /* A tree for a block. */
@@ -275,6 +288,7 @@ typedef struct Tree
 	const uint8_t *ranks;
 	const uint8_t *slots;
 	const uint8_t *cuts;
+	const uint8_t *upper;		/* of the slots, where they are wide */
 	const float *exits;
 	__m512i		left[RML_MAX_RANK_DEPTH];	/* per level: bit 7 of a row's byte if it goes left */
 } Tree;
@@ -285,29 +299,31 @@ typedef struct Tree
  * cut, and the row goes left.
  */
 TARGET_INLINE __m512i
-node_decision(const Tree *t, uint32_t node)
+node_decision(const Tree *t, uint32_t node, bool wide)
 {
-	return _mm512_avg_epu8(_mm512_load_si512(t->ranks + t->slots[node] * ROWS),
+	uint32_t	slot = t->slots[node] | (wide ? (uint32_t) t->upper[node] << 8 : 0);
+
+	return _mm512_avg_epu8(_mm512_load_si512(t->ranks + slot * ROWS),
 						   _mm512_set1_epi8((char) t->cuts[node]));
 }
 
 /* What the last of the levels decides below a node that is n levels above it. */
-#define SELECT(t, level, n, below, node) \
-	_mm512_ternarylogic_epi64((t)->left[(level) - (n)], below(t, level, 2 * (node)), \
-							  below(t, level, 2 * (node) + 1), 0xCA)
+#define SELECT(t, level, n, below, node, wide) \
+	_mm512_ternarylogic_epi64((t)->left[(level) - (n)], below(t, level, 2 * (node), wide), \
+							  below(t, level, 2 * (node) + 1, wide), 0xCA)
 
 TARGET_INLINE __m512i
-select_0(const Tree *t, int level, uint32_t node)
+select_0(const Tree *t, int level, uint32_t node, bool wide)
 {
 	(void) level;
-	return node_decision(t, node);
+	return node_decision(t, node, wide);
 }
 
 #define DEFINE_SELECT(n, below) \
 TARGET_INLINE __m512i \
-select_##n(const Tree *t, int level, uint32_t node) \
+select_##n(const Tree *t, int level, uint32_t node, bool wide) \
 { \
-	return SELECT(t, level, n, below, node); \
+	return SELECT(t, level, n, below, node, wide); \
 }
 
 DEFINE_SELECT(1, select_0)
@@ -329,14 +345,14 @@ append(__m512i places, __m512i left)
 
 /* Which exit each row takes. */
 TARGET_INLINE __m512i
-find_exits(Tree *t, int32_t levels)
+find_exits(Tree *t, int32_t levels, bool wide)
 {
 	__m512i		places = _mm512_setzero_si512();
 
 #define LEVEL(n) \
 	if (levels > n) \
 	{ \
-		t->left[n] = select_##n(t, n, 1); \
+		t->left[n] = select_##n(t, n, 1, wide); \
 		places = append(places, t->left[n]); \
 	}
 	LEVEL(0)
@@ -412,18 +428,18 @@ look_up(const float *exits, uint32_t n, __m512i places, __m512 values[4])
 	}
 }
 
-TARGET static void
-add_tree(const RmlImage *image, int tree, Block *b, float *sums)
+TARGET_INLINE void
+add_tree(const RmlImage *image, int tree, const Block *b, float *sums, bool wide)
 {
 	const RmlRankTree *rank_tree = &image->rank_trees[tree];
 	uint32_t	size = UINT32_C(1) << rank_tree->levels;
 	const uint8_t *slots = image->rank_nodes + rank_tree->first_node;
-	Tree		t = {.ranks = b->ranks, .slots = slots, .cuts = slots + size,
+	Tree		t = {.ranks = b->ranks, .slots = slots, .cuts = slots + size, .upper = slots + 2 * size,
 					 .exits = image->rank_exits + rank_tree->first_exit};
 	float		leaves[ROWS];
 	__m512		values[4];
 
-	look_up(t.exits, size, find_exits(&t, rank_tree->levels), values);
+	look_up(t.exits, size, find_exits(&t, rank_tree->levels, wide), values);
 	if (sums != NULL)
 	{
 #pragma GCC unroll 4
@@ -437,16 +453,30 @@ add_tree(const RmlImage *image, int tree, Block *b, float *sums)
 		rml_add_leaf(image, tree, &leaves[r], b->margins + (size_t) r * (size_t) image->header->n_outputs);
 }
 
+TARGET static void
+add_narrow_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+{
+	add_tree(image, tree, b, sums, false);
+}
+
+TARGET static void
+add_wide_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+{
+	add_tree(image, tree, b, sums, true);
+}
+
 /* Trees of a piece of the model, for one block. */
 static void
-add_piece(const RmlImage *image, int first_tree, int end_tree, Block *b, float *sums)
+add_piece(const RmlImage *image, int first_tree, int end_tree, const Block *b, float *sums)
 {
 	for (int t = first_tree; t < end_tree; t++)
 	{
 		if (image->rank_trees[t].levels == RML_WALKED)
 			rml_walk_rows(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
+		else if (image->header->n_slots > RML_NARROW_SLOTS)
+			add_wide_tree(image, t, b, sums);
 		else
-			add_tree(image, t, b, sums);
+			add_narrow_tree(image, t, b, sums);
 	}
 }
 
@@ -525,11 +555,21 @@ rank_block(const RmlImage *image, Block *b)
 					 ROWS, 0xFF);
 }
 
-/* Up to BLOCKS blocks. */
+/* How many blocks' ranks there is room for. */
+static int
+most_blocks(const RmlImage *image)
+{
+	int			n = (int) (POOL / ((image->header->n_slots + 1) * ROWS));
+
+	return n < BLOCKS ? n : BLOCKS;
+}
+
+/* Up to most_blocks() blocks. */
 static void
 add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *rows, int n_rows,
 		   float *margins)
 {
+	uint8_t		pool[POOL] __attribute__((aligned(64)));
 	Block		blocks[BLOCKS];
 	float		sums[BLOCKS][ROWS];
 	bool		one_sum = rml_has_one_sum(image);
@@ -543,6 +583,7 @@ add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *row
 		b->n_rows = n_rows - (int) first < ROWS ? n_rows - (int) first : ROWS;
 		b->rows = rows + first * (size_t) image->header->n_features;
 		b->margins = margins + first * (size_t) image->header->n_outputs;
+		b->ranks = pool + first * (image->header->n_slots + 1);
 		rank_block(image, b);
 		memset(sums[i], 0, sizeof(sums[i]));
 		if (one_sum)
@@ -564,16 +605,19 @@ rml_avx512_add_margins(const RmlImage *image, int first_tree, int end_tree,
 					   const float *rows, int n_rows, float *margins)
 {
 	uint32_t	n_slots = image->header->n_slots;
-	void		(*add_one) (const RmlImage *, int, int, const float *, float *) = n_slots <= 64 ? add_row_1 : n_slots <= 128 ? add_row_2 : add_row_4;
+	void		(*add_one) (const RmlImage *, int, int, const float *, float *) = n_slots <= 64 ? add_row_1 :
+		n_slots <= 128 ? add_row_2 : n_slots <= RML_NARROW_SLOTS ? add_row_4 : add_wide_row;
+	int			most;
 
 	if (image->rank_trees == NULL)
 	{
 		rml_interleaved_add_margins(image, first_tree, end_tree, rows, n_rows, margins);
 		return;
 	}
+	most = ROWS * most_blocks(image);
 	while (n_rows > 0)
 	{
-		int			n = n_rows < ROWS * BLOCKS ? n_rows : ROWS * BLOCKS;
+		int			n = n_rows < most ? n_rows : most;
 
 		if (n > ROWS && n % ROWS < FEW_ROWS)
 			n -= n % ROWS;

@@ -8,6 +8,13 @@
 
 #include "kernel/walk.h"
 
+/* The slot of a node of a tree of that size. */
+RML_INLINE size_t
+rml_node_slot(const uint8_t *node, size_t size, bool wide)
+{
+	return wide ? node[0] | (size_t) node[2 * size] << 8 : node[0];
+}
+
 /*
  * Takes n lanes down all levels of trees that have so many of them.  Lane k
  * has its tree at slots + k * next_tree, its row of ranks at ranks + k * next_row.
@@ -15,7 +22,7 @@
  */
 RML_INLINE void
 rml_descend_equal(const uint8_t *slots, size_t next_tree, const uint8_t *ranks, size_t next_row,
-				  int n, int32_t levels, size_t at[RML_LANES])
+				  int n, int32_t levels, bool wide, size_t at[RML_LANES])
 {
 	size_t		size = (size_t) 1 << levels;
 
@@ -28,7 +35,7 @@ rml_descend_equal(const uint8_t *slots, size_t next_tree, const uint8_t *ranks, 
 		{
 			const uint8_t *node = slots + next_tree * (size_t) k + at[k];
 
-			at[k] += at[k] + (node[size] < ranks[next_row * (size_t) k + node[0]]);
+			at[k] += at[k] + (node[size] < ranks[next_row * (size_t) k + rml_node_slot(node, size, wide)]);
 		}
 	}
 	for (int k = 0; k < n; k++)
@@ -37,13 +44,14 @@ rml_descend_equal(const uint8_t *slots, size_t next_tree, const uint8_t *ranks, 
 
 /* Which exits one row takes in eight trees, which stand one behind the other. */
 RML_INLINE void
-rml_descend_trees(const uint8_t *slots, const uint8_t *ranks, int32_t levels, size_t at[RML_LANES])
+rml_descend_trees(const uint8_t *slots, const uint8_t *ranks, int32_t levels, bool wide,
+				  size_t at[RML_LANES])
 {
 	switch (levels)
 	{
 #define CASE(n) \
 		case n: \
-			rml_descend_equal(slots, 2 << n, ranks, 0, RML_LANES, n, at); \
+			rml_descend_equal(slots, (wide ? 3 : 2) << n, ranks, 0, RML_LANES, n, wide, at); \
 			break
 		CASE(0);
 		CASE(1);
@@ -60,13 +68,14 @@ rml_descend_trees(const uint8_t *slots, const uint8_t *ranks, int32_t levels, si
 
 /* Which exit eight rows, RML_RANK_ROW apart, take in one tree. */
 RML_INLINE void
-rml_descend_rows(const uint8_t *slots, const uint8_t *ranks, int32_t levels, size_t at[RML_LANES])
+rml_descend_rows(const uint8_t *slots, const uint8_t *ranks, int32_t levels, bool wide,
+				 size_t at[RML_LANES])
 {
 	switch (levels)
 	{
 #define CASE(n) \
 		case n: \
-			rml_descend_equal(slots, 0, ranks, RML_RANK_ROW, RML_LANES, n, at); \
+			rml_descend_equal(slots, 0, ranks, RML_RANK_ROW, RML_LANES, n, wide, at); \
 			break
 		CASE(0);
 		CASE(1);
@@ -84,7 +93,7 @@ rml_descend_rows(const uint8_t *slots, const uint8_t *ranks, int32_t levels, siz
 /* Which exits one row takes in n trees of any levels; who has arrived stays. */
 RML_INLINE void
 rml_descend_unequal(const RmlImage *image, const RmlRankTree *trees, int n, const uint8_t *ranks,
-					size_t at[RML_LANES])
+					bool wide, size_t at[RML_LANES])
 {
 	bool		moving = true;
 
@@ -97,7 +106,7 @@ rml_descend_unequal(const RmlImage *image, const RmlRankTree *trees, int n, cons
 		{
 			size_t		size = (size_t) 1 << trees[k].levels;
 			const uint8_t *node = image->rank_nodes + trees[k].first_node + (at[k] & (size - 1));
-			size_t		next = at[k] + at[k] + (node[size] < ranks[node[0]]);
+			size_t		next = at[k] + at[k] + (node[size] < ranks[rml_node_slot(node, size, wide)]);
 
 			moving = moving || at[k] < size;
 			at[k] = at[k] < size ? next : at[k];
@@ -114,6 +123,7 @@ rml_add_trees(const RmlImage *image, int tree, int end_tree, const float *row, c
 {
 	int			most = end_tree - tree < RML_LANES ? end_tree - tree : RML_LANES;
 	const RmlRankTree *trees;
+	bool		wide = image->header->n_slots > RML_NARROW_SLOTS;
 	bool		equal = true;
 	size_t		at[RML_LANES];
 	int			n = 1;
@@ -133,10 +143,12 @@ rml_add_trees(const RmlImage *image, int tree, int end_tree, const float *row, c
 	}
 	for (; n < most && trees[n].levels != RML_WALKED; n++)
 		equal = equal && trees[n].levels == trees[0].levels;
-	if (equal && n == RML_LANES)
-		rml_descend_trees(image->rank_nodes + trees[0].first_node, ranks, trees[0].levels, at);
+	if (!equal || n < RML_LANES)
+		rml_descend_unequal(image, trees, n, ranks, wide, at);
+	else if (wide)
+		rml_descend_trees(image->rank_nodes + trees[0].first_node, ranks, trees[0].levels, true, at);
 	else
-		rml_descend_unequal(image, trees, n, ranks, at);
+		rml_descend_trees(image->rank_nodes + trees[0].first_node, ranks, trees[0].levels, false, at);
 	if (rml_has_one_sum(image))
 	{
 		float		sum = margins[0];
@@ -157,6 +169,7 @@ rml_add_tree(const RmlImage *image, int tree, const uint8_t *ranks, int n_rows, 
 {
 	const RmlRankTree *t = &image->rank_trees[tree];
 	size_t		n_outputs = (size_t) image->header->n_outputs;
+	bool		wide = image->header->n_slots > RML_NARROW_SLOTS;
 
 	for (int r = 0; r < n_rows; r += RML_LANES)
 	{
@@ -165,10 +178,12 @@ rml_add_tree(const RmlImage *image, int tree, const uint8_t *ranks, int n_rows, 
 		const uint8_t *slots = image->rank_nodes + t->first_node;
 		size_t		at[RML_LANES];
 
-		if (n == RML_LANES)
-			rml_descend_rows(slots, lane_ranks, t->levels, at);
+		if (n < RML_LANES)
+			rml_descend_equal(slots, 0, lane_ranks, RML_RANK_ROW, n, t->levels, wide, at);
+		else if (wide)
+			rml_descend_rows(slots, lane_ranks, t->levels, true, at);
 		else
-			rml_descend_equal(slots, 0, lane_ranks, RML_RANK_ROW, n, t->levels, at);
+			rml_descend_rows(slots, lane_ranks, t->levels, false, at);
 		for (int k = 0; k < n; k++)
 			rml_add_leaf(image, tree, image->rank_exits + t->first_exit + at[k],
 						 margins + (size_t) (r + k) * n_outputs);

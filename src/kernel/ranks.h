@@ -12,8 +12,8 @@
 
 #include "kernel/category.h"
 
-/* Bytes of a row of ranks; one more than there are slots, see RML_NO_SLOT. */
-#define RML_RANK_ROW 320
+/* Bytes of a row of ranks: one more than there are slots, and full registers of 64. */
+#define RML_RANK_ROW (RML_MAX_SLOTS + 64)
 
 #define RML_RANK_TOP 255		/* above every cut */
 

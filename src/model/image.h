@@ -166,11 +166,13 @@ typedef struct RmlImageNode
  * rank(x) <= k.  A row of ranks is n_slots bytes.  Each group of RML_GROUP_CUTS
  * cuts has a slot where a missing value counts as higher than all, for splits
  * that send it right, and one where it is 0, for the others; slots that no
- * split needs do not exist.  A distinct set of categories has such slots too:
+ * split needs do not exist: n_slots stands for them, a byte of the row that
+ * nobody reads.  A distinct set of categories has such slots too:
  * 1 for codes that go right, 0 for those that go left.
  */
-#define RML_MAX_SLOTS 256
-#define RML_NO_SLOT RML_MAX_SLOTS	/* kernels have a byte there that nobody reads */
+#define RML_MAX_SLOTS 1024
+#define RML_NARROW_SLOTS 256	/* up to here a byte says which */
+#define RML_MAX_CUTS 65536		/* of a feature */
 #define RML_GROUP_CUTS 255
 #define RML_RANK_FANOUT 16
 #define RML_RANK_LEVELS 4
@@ -207,8 +209,9 @@ typedef struct RmlRankSet
 
 /*
  * A perfect tree of `levels` levels of splits, its nodes numbered from 1 with
- * the children of i at 2 i and 2 i + 1: 2^levels bytes of slots, then as many
- * of cuts within the slot's group; a row goes right if its rank is above the
+ * the children of i at 2 i and 2 i + 1: 2^levels bytes of slots, as many of
+ * cuts within the slot's group and, in an image of more than RML_NARROW_SLOTS
+ * slots, as many of the slots' upper bytes; a row goes right if its rank is above the
  * cut.  The leaves below them are in the exits: a value, or the row of the
  * leaf vectors.  Where a leaf stands higher in the tree, both ways below it
  * lead to copies of it (slot 0, cut RML_NO_CUT), as at the unused place 0.
@@ -226,6 +229,13 @@ typedef struct RmlRankTree
 #define RML_WALKED (-1)
 #define RML_MAX_RANK_DEPTH 8
 #define RML_NO_CUT 255			/* no rank is above it */
+
+/* Bytes of a node. */
+static inline uint32_t
+rml_rank_node_size(uint32_t n_slots)
+{
+	return n_slots > RML_NARROW_SLOTS ? 3 : 2;
+}
 
 /* The labels of one feature. */
 typedef struct RmlImageCategories

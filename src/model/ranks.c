@@ -15,7 +15,12 @@
 /* A perfect tree may have this many places per node of the tree. */
 #define MAX_PADDING 4
 
+/* Trees per ranked feature for which ranking many of them pays: one in so many. */
+#define MAX_FEATURES_PER_TREE 8
+
 #define NO_FEATURE UINT16_MAX
+#define UNUSED 0
+#define USED 1
 
 typedef struct Ranker
 {
@@ -32,6 +37,7 @@ typedef struct Ranker
 	uint32_t	n_groups;
 	uint32_t	n_sets;
 	uint32_t	n_slots;
+	uint64_t	n_places;		/* of the trees to be laid out */
 	RmlImageCounts counts;
 } Ranker;
 
@@ -222,7 +228,7 @@ make_features(Ranker *r)
 		feature->n_cuts = remove_duplicates(values, count);
 		feature->first_group = r->n_groups;
 		feature->n_groups = (feature->n_cuts + RML_GROUP_CUTS - 1) / RML_GROUP_CUTS;
-		if (feature->n_groups > RML_MAX_SLOTS - r->n_groups)
+		if (feature->n_cuts > RML_MAX_CUTS || feature->n_groups > RML_MAX_SLOTS - r->n_groups)
 			return false;
 		r->n_groups += feature->n_groups;
 		r->counts.entries[RML_SEC_RANK_TABLES] +=
@@ -322,15 +328,14 @@ find_slots(Ranker *r, const RmlImageNode *node, uint16_t **right, uint16_t **lef
 	return true;
 }
 
+/* The next number, if it is used; n_slots is then the number of all. */
 static void
-assign_slot(Ranker *r, uint16_t *slot)
+assign_slot(uint16_t *slot, uint32_t *next, uint32_t n_slots)
 {
-	*slot = *slot != 0 && r->n_slots < RML_NO_SLOT ? (uint16_t) r->n_slots : RML_NO_SLOT;
-	if (*slot != RML_NO_SLOT)
-		r->n_slots++;
+	*slot = (uint16_t) (*slot == USED ? (*next)++ : n_slots);
 }
 
-/* Gives a slot to what some split needs; false if there are too few. */
+/* Gives a slot to what some split needs; false if that takes too many. */
 static bool
 assign_slots(Ranker *r)
 {
@@ -339,7 +344,7 @@ assign_slots(Ranker *r)
 	uint16_t   *right;
 	uint16_t   *left;
 	uint32_t	cut;
-	uint32_t	needed = 0;
+	uint32_t	next = 0;
 
 	while ((node = next_split(r, &at)) != NULL)
 	{
@@ -348,20 +353,24 @@ assign_slots(Ranker *r)
 		if (!find_slots(r, node, &right, &left, &cut))
 			return false;
 		slot = (node->feature & RML_DEFAULT_LEFT) != 0 ? left : right;
-		needed += *slot == 0;
-		*slot = 1;
+		r->n_slots += *slot == UNUSED;
+		*slot = USED;
 	}
+	if (r->n_slots == 0 || r->n_slots > RML_MAX_SLOTS ||
+		(r->n_slots > RML_NARROW_SLOTS &&
+		 r->n_features / MAX_FEATURES_PER_TREE > (uint32_t) r->image.header->n_trees))
+		return false;
 	for (uint32_t i = 0; i < r->n_groups; i++)
 	{
-		assign_slot(r, &r->groups[i].right);
-		assign_slot(r, &r->groups[i].left);
+		assign_slot(&r->groups[i].right, &next, r->n_slots);
+		assign_slot(&r->groups[i].left, &next, r->n_slots);
 	}
 	for (uint32_t i = 0; i < r->n_sets; i++)
 	{
-		assign_slot(r, &r->sets[i].right);
-		assign_slot(r, &r->sets[i].left);
+		assign_slot(&r->sets[i].right, &next, r->n_slots);
+		assign_slot(&r->sets[i].left, &next, r->n_slots);
 	}
-	return needed > 0 && needed <= RML_MAX_SLOTS;
+	return true;
 }
 
 /* ---- trees ---- */
@@ -382,12 +391,11 @@ count_trees(Ranker *r)
 		if (levels == RML_WALKED)
 			continue;
 		n_perfect++;
-		r->counts.entries[RML_SEC_RANK_NODES] += UINT64_C(2) << levels;
-		r->counts.entries[RML_SEC_RANK_EXITS] += UINT64_C(1) << levels;
+		r->n_places += UINT64_C(1) << levels;
 	}
 	r->counts.entries[RML_SEC_RANK_TREES] = (uint64_t) n_trees;
 	return n_perfect > 0 && n_perfect >= n_trees / 2 &&
-		r->counts.entries[RML_SEC_RANK_NODES] <= UINT32_MAX;
+		r->n_places <= UINT32_MAX / 3;
 }
 
 static void
@@ -396,6 +404,7 @@ fill_tree(Ranker *r, const RmlImageTree *tree, int32_t levels, uint8_t *slots, f
 	const RmlImageNode *nodes = r->image.nodes + tree->first_node;
 	uint32_t	size = UINT32_C(1) << levels;
 	uint8_t    *cuts = slots + size;
+	bool		wide = r->n_slots > RML_NARROW_SLOTS;
 	uint32_t	at[2 << RML_MAX_RANK_DEPTH];	/* place -> node */
 
 	slots[0] = 0;
@@ -406,6 +415,7 @@ fill_tree(Ranker *r, const RmlImageTree *tree, int32_t levels, uint8_t *slots, f
 		const RmlImageNode *node = &nodes[at[i]];
 		uint16_t   *right;
 		uint16_t   *left;
+		uint32_t	slot;
 		uint32_t	cut;
 
 		slots[i] = 0;
@@ -414,8 +424,11 @@ fill_tree(Ranker *r, const RmlImageTree *tree, int32_t levels, uint8_t *slots, f
 		if (node->child == 0)
 			continue;
 		(void) find_slots(r, node, &right, &left, &cut);
-		slots[i] = (uint8_t) ((node->feature & RML_DEFAULT_LEFT) != 0 ? *left : *right);
+		slot = (node->feature & RML_DEFAULT_LEFT) != 0 ? *left : *right;
+		slots[i] = (uint8_t) slot;
 		cuts[i] = (uint8_t) cut;
+		if (wide)
+			slots[2 * size + i] = (uint8_t) (slot >> 8);
 		at[2 * i] = node->child;
 		at[2 * i + 1] = node->child + 1;
 	}
@@ -440,7 +453,7 @@ fill_trees(Ranker *r, RmlRankTree *out, uint8_t *nodes, float *exits)
 		out->first_node = first_node;
 		out->first_exit = first_exit;
 		fill_tree(r, tree, out->levels, nodes + first_node, exits + first_exit);
-		first_node += UINT32_C(2) << out->levels;
+		first_node += rml_rank_node_size(r->n_slots) << out->levels;
 		first_exit += UINT32_C(1) << out->levels;
 	}
 }
@@ -476,6 +489,8 @@ add_sections(Ranker *r, void **data, size_t *size)
 	r->counts.entries[RML_SEC_RANK_FEATURES] = r->n_features;
 	r->counts.entries[RML_SEC_RANK_GROUPS] = r->n_groups;
 	r->counts.entries[RML_SEC_RANK_SETS] = r->n_sets;
+	r->counts.entries[RML_SEC_RANK_NODES] = r->n_places * rml_rank_node_size(r->n_slots);
+	r->counts.entries[RML_SEC_RANK_EXITS] = r->n_places;
 	for (int i = 0; i < RML_SEC_RANK_FEATURES; i++)
 		r->counts.entries[i] = rml_image_entries(&header, (RmlSection) i);
 	header.n_slots = r->n_slots;

@@ -54,9 +54,9 @@ entries(const Check *c, RmlSection section)
 static bool
 take_slot(Check *c, uint32_t number, Slot slot)
 {
-	if (number == RML_NO_SLOT)
+	if (number == c->image->header->n_slots)
 		return true;
-	if (number >= c->image->header->n_slots || c->slots[number].taken)
+	if (number > c->image->header->n_slots || c->slots[number].taken)
 		return corrupt(c, "rank slot out of range");
 	slot.taken = true;
 	c->slots[number] = slot;
@@ -105,7 +105,7 @@ check_feature(Check *c, const RmlRankFeature *f, uint64_t *table, uint64_t *grou
 	uint64_t	n_tables = entries(c, RML_SEC_RANK_TABLES);
 
 	if (f->feature >= (uint32_t) c->image->header->n_features || f->unused != 0 ||
-		f->n_cuts < 1 || f->n_cuts > RML_MAX_SLOTS * RML_GROUP_CUTS ||
+		f->n_cuts < 1 || f->n_cuts > RML_MAX_CUTS ||
 		f->first_group != *group || f->n_groups != (f->n_cuts + RML_GROUP_CUTS - 1) / RML_GROUP_CUTS ||
 		f->n_groups > entries(c, RML_SEC_RANK_GROUPS) - *group)
 		return corrupt(c, "impossible ranked feature");
@@ -150,8 +150,8 @@ check_features(Check *c)
 }
 
 /*
- * A set must be a well-formed one of the section: some split has it, which
- * the check of the trees finds out, for each slot is used by one.
+ * A set may lie anywhere in its section: splits that use it have the same, or
+ * else do not pass.
  */
 static bool
 check_sets(Check *c)
@@ -184,11 +184,11 @@ same_set(const uint32_t *a, const uint32_t *b)
 
 /* Does comparing this slot with this cut decide what the split decides? */
 static bool
-same_split(const Check *c, const RmlImageNode *node, uint8_t number, uint8_t cut)
+same_split(const Check *c, const RmlImageNode *node, uint32_t number, uint8_t cut)
 {
-	const Slot *slot = &c->slots[number];
+	const Slot *slot = &c->slots[number % RML_MAX_SLOTS];
 
-	if (!slot->taken || slot->feature != (node->feature & RML_FEATURE_MASK) ||
+	if (number >= c->image->header->n_slots || !slot->taken || slot->feature != (node->feature & RML_FEATURE_MASK) ||
 		slot->default_left != ((node->feature & RML_DEFAULT_LEFT) != 0) ||
 		slot->by_category != ((node->feature & RML_BY_CATEGORY) != 0))
 		return false;
@@ -203,17 +203,20 @@ check_tree(Check *c, const RmlImageTree *tree, const uint8_t *slots, const float
 	const RmlImageNode *nodes = c->image->nodes + tree->first_node;
 	uint32_t	size = UINT32_C(1) << levels;
 	const uint8_t *cuts = slots + size;
+	const uint8_t *upper = cuts + size;
+	bool		wide = c->image->header->n_slots > RML_NARROW_SLOTS;
 	uint32_t	at[2 << RML_MAX_RANK_DEPTH];	/* place -> node */
 
-	if (slots[0] != 0 || cuts[0] != RML_NO_CUT)
+	if (slots[0] != 0 || cuts[0] != RML_NO_CUT || (wide && upper[0] != 0))
 		return corrupt(c, "wrong rank node");
 	at[1] = 0;
 	for (uint32_t i = 1; i < size; i++)
 	{
 		const RmlImageNode *node = &nodes[at[i]];
 		bool		leaf = node->child == 0;
+		uint32_t	slot = slots[i] | (wide ? (uint32_t) upper[i] << 8 : 0);
 
-		if (leaf ? slots[i] != 0 || cuts[i] != RML_NO_CUT : !same_split(c, node, slots[i], cuts[i]))
+		if (leaf ? slot != 0 || cuts[i] != RML_NO_CUT : !same_split(c, node, slot, cuts[i]))
 			return corrupt(c, "wrong rank node");
 		at[2 * i] = leaf ? at[i] : node->child;
 		at[2 * i + 1] = leaf ? at[i] : node->child + 1;
@@ -235,6 +238,7 @@ check_trees(Check *c)
 	uint64_t	node = 0;
 	uint64_t	exit = 0;
 	uint64_t	n_nodes = entries(c, RML_SEC_RANK_NODES);
+	uint64_t	node_size = rml_rank_node_size(image->header->n_slots);
 
 	for (int32_t t = 0; t < image->header->n_trees; t++)
 	{
@@ -248,13 +252,13 @@ check_trees(Check *c)
 		}
 		if (tree->levels < 0 || tree->levels > RML_MAX_RANK_DEPTH ||
 			tree->first_node != node || tree->first_exit != exit ||
-			(UINT64_C(2) << tree->levels) > n_nodes - node ||
+			(node_size << tree->levels) > n_nodes - node ||
 			(UINT64_C(1) << tree->levels) > entries(c, RML_SEC_RANK_EXITS) - exit)
 			return corrupt(c, "rank tree out of place");
 		if (!check_tree(c, &image->trees[t], image->rank_nodes + node, image->rank_exits + exit,
 						tree->levels))
 			return false;
-		node += UINT64_C(2) << tree->levels;
+		node += node_size << tree->levels;
 		exit += UINT64_C(1) << tree->levels;
 	}
 	return (node == n_nodes && exit == entries(c, RML_SEC_RANK_EXITS)) ||

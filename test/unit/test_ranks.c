@@ -146,7 +146,15 @@ test_sizes(void)
 	check_shape(&(GenOptions) {.seed = 5, .n_features = 128, .n_rounds = 80, .n_splits = 63, .balanced = true,
 				.n_thresholds = 20}, 256, 80);
 	check_shape(&(GenOptions) {.seed = 6, .n_features = 129, .n_rounds = 80, .n_splits = 63, .balanced = true,
+				.n_thresholds = 20}, 258, 80);
+	check_shape(&(GenOptions) {.seed = 8, .n_features = 300, .n_rounds = 60, .n_splits = 255, .balanced = true,
+				.n_thresholds = 30}, -1, 60);
+	check_shape(&(GenOptions) {.seed = 9, .n_features = 600, .n_rounds = 180, .n_splits = 63, .balanced = true,
 				.n_thresholds = 20}, 0, 0);
+	check_shape(&(GenOptions) {.seed = 10, .n_features = 300, .n_rounds = 30, .n_splits = 63, .balanced = true,
+				.n_thresholds = 20}, 0, 0);
+	check_shape(&(GenOptions) {.seed = 11, .n_features = 200, .n_rounds = 40, .n_splits = 63, .num_class = 3,
+				.n_thresholds = 20}, -1, -1);
 
 	test("ranks: 255, 256 and 257 thresholds, and thousands, of one feature");
 	for (int32_t n = 15; n <= 257; n += n < 17 || n > 254 ? 1 : 238)
@@ -155,7 +163,7 @@ test_sizes(void)
 	check_shape(&(GenOptions) {.seed = 7, .n_features = 1, .n_rounds = 90, .n_splits = 255, .balanced = true,
 				.n_thresholds = 5000}, 40, 90);
 	check_shape(&(GenOptions) {.seed = 8, .n_features = 1, .n_rounds = 150, .n_splits = 255, .balanced = true,
-				.n_thresholds = 10000000}, 0, 0);
+				.n_thresholds = 10000000}, -1, 150);
 }
 
 static void
@@ -177,7 +185,7 @@ test_shapes(void)
 					.categories = true, .writer = seed % 3 == 0 ? (RmlWriter) {1, 5, 0} : seed % 3 == 1 ?
 					(RmlWriter) {1, 7, 0} : (RmlWriter) {2, 0, 0}}, -1, 6);
 	check_shape(&(GenOptions) {.seed = 23, .n_features = 5, .n_rounds = 60, .n_splits = 31, .balanced = true,
-				.categories = true, .writer = {2, 0, 0}}, 0, 0);
+				.categories = true, .writer = {2, 0, 0}}, -1, -1);
 	check_shape(&(GenOptions) {.seed = 24, .n_features = 3, .n_rounds = 3, .n_splits = 400, .chain = true}, 0, 0);
 	for (uint32_t seed = 100; seed < 160; seed++)
 	{
@@ -229,7 +237,8 @@ check_damage(const GenOptions *shape)
 		uint8_t    *bytes = block.data;
 
 		make_rows(&model, shape, rows);
-		CHECK(image.header->n_slots > 0, "%s: no ranks", gen_name(shape));
+		CHECK(image.header->n_slots > (shape->n_features > 100 ? RML_NARROW_SLOTS : 0), "%s: %u slots",
+			  gen_name(shape), image.header->n_slots);
 		for (size_t at = first.offset; at < block.size; at++)
 		{
 			static const int changes[] = {1, 2, 128, 255};
@@ -268,6 +277,7 @@ test_damage(void)
 				 .n_thresholds = 300});
 	check_damage(&(GenOptions) {.seed = 33, .n_features = 3, .n_rounds = 5, .n_splits = 7, .balanced = true,
 				 .categories = true, .writer = {2, 0, 0}});
+	check_damage(&(GenOptions) {.seed = 35, .n_features = 400, .n_rounds = 50, .n_splits = 7, .balanced = true});
 	check_damage(&(GenOptions) {.seed = 34, .n_features = 3, .n_rounds = 3, .n_splits = 7, .balanced = true,
 				 .num_target = 2, .leaves = GEN_VECTORS, .writer = {3, 0, 0}});
 }
