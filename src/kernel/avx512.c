@@ -21,7 +21,7 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt")))
 #define TARGET_INLINE RML_INLINE TARGET
 
-#define TREES 32				/* of a row, between two additions */
+#define TREES 64				/* of a row, between two additions */
 
 #define ROWS 64					/* of a block */
 #define BLOCKS 4				/* that a piece of the model is applied to while it is in cache */
@@ -76,8 +76,8 @@ rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 /* Trees on the way to their leaves. */
 typedef struct Chunk
 {
-	uint64_t	decisions[4][TREES];	/* bit i: the row goes right at node i */
-	uint64_t	at[TREES];		/* as many levels down as the deepest trees have */
+	uint64_t	decisions[TREES];	/* bit i: the row goes right at node i */
+	uint64_t	at[TREES];		/* the node six levels down; then the exit */
 } Chunk;
 
 /* A row of ranks, as many registers as it takes. */
@@ -100,105 +100,84 @@ ranks_of(const Ranks *ranks, __m512i slots, int parts)
 								  _mm512_permutex2var_epi8(ranks->part[2], slots, ranks->part[3]));
 }
 
+/* Decides all nodes of a tree's first six levels. */
 TARGET_INLINE uint64_t
-decide_all(const Ranks *ranks, const uint8_t *slots, const uint8_t *cuts, int parts)
+decide_all(const Ranks *ranks, const uint8_t *slots, int32_t levels, int parts)
 {
-	return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_loadu_si512(slots), parts),
-								  _mm512_loadu_si512(cuts));
-}
+	const uint8_t *cuts = slots + (UINT32_C(1) << levels);
+	__mmask64	nodes;
 
-/* Decides all nodes of a tree. */
-TARGET_INLINE void
-decide_tree(const Ranks *ranks, const uint8_t *slots, int32_t levels, Chunk *chunk, int k, int parts)
-{
-	uint32_t	size = UINT32_C(1) << levels;
-	const uint8_t *cuts = slots + size;
-
-	if (levels < 6)
-	{
-		__mmask64	nodes = (UINT64_C(1) << size) - 1;
-
-		chunk->decisions[0][k] =
-			_mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_maskz_loadu_epi8(nodes, slots), parts),
-								   _mm512_maskz_loadu_epi8(nodes, cuts));
-		return;
-	}
-	chunk->decisions[0][k] = decide_all(ranks, slots, cuts, parts);
-	if (levels >= 7)
-		chunk->decisions[1][k] = decide_all(ranks, slots + 64, cuts + 64, parts);
-	if (levels == 8)
-	{
-		chunk->decisions[2][k] = decide_all(ranks, slots + 128, cuts + 128, parts);
-		chunk->decisions[3][k] = decide_all(ranks, slots + 192, cuts + 192, parts);
-	}
+	if (levels >= 6)
+		return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_loadu_si512(slots), parts),
+									  _mm512_loadu_si512(cuts));
+	nodes = (UINT64_C(1) << (UINT32_C(1) << levels)) - 1;
+	return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_maskz_loadu_epi8(nodes, slots), parts),
+								  _mm512_maskz_loadu_epi8(nodes, cuts));
 }
 
 /*
- * One level further: the decision of each tree's node, at its place within 64,
- * becomes the last bit of the next node's number.
- */
-TARGET_INLINE __m512i
-descend(__m512i at, __m512i place, __m512i decisions)
-{
-	__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, place), _mm512_set1_epi64(1));
-
-	return _mm512_add_epi64(_mm512_add_epi64(at, at), bit);
-}
-
-/*
- * Takes eight trees down 6 levels, or 8.  Those that have fewer go on among
- * bits that mean nothing; the bits that this appends are dropped afterwards.
+ * Takes eight trees six levels down: the decision of each tree's node becomes
+ * the last bit of the next node's number.  Trees that have fewer levels go on
+ * among bits that mean nothing; the bits that this appends are dropped later.
  */
 TARGET_INLINE void
-descend_all(Chunk *chunk, int k, bool deep)
+descend(Chunk *chunk, int k)
 {
-	__m512i		decisions = _mm512_loadu_si512(chunk->decisions[0] + k);
-	__m512i		within = _mm512_set1_epi64(63);
-	__m512i		at = _mm512_set1_epi64(1);
-	__mmask8	upper;
+	__m512i		decisions = _mm512_loadu_si512(chunk->decisions + k);
+	__m512i		one = _mm512_set1_epi64(1);
+	__m512i		at = one;
 
 #pragma GCC unroll 6
 	for (int level = 0; level < 6; level++)
-		at = descend(at, at, decisions);
-	if (deep)
 	{
-		at = descend(at, _mm512_and_si512(at, within), _mm512_loadu_si512(chunk->decisions[1] + k));
-		upper = _mm512_test_epi64_mask(at, _mm512_set1_epi64(64));
-		decisions = _mm512_mask_blend_epi64(upper, _mm512_loadu_si512(chunk->decisions[2] + k),
-											_mm512_loadu_si512(chunk->decisions[3] + k));
-		at = descend(at, _mm512_and_si512(at, within), decisions);
+		__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, at), one);
+
+		at = _mm512_add_epi64(_mm512_add_epi64(at, at), bit);
 	}
 	_mm512_storeu_si512(chunk->at + k, at);
 }
 
+/*
+ * From six levels down to a tree's exit.  A deeper tree's last two levels are
+ * taken one node at a time: deciding all of their 192 nodes would read three
+ * times as much memory, which is what large models wait for.
+ */
+TARGET_INLINE uint64_t
+finish_descent(const RmlImage *image, const RmlRankTree *tree, const uint8_t *ranks, uint64_t at)
+{
+	int32_t		levels = tree->levels;
+	uint64_t	size = UINT64_C(1) << levels;
+
+	const uint8_t *slots = image->rank_nodes + tree->first_node;
+
+	if (levels <= 6)
+		return (at >> (6 - levels)) - size;
+	at += at + (slots[size + at] < ranks[slots[at]]);
+	if (levels == 8)
+		at += at + (slots[size + at] < ranks[slots[at]]);
+	return at - size;
+}
+
 /* Adds n trees that are laid out. */
 TARGET_INLINE void
-add_chunk(const RmlImage *image, int first_tree, int n, const Ranks *ranks, Chunk *chunk,
+add_chunk(const RmlImage *image, int first_tree, int n, const uint8_t *bytes, const Ranks *ranks,
 		  float *margins, bool one_sum, int parts)
 {
 	const RmlRankTree *trees = image->rank_trees + first_tree;
-	bool		deep = false;
+	Chunk		chunk;
 	float		sum = margins[0];
 
 	for (int k = 0; k < n; k++)
-	{
-		deep = deep || trees[k].levels > 6;
-		decide_tree(ranks, image->rank_nodes + trees[k].first_node, trees[k].levels, chunk, k, parts);
-	}
-	if (deep)
-	{
-		for (int k = 0; k < n; k += 8)
-			descend_all(chunk, k, true);
-	}
-	else
-	{
-		for (int k = 0; k < n; k += 8)
-			descend_all(chunk, k, false);
-	}
+		chunk.decisions[k] = decide_all(ranks, image->rank_nodes + trees[k].first_node,
+										trees[k].levels, parts);
+	for (int k = 0; k < n; k += 8)
+		descend(&chunk, k);
+	/* apart from the additions, which wait for each other */
+	for (int k = 0; k < n; k++)
+		chunk.at[k] = finish_descent(image, &trees[k], bytes, chunk.at[k]);
 	for (int k = 0; k < n; k++)
 	{
-		uint64_t	at = chunk->at[k] >> ((deep ? 8 : 6) - trees[k].levels);
-		const float *leaf = image->rank_exits + trees[k].first_exit + (at - (UINT64_C(1) << trees[k].levels));
+		const float *leaf = image->rank_exits + trees[k].first_exit + chunk.at[k];
 
 		if (one_sum)
 			sum += *leaf;
@@ -228,7 +207,6 @@ add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, f
 	uint8_t		bytes[RML_RANK_ROW] __attribute__((aligned(64)));
 	bool		one_sum = rml_has_one_sum(image);
 	Ranks		ranks;
-	Chunk		chunk;
 	int			n;
 
 	rank_row(image, row, bytes);
@@ -238,7 +216,7 @@ add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, f
 	{
 		n = run_length(image, t, end_tree - t < TREES ? end_tree - t : TREES);
 		if (image->rank_trees[t].levels != RML_WALKED)
-			add_chunk(image, t, n, &ranks, &chunk, margins, one_sum, parts);
+			add_chunk(image, t, n, bytes, &ranks, margins, one_sum, parts);
 		else
 		{
 			n = n < RML_LANES ? n : RML_LANES;
