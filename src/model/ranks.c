@@ -3,7 +3,8 @@
  *	  Lays the trees of an image out for kernels that compare bytes.
  *
  * Works on the image alone, so that it depends on no file format.  The memory
- * it takes beside the sections: 4 bytes per split and 6 per feature.
+ * it takes beside the sections: 6 bytes per feature, 4 per split, and 64 per
+ * split for the first RML_MAX_SLOTS of them.
  */
 #include "model/ranks.h"
 
@@ -29,10 +30,11 @@ typedef struct Ranker
 	uint32_t   *first;			/* where the thresholds of each feature begin, and an end */
 	float	   *thresholds;		/* by feature; then each feature's cuts */
 	uint16_t   *number;			/* feature -> in features, or NO_FEATURE */
-	RmlRankFeature features[RML_MAX_SLOTS];
-	RmlRankGroup groups[RML_MAX_SLOTS];
-	RmlRankSet	sets[RML_MAX_SLOTS];
-	uint64_t	hashes[RML_MAX_SLOTS];	/* of the sets */
+	/* as many of each as there are splits, but no more than slots */
+	RmlRankFeature *features;
+	RmlRankGroup *groups;
+	RmlRankSet *sets;
+	uint64_t   *hashes;			/* of the sets */
 	uint32_t	n_features;
 	uint32_t	n_groups;
 	uint32_t	n_sets;
@@ -375,10 +377,21 @@ assign_slots(Ranker *r)
 
 /* ---- trees ---- */
 
+static void *
+alloc_zeroed(RmlHost *host, size_t n, size_t size)
+{
+	void	   *chunk = rml_alloc(host, n * size);
+
+	memset(chunk, 0, n * size);
+	return chunk;
+}
+
 /* Whether enough of the trees suit the layout for a row to be worth ranking. */
 static bool
 count_trees(Ranker *r)
 {
+	size_t		n_splits = 0;
+	size_t		most;
 	int32_t		n_trees = r->image.header->n_trees;
 	int32_t		n_perfect = 0;
 
@@ -392,10 +405,17 @@ count_trees(Ranker *r)
 			continue;
 		n_perfect++;
 		r->n_places += UINT64_C(1) << levels;
+		n_splits += r->image.trees[t].n_nodes / 2;
 	}
 	r->counts.entries[RML_SEC_RANK_TREES] = (uint64_t) n_trees;
-	return n_perfect > 0 && n_perfect >= n_trees / 2 &&
-		r->n_places <= UINT32_MAX / 3;
+	if (n_splits == 0 || n_perfect < n_trees / 2 || r->n_places > UINT32_MAX / 3)
+		return false;
+	most = n_splits < RML_MAX_SLOTS ? n_splits : RML_MAX_SLOTS;
+	r->features = alloc_zeroed(r->host, most, sizeof(*r->features));
+	r->groups = alloc_zeroed(r->host, most, sizeof(*r->groups));
+	r->sets = alloc_zeroed(r->host, most, sizeof(*r->sets));
+	r->hashes = alloc_zeroed(r->host, most, sizeof(*r->hashes));
+	return true;
 }
 
 static void
@@ -512,21 +532,26 @@ add_sections(Ranker *r, void **data, size_t *size)
 			   (float *) (block + header.sections[RML_SEC_RANK_EXITS].offset));
 }
 
+static void
+release(const Ranker *r, void *chunk)
+{
+	if (chunk != NULL)
+		r->host->release(r->host, chunk);
+}
+
 void
 rml_add_ranks(RmlHost *host, void **data, size_t *size)
 {
-	Ranker	   *r = rml_alloc(host, sizeof(Ranker));
+	Ranker		r = {.host = host};
 
-	memset(r, 0, sizeof(*r));
-	r->host = host;
-	rml_image_trust(&r->image, *data);
-	if (count_trees(r) && make_features(r) && assign_slots(r))
-		add_sections(r, data, size);
-	if (r->first != NULL)
-		host->release(host, r->first);
-	if (r->thresholds != NULL)
-		host->release(host, r->thresholds);
-	if (r->number != NULL)
-		host->release(host, r->number);
-	host->release(host, r);
+	rml_image_trust(&r.image, *data);
+	if (count_trees(&r) && make_features(&r) && assign_slots(&r))
+		add_sections(&r, data, size);
+	release(&r, r.first);
+	release(&r, r.thresholds);
+	release(&r, r.number);
+	release(&r, r.features);
+	release(&r, r.groups);
+	release(&r, r.sets);
+	release(&r, r.hashes);
 }
