@@ -41,56 +41,55 @@ count_values(FunctionCallInfo fcinfo)
 }
 
 /* The names of the values, palloc'd. */
-static const char **
+static Datum *
 read_names(FunctionCallInfo fcinfo, int *n)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(2);
-	const char **names;
-	Datum	   *items;
+	Datum	   *names;
 	bool	   *nulls;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, n);
-	names = palloc(sizeof(char *) * (Size) Max(*n, 1));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, n);
 	for (int i = 0; i < *n; i++)
 	{
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("the name of value %d is NULL", i + 1)));
-		names[i] = TextDatumGetCString(items[i]);
 	}
 	return names;
+}
+
+static Oid
+value_type(FunctionCallInfo fcinfo, int value)
+{
+	return get_fn_expr_argtype(fcinfo->flinfo, RML_COLUMN_ARGS + value);
 }
 
 /* Have the values come as parts?  Then each is real[], which no feature is read from. */
 static bool
 are_parts(FunctionCallInfo fcinfo, int n_values, int n_names)
 {
-	int			expected = (n_names + RML_MAX_COLUMN_VALUES - 1) / RML_MAX_COLUMN_VALUES;
-
 	for (int i = 0; i < n_values; i++)
 	{
-		if (get_fn_expr_argtype(fcinfo->flinfo, RML_COLUMN_ARGS + i) != FLOAT4ARRAYOID)
+		if (value_type(fcinfo, i) != FLOAT4ARRAYOID)
 			return false;
 	}
-	return n_values == expected;
+	return n_values == (n_names + RML_MAX_COLUMN_VALUES - 1) / RML_MAX_COLUMN_VALUES;
 }
 
-static TupleDesc
-describe_values(FunctionCallInfo fcinfo, const char *const *names, int n, bool parts)
+/* Values without names are those of a row that has none. */
+static void
+match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int n, RmlFeatureMatch *matches)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(n);
 
 	for (int i = 0; i < n; i++)
 	{
-		char		position[NAMEDATALEN];
+		char		name[NAMEDATALEN];
 
-		snprintf(position, sizeof(position), "f%d", i + 1);
-		TupleDescInitEntry(desc, (AttrNumber) (i + 1), names ? names[i] : position,
-						   parts ? FLOAT4OID : get_fn_expr_argtype(fcinfo->flinfo, RML_COLUMN_ARGS + i),
-						   -1, 0);
+		snprintf(name, sizeof(name), "f%d", i + 1);
+		TupleDescInitEntry(desc, (AttrNumber) (i + 1), name, value_type(fcinfo, i), -1, 0);
 	}
-	return desc;
+	rml_match(entry->model, entry->binding.name, desc, true, true, matches);
 }
 
 /* What a plan does not pass for the version that is current now. */
@@ -115,26 +114,28 @@ static void
 match_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlFeatureMatch *matches)
 {
 	int			n_values = count_values(fcinfo);
-	int			n_names = n_values;
-	const char **names = PG_ARGISNULL(2) ? NULL : read_names(fcinfo, &n_names);
-	TupleDesc	desc;
+	Datum	   *names;
+	Oid		   *types;
 
-	entry->in_parts = names != NULL && are_parts(fcinfo, n_values, n_names);
-	if (n_names != n_values && !entry->in_parts)
+	entry->n_slots = n_values;
+	entry->in_parts = false;
+	if (PG_ARGISNULL(2))
+	{
+		match_positions(entry, fcinfo, n_values, matches);
+		return;
+	}
+	names = read_names(fcinfo, &entry->n_slots);
+	entry->in_parts = are_parts(fcinfo, n_values, entry->n_slots);
+	if (entry->n_slots != n_values && !entry->in_parts)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%d names are given for %d values", n_names, n_values)));
-	if (n_names > MaxTupleAttributeNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_TOO_MANY_COLUMNS),
-				 errmsg("%d values are given, at most %d are possible",
-						n_names, MaxTupleAttributeNumber)));
-	desc = describe_values(fcinfo, names, n_names, entry->in_parts);
-	if (names == NULL)
-		rml_match(entry->model, entry->binding.name, desc, true, true, matches);
-	else
-		rml_match_values(entry->model, entry->binding.name, names, desc, matches);
-	entry->n_slots = n_names;
+				 errmsg("%d names are given for %d values", entry->n_slots, n_values)));
+	types = palloc(sizeof(Oid) * (Size) entry->n_slots);
+	for (int i = 0; i < entry->n_slots; i++)
+		types[i] = entry->in_parts ? FLOAT4OID : value_type(fcinfo, i);
+	rml_match_values(entry->model, entry->binding.name, names, types, entry->n_slots, matches);
+	pfree(types);
+	pfree(names);
 }
 
 /* Keeps how each feature is read from the arguments; with `all` none may be missing. */
@@ -157,10 +158,13 @@ bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 	entry->reads = NULL;
 	entry->reads = MemoryContextAlloc(context, sizeof(RmlColumnRead) * (Size) n);
 	entry->n_reads = 0;
+	entry->in_order = !entry->in_parts;
 	for (int i = 0; i < n; i++)
 	{
 		if (matches[i].attno != 0)
 			entry->reads[entry->n_reads++] = (RmlColumnRead) {.feature = i, .match = matches[i]};
+		entry->in_order = entry->in_order && matches[i].attno == i + 1 &&
+			matches[i].kind == RML_COLUMN_FLOAT8;
 	}
 	/* names that may change from row to row are looked at in each */
 	entry->reads_last = PG_ARGISNULL(2) || get_fn_expr_arg_stable(fcinfo->flinfo, 2);
@@ -224,6 +228,15 @@ rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	if (entry->in_parts)
 	{
 		read_parts(entry, fcinfo);
+		return;
+	}
+	/* as the planner passes columns of float8 */
+	if (entry->in_order)
+	{
+		const NullableDatum *values = &fcinfo->args[RML_COLUMN_ARGS];
+
+		for (int i = 0; i < entry->n_reads; i++)
+			entry->row[i] = values[i].isnull ? NAN : (float) DatumGetFloat8(values[i].value);
 		return;
 	}
 	for (int i = 0; i < entry->n_reads; i++)

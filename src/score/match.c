@@ -24,7 +24,8 @@
 static RmlColumnKind
 column_kind(Oid type)
 {
-	type = getBaseType(type);
+	Oid			base;
+
 	switch (type)
 	{
 		case BOOLOID:
@@ -51,8 +52,13 @@ column_kind(Oid type)
 		case NAMEOID:
 			return RML_COLUMN_NAME;
 		default:
-			return get_typtype(type) == TYPTYPE_ENUM ? RML_COLUMN_ENUM : RML_COLUMN_UNREADABLE;
+			break;
 	}
+	/* most types need no lookup */
+	base = getBaseType(type);
+	if (base != type)
+		return column_kind(base);
+	return get_typtype(type) == TYPTYPE_ENUM ? RML_COLUMN_ENUM : RML_COLUMN_UNREADABLE;
 }
 
 float
@@ -252,12 +258,11 @@ rml_match_read_as(const RmlFeatureMatch *match)
 }
 
 static void
-check_type(const Matching *m, int feature, RmlFeatureMatch *match)
+check_type(const Matching *m, int feature, const char *column, Oid type, RmlFeatureMatch *match)
 {
-	Form_pg_attribute att = TupleDescAttr(m->desc, match->attno - 1);
 	const char *name = m->model->features[feature];
 
-	match->kind = column_kind(att->atttypid);
+	match->kind = column_kind(type);
 	match->categories = rml_image_categories(&m->model->image, feature);
 	if (match->sqlstate != 0 ||
 		(match->kind != RML_COLUMN_UNREADABLE &&
@@ -266,8 +271,16 @@ check_type(const Matching *m, int feature, RmlFeatureMatch *match)
 		return;
 	fault(match, ERRCODE_DATATYPE_MISMATCH,
 		  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
-				   NameStr(att->attname), format_type_be(att->atttypid), name, m->model_name),
+				   column, format_type_be(type), name, m->model_name),
 		  rml_type_hint(match->categories, match->kind != RML_COLUMN_UNREADABLE));
+}
+
+static void
+check_column_type(const Matching *m, int feature, RmlFeatureMatch *match)
+{
+	Form_pg_attribute att = TupleDescAttr(m->desc, match->attno - 1);
+
+	check_type(m, feature, NameStr(att->attname), att->atttypid, match);
 }
 
 /* One column must not serve two features, which only inexact matches can bring. */
@@ -348,7 +361,7 @@ match_positions(const Matching *m)
 	{
 		m->matches[i].attno = i + 1;
 		m->matches[i].how = RML_MATCH_POSITION;
-		check_type(m, i, &m->matches[i]);
+		check_column_type(m, i, &m->matches[i]);
 	}
 }
 
@@ -364,7 +377,7 @@ match_names(Matching *m, bool first_fault)
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (find_column(m, feature, match))
-			check_type(m, i, match);
+			check_column_type(m, i, match);
 		else
 			fault(match, ERRCODE_UNDEFINED_COLUMN,
 				  psprintf("no column for feature \"%s\" of model \"%s\"", feature, m->model_name),
@@ -391,15 +404,16 @@ rml_match(const RmlModel *model, const char *model_name, TupleDesc desc,
 
 /* The model's feature of this name, looked for from *next on; -1 if there is none. */
 static int
-find_feature(const RmlModel *model, const char *name, int *next)
+find_feature(const RmlModel *model, const char *name, Size length, int *next)
 {
 	int			n = model->image.header->n_features;
 
 	for (int i = 0; i < n; i++)
 	{
-		int			feature = (*next + i) % n;
+		int			feature = *next + i < n ? *next + i : *next + i - n;
+		const char *candidate = model->features[feature];
 
-		if (strcmp(model->features[feature], name) != 0)
+		if (strncmp(candidate, name, length) != 0 || candidate[length] != '\0')
 			continue;
 		*next = feature + 1;
 		return feature;
@@ -408,16 +422,17 @@ find_feature(const RmlModel *model, const char *name, int *next)
 }
 
 void
-rml_match_values(const RmlModel *model, const char *model_name, const char *const *names,
-				 TupleDesc desc, RmlFeatureMatch *matches)
+rml_match_values(const RmlModel *model, const char *model_name, const Datum *names,
+				 const Oid *types, int n, RmlFeatureMatch *matches)
 {
-	Matching	m = {.model = model, .model_name = model_name, .desc = desc, .matches = matches};
+	Matching	m = {.model = model, .model_name = model_name, .matches = matches};
 	int			next = 0;
 
 	memset(matches, 0, sizeof(RmlFeatureMatch) * (Size) model->image.header->n_features);
-	for (int i = 0; i < desc->natts; i++)
+	for (int i = 0; i < n; i++)
 	{
-		int			feature = find_feature(model, names[i], &next);
+		const text *name = (const text *) DatumGetPointer(names[i]);
+		int			feature = find_feature(model, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &next);
 		RmlFeatureMatch *match = &matches[Max(feature, 0)];
 
 		CHECK_FOR_INTERRUPTS();
@@ -426,12 +441,12 @@ rml_match_values(const RmlModel *model, const char *model_name, const char *cons
 		if (match->attno != 0)
 		{
 			fault(match, ERRCODE_INVALID_PARAMETER_VALUE,
-				  psprintf("feature \"%s\" of model \"%s\" is given twice", names[i], model_name),
-				  NULL);
+				  psprintf("feature \"%s\" of model \"%s\" is given twice",
+						   model->features[feature], model_name), NULL);
 			continue;
 		}
 		match->attno = i + 1;
 		match->how = RML_MATCH_EXACT;
-		check_type(&m, feature, match);
+		check_type(&m, feature, model->features[feature], types[i], match);
 	}
 }

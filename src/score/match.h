@@ -61,11 +61,11 @@ extern void rml_match(const RmlModel *model, const char *model_name, TupleDesc d
 					  bool anonymous, bool first_fault, RmlFeatureMatch *matches);
 
 /*
- * Matches values that come with the exact names of features, one name and one
- * column of desc for each; features without a value have attno 0.
+ * Matches n values that come with the exact names of features (text) and their
+ * types; features without a value have attno 0.
  */
-extern void rml_match_values(const RmlModel *model, const char *model_name,
-							 const char *const *names, TupleDesc desc, RmlFeatureMatch *matches);
+extern void rml_match_values(const RmlModel *model, const char *model_name, const Datum *names,
+							 const Oid *types, int n, RmlFeatureMatch *matches);
 
 /* Name of a way to match, for users. */
 extern const char *rml_match_how_name(RmlMatchHow how);

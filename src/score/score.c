@@ -20,7 +20,6 @@
 #include "utils/builtins.h"
 
 #include "compat.h"
-#include "guc.h"
 #include "kernel/kernel.h"
 #include "score/columns.h"
 
@@ -39,8 +38,7 @@ compute_margins(RmlSiteModel *entry)
 {
 	const RmlImage *image = &entry->model->image;
 
-	rml_kernel_margins(rml_kernel_choose(image->header, rml_guc_kernel_name()), image,
-					   entry->row, entry->margins, check_interrupts);
+	rml_kernel_margins(entry->kernel, image, entry->row, entry->margins, check_interrupts);
 	return image->header->n_outputs;
 }
 

@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "guc.h"
 #include "score/category.h"
 #include "score/site.h"
 
@@ -127,6 +128,7 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 	{
 		entry->binding = binding;
 		entry->key = *key;
+		entry->kernel = rml_kernel_choose(entry->model->image.header, rml_guc_kernel_name());
 		return;
 	}
 	clear_entry(entry);
@@ -134,6 +136,7 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 	memcpy(entry->ref, ref_text, VARSIZE_ANY(ref_text));
 	model = rml_cache_pin(&binding);
 	entry->model = model;
+	entry->kernel = rml_kernel_choose(model->image.header, rml_guc_kernel_name());
 	entry->binding = binding;
 	entry->key = *key;
 	entry->row = MemoryContextAlloc(site->context,

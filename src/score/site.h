@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "kernel/kernel.h"
 #include "registry/cache.h"
 #include "score/match.h"
 
@@ -25,6 +26,7 @@ typedef struct RmlSiteModel
 	RmlStatementKey key;		/* of the statement it was resolved for */
 	RmlBinding	binding;
 	RmlModel   *model;			/* pinned */
+	const RmlKernel *kernel;	/* as riskml.kernel was when the statement began */
 	float	   *row;			/* n_features, filled per call */
 	float	   *margins;		/* n_outputs, likewise */
 	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
@@ -33,6 +35,7 @@ typedef struct RmlSiteModel
 	int			n_reads;
 	int			n_slots;		/* values that the arguments name */
 	bool		reads_last;		/* for all rows */
+	bool		in_order;		/* value i is feature i, float8 */
 	bool		in_parts;		/* the values come as real[] of many */
 	uint64		last_used;
 } RmlSiteModel;
