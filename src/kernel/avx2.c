@@ -12,15 +12,13 @@
 
 #include <immintrin.h>
 
+#include "kernel/blocks.h"
 #include "kernel/descend.h"
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define TARGET_INLINE RML_INLINE TARGET
 
 #define ROWS 32					/* of a block */
-#define BLOCKS 8				/* that a piece of the model is applied to while it is in cache */
-#define BLOCK_TREES 32			/* such a piece */
-#define FEW_ROWS 12				/* for which a block does not pay */
 
 bool
 rml_avx2_cpu_has(void)
@@ -79,19 +77,9 @@ add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, f
 
 /* ---- a block of rows ---- */
 
-#define POOL (2 * (RML_MAX_SLOTS + 1) * ROWS)	/* bytes for the ranks of all blocks */
-
-typedef struct Block
-{
-	int			n_rows;
-	const float *rows;
-	float	   *margins;
-	uint8_t    *ranks;			/* [slot][row], complements */
-} Block;
-
 /* Ranks of one feature in all rows, and 255 for the rows where it is not missing. */
 TARGET_INLINE void
-rank_column(const RmlImage *image, const RmlRankFeature *f, const Block *b, uint16_t ranks[ROWS],
+rank_column(const RmlImage *image, const RmlRankFeature *f, const RmlRowBlock *b, uint16_t ranks[ROWS],
 			uint8_t present[ROWS])
 {
 	const float *from = b->rows + f->feature;
@@ -117,7 +105,7 @@ to_bytes(__m256i low, __m256i high)
 }
 
 TARGET static void
-rank_block(const RmlImage *image, Block *b)
+rank_block(const RmlImage *image, RmlRowBlock *b)
 {
 	for (uint32_t i = 0; i < image->n_rank_features; i++)
 	{
@@ -212,7 +200,7 @@ find_exits(Tree *t, int32_t levels, bool wide)
 }
 
 TARGET_INLINE void
-add_tree(const RmlImage *image, int tree, const Block *b, float *sums, bool wide)
+add_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums, bool wide)
 {
 	const RmlRankTree *rank_tree = &image->rank_trees[tree];
 	const uint8_t *slots = image->rank_nodes + rank_tree->first_node;
@@ -235,106 +223,27 @@ add_tree(const RmlImage *image, int tree, const Block *b, float *sums, bool wide
 }
 
 TARGET static void
-add_narrow_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+add_narrow_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums)
 {
 	add_tree(image, tree, b, sums, false);
 }
 
 TARGET static void
-add_wide_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+add_wide_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums)
 {
 	add_tree(image, tree, b, sums, true);
 }
 
-/* Trees of a piece of the model, for one block. */
-TARGET static void
-add_piece(const RmlImage *image, int first_tree, int end_tree, const Block *b, float *sums)
-{
-	for (int t = first_tree; t < end_tree; t++)
-	{
-		if (image->rank_trees[t].levels == RML_WALKED)
-			rml_walk_rows(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
-		else if (image->header->n_slots > RML_NARROW_SLOTS)
-			add_wide_tree(image, t, b, sums);
-		else
-			add_narrow_tree(image, t, b, sums);
-	}
-}
-
-/* How many blocks' ranks there is room for. */
-static int
-most_blocks(const RmlImage *image)
-{
-	int			n = (int) (POOL / ((image->header->n_slots + 1) * ROWS));
-
-	return n < BLOCKS ? n : BLOCKS;
-}
-
-/* Up to most_blocks() blocks. */
-TARGET static void
-add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *rows, int n_rows,
-		   float *margins)
-{
-	uint8_t		pool[POOL] __attribute__((aligned(32)));
-	Block		blocks[BLOCKS];
-	float		sums[BLOCKS][ROWS];
-	bool		one_sum = rml_has_one_sum(image);
-	int			n = (n_rows + ROWS - 1) / ROWS;
-
-	for (int i = 0; i < n; i++)
-	{
-		Block	   *b = &blocks[i];
-		size_t		first = (size_t) i * ROWS;
-
-		b->n_rows = n_rows - (int) first < ROWS ? n_rows - (int) first : ROWS;
-		b->rows = rows + first * (size_t) image->header->n_features;
-		b->margins = margins + first * (size_t) image->header->n_outputs;
-		b->ranks = pool + first * (image->header->n_slots + 1);
-		rank_block(image, b);
-		memset(sums[i], 0, sizeof(sums[i]));
-		if (one_sum)
-			memcpy(sums[i], b->margins, (size_t) b->n_rows * sizeof(float));
-	}
-	for (int t = first_tree; t < end_tree; t += BLOCK_TREES)
-	{
-		int			end = end_tree - t < BLOCK_TREES ? end_tree : t + BLOCK_TREES;
-
-		for (int i = 0; i < n; i++)
-			add_piece(image, t, end, &blocks[i], one_sum ? sums[i] : NULL);
-	}
-	for (int i = 0; one_sum && i < n; i++)
-		memcpy(blocks[i].margins, sums[i], (size_t) blocks[i].n_rows * sizeof(float));
-}
+static const RmlBlockKernel block_kernel = {ROWS, rank_block, add_narrow_tree, add_wide_tree, add_row};
 
 void
 rml_avx2_add_margins(const RmlImage *image, int first_tree, int end_tree,
 					 const float *rows, int n_rows, float *margins)
 {
-	int			most;
-
 	if (image->rank_trees == NULL)
-	{
 		rml_interleaved_add_margins(image, first_tree, end_tree, rows, n_rows, margins);
-		return;
-	}
-	most = ROWS * most_blocks(image);
-	while (n_rows > 0)
-	{
-		int			n = n_rows < most ? n_rows : most;
-
-		if (n > ROWS && n % ROWS < FEW_ROWS)
-			n -= n % ROWS;
-		if (n >= FEW_ROWS)
-			add_blocks(image, first_tree, end_tree, rows, n, margins);
-		else
-		{
-			n = 1;
-			add_row(image, first_tree, end_tree, rows, margins);
-		}
-		rows += (size_t) n * (size_t) image->header->n_features;
-		margins += (size_t) n * (size_t) image->header->n_outputs;
-		n_rows -= n;
-	}
+	else
+		rml_add_in_blocks(&block_kernel, image, first_tree, end_tree, rows, n_rows, margins);
 }
 
 #endif

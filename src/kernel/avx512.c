@@ -16,6 +16,7 @@
 
 #include <immintrin.h>
 
+#include "kernel/blocks.h"
 #include "kernel/descend.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt")))
@@ -24,9 +25,6 @@
 #define TREES 64				/* of a row, between two additions */
 
 #define ROWS 64					/* of a block */
-#define BLOCKS 4				/* that a piece of the model is applied to while it is in cache */
-#define BLOCK_TREES 32			/* such a piece */
-#define FEW_ROWS 12				/* for which a block does not pay */
 
 bool
 rml_avx512_cpu_has(void)
@@ -250,16 +248,6 @@ add_wide_row(const RmlImage *image, int first_tree, int end_tree, const float *r
 
 /* ---- a block of rows ---- */
 
-#define POOL ((RML_MAX_SLOTS + 1) * ROWS)	/* bytes for the ranks of all blocks */
-
-typedef struct Block
-{
-	int			n_rows;
-	const float *rows;
-	float	   *margins;
-	uint8_t    *ranks;			/* [slot][row], complements */
-} Block;
-
 /* A tree for a block. */
 typedef struct Tree
 {
@@ -407,7 +395,7 @@ look_up(const float *exits, uint32_t n, __m512i places, __m512 values[4])
 }
 
 TARGET_INLINE void
-add_tree(const RmlImage *image, int tree, const Block *b, float *sums, bool wide)
+add_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums, bool wide)
 {
 	const RmlRankTree *rank_tree = &image->rank_trees[tree];
 	uint32_t	size = UINT32_C(1) << rank_tree->levels;
@@ -432,35 +420,20 @@ add_tree(const RmlImage *image, int tree, const Block *b, float *sums, bool wide
 }
 
 TARGET static void
-add_narrow_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+add_narrow_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums)
 {
 	add_tree(image, tree, b, sums, false);
 }
 
 TARGET static void
-add_wide_tree(const RmlImage *image, int tree, const Block *b, float *sums)
+add_wide_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums)
 {
 	add_tree(image, tree, b, sums, true);
 }
 
-/* Trees of a piece of the model, for one block. */
-static void
-add_piece(const RmlImage *image, int first_tree, int end_tree, const Block *b, float *sums)
-{
-	for (int t = first_tree; t < end_tree; t++)
-	{
-		if (image->rank_trees[t].levels == RML_WALKED)
-			rml_walk_rows(image, t, b->rows, b->n_rows, sums != NULL ? sums : b->margins);
-		else if (image->header->n_slots > RML_NARROW_SLOTS)
-			add_wide_tree(image, t, b, sums);
-		else
-			add_narrow_tree(image, t, b, sums);
-	}
-}
-
 /* Ranks of one feature in all rows; bit r of the result: missing in row r. */
 TARGET_INLINE uint64_t
-rank_column(const RmlImage *image, const RmlRankFeature *f, const Block *b, uint16_t ranks[ROWS])
+rank_column(const RmlImage *image, const RmlRankFeature *f, const RmlRowBlock *b, uint16_t ranks[ROWS])
 {
 	const float *tables = image->rank_tables;
 	const float *from = b->rows + f->feature;
@@ -503,7 +476,7 @@ rank_column(const RmlImage *image, const RmlRankFeature *f, const Block *b, uint
 
 /* Ranks of all features and sets in all rows. */
 TARGET static void
-rank_block(const RmlImage *image, Block *b)
+rank_block(const RmlImage *image, RmlRowBlock *b)
 {
 	__m512i		ones = _mm512_set1_epi8(-1);
 
@@ -533,83 +506,23 @@ rank_block(const RmlImage *image, Block *b)
 					 ROWS, 0xFF);
 }
 
-/* How many blocks' ranks there is room for. */
-static int
-most_blocks(const RmlImage *image)
-{
-	int			n = (int) (POOL / ((image->header->n_slots + 1) * ROWS));
-
-	return n < BLOCKS ? n : BLOCKS;
-}
-
-/* Up to most_blocks() blocks. */
-static void
-add_blocks(const RmlImage *image, int first_tree, int end_tree, const float *rows, int n_rows,
-		   float *margins)
-{
-	uint8_t		pool[POOL] __attribute__((aligned(64)));
-	Block		blocks[BLOCKS];
-	float		sums[BLOCKS][ROWS];
-	bool		one_sum = rml_has_one_sum(image);
-	int			n = (n_rows + ROWS - 1) / ROWS;
-
-	for (int i = 0; i < n; i++)
-	{
-		Block	   *b = &blocks[i];
-		size_t		first = (size_t) i * ROWS;
-
-		b->n_rows = n_rows - (int) first < ROWS ? n_rows - (int) first : ROWS;
-		b->rows = rows + first * (size_t) image->header->n_features;
-		b->margins = margins + first * (size_t) image->header->n_outputs;
-		b->ranks = pool + first * (image->header->n_slots + 1);
-		rank_block(image, b);
-		memset(sums[i], 0, sizeof(sums[i]));
-		if (one_sum)
-			memcpy(sums[i], b->margins, (size_t) b->n_rows * sizeof(float));
-	}
-	for (int t = first_tree; t < end_tree; t += BLOCK_TREES)
-	{
-		int			end = end_tree - t < BLOCK_TREES ? end_tree : t + BLOCK_TREES;
-
-		for (int i = 0; i < n; i++)
-			add_piece(image, t, end, &blocks[i], one_sum ? sums[i] : NULL);
-	}
-	for (int i = 0; one_sum && i < n; i++)
-		memcpy(blocks[i].margins, sums[i], (size_t) blocks[i].n_rows * sizeof(float));
-}
+#define BLOCK_KERNEL(add_row) {ROWS, rank_block, add_narrow_tree, add_wide_tree, add_row}
 
 void
 rml_avx512_add_margins(const RmlImage *image, int first_tree, int end_tree,
 					   const float *rows, int n_rows, float *margins)
 {
+	/* by how many registers a row's ranks take */
+	static const RmlBlockKernel kernels[] = {
+		BLOCK_KERNEL(add_row_1), BLOCK_KERNEL(add_row_2), BLOCK_KERNEL(add_row_4), BLOCK_KERNEL(add_wide_row),
+	};
 	uint32_t	n_slots = image->header->n_slots;
-	void		(*add_one) (const RmlImage *, int, int, const float *, float *) = n_slots <= 64 ? add_row_1 :
-		n_slots <= 128 ? add_row_2 : n_slots <= RML_NARROW_SLOTS ? add_row_4 : add_wide_row;
-	int			most;
+	int			size = n_slots <= 64 ? 0 : n_slots <= 128 ? 1 : n_slots <= RML_NARROW_SLOTS ? 2 : 3;
 
 	if (image->rank_trees == NULL)
-	{
 		rml_interleaved_add_margins(image, first_tree, end_tree, rows, n_rows, margins);
-		return;
-	}
-	most = ROWS * most_blocks(image);
-	while (n_rows > 0)
-	{
-		int			n = n_rows < most ? n_rows : most;
-
-		if (n > ROWS && n % ROWS < FEW_ROWS)
-			n -= n % ROWS;
-		if (n >= FEW_ROWS)
-			add_blocks(image, first_tree, end_tree, rows, n, margins);
-		else
-		{
-			n = 1;
-			add_one(image, first_tree, end_tree, rows, margins);
-		}
-		rows += (size_t) n * (size_t) image->header->n_features;
-		margins += (size_t) n * (size_t) image->header->n_outputs;
-		n_rows -= n;
-	}
+	else
+		rml_add_in_blocks(&kernels[size], image, first_tree, end_tree, rows, n_rows, margins);
 }
 
 #endif
