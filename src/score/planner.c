@@ -149,14 +149,15 @@ describe_anonymous_row(Rewrite *r, const Var *row, RangeTblEntry *rte)
 /*
  * The query that a Var belongs to, or NULL if its columns must not be named
  * any more: where base relations are set up, as for a LATERAL subquery that is
- * planned by itself, new columns would come too late.
+ * planned by itself, new columns would come too late.  An expression that is
+ * planned alone has no query.
  */
 static PlannerInfo *
 query_of(PlannerInfo *root, const Var *var)
 {
 	for (Index level = 0; level < var->varlevelsup && root != NULL; level++)
 		root = root->parent_root;
-	return root != NULL && root->simple_rel_array == NULL ? root : NULL;
+	return root != NULL && root->parse != NULL && root->simple_rel_array == NULL ? root : NULL;
 }
 
 /* Is there an index on this very call, where the row has to stay one? */
