@@ -18,6 +18,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "score/category.h"
 #include "score/match.h"
 
