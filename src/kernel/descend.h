@@ -42,40 +42,20 @@ rml_descend_equal(const uint8_t *slots, size_t next_tree, const uint8_t *ranks, 
 		at[k] -= size;
 }
 
-/* Which exits one row takes in eight trees, which stand one behind the other. */
+/*
+ * Which exits one row takes in eight trees, which stand one behind the other
+ * (next_row 0), or eight rows in one tree.
+ */
 RML_INLINE void
-rml_descend_trees(const uint8_t *slots, const uint8_t *ranks, int32_t levels, bool wide,
-				  size_t at[RML_LANES])
+rml_descend(const uint8_t *slots, const uint8_t *ranks, size_t next_row, int32_t levels, bool wide,
+			size_t at[RML_LANES])
 {
 	switch (levels)
 	{
 #define CASE(n) \
 		case n: \
-			rml_descend_equal(slots, (wide ? 3 : 2) << n, ranks, 0, RML_LANES, n, wide, at); \
-			break
-		CASE(0);
-		CASE(1);
-		CASE(2);
-		CASE(3);
-		CASE(4);
-		CASE(5);
-		CASE(6);
-		CASE(7);
-		CASE(8);
-#undef CASE
-	}
-}
-
-/* Which exit eight rows, RML_RANK_ROW apart, take in one tree. */
-RML_INLINE void
-rml_descend_rows(const uint8_t *slots, const uint8_t *ranks, int32_t levels, bool wide,
-				 size_t at[RML_LANES])
-{
-	switch (levels)
-	{
-#define CASE(n) \
-		case n: \
-			rml_descend_equal(slots, 0, ranks, RML_RANK_ROW, RML_LANES, n, wide, at); \
+			rml_descend_equal(slots, next_row == 0 ? (size_t) (wide ? 3 : 2) << n : 0, ranks, next_row, \
+							  RML_LANES, n, wide, at); \
 			break
 		CASE(0);
 		CASE(1);
@@ -146,9 +126,9 @@ rml_add_trees(const RmlImage *image, int tree, int end_tree, const float *row, c
 	if (!equal || n < RML_LANES)
 		rml_descend_unequal(image, trees, n, ranks, wide, at);
 	else if (wide)
-		rml_descend_trees(image->rank_nodes + trees[0].first_node, ranks, trees[0].levels, true, at);
+		rml_descend(image->rank_nodes + trees[0].first_node, ranks, 0, trees[0].levels, true, at);
 	else
-		rml_descend_trees(image->rank_nodes + trees[0].first_node, ranks, trees[0].levels, false, at);
+		rml_descend(image->rank_nodes + trees[0].first_node, ranks, 0, trees[0].levels, false, at);
 	if (rml_has_one_sum(image))
 	{
 		float		sum = margins[0];
@@ -181,9 +161,9 @@ rml_add_tree(const RmlImage *image, int tree, const uint8_t *ranks, int n_rows, 
 		if (n < RML_LANES)
 			rml_descend_equal(slots, 0, lane_ranks, RML_RANK_ROW, n, t->levels, wide, at);
 		else if (wide)
-			rml_descend_rows(slots, lane_ranks, t->levels, true, at);
+			rml_descend(slots, lane_ranks, RML_RANK_ROW, t->levels, true, at);
 		else
-			rml_descend_rows(slots, lane_ranks, t->levels, false, at);
+			rml_descend(slots, lane_ranks, RML_RANK_ROW, t->levels, false, at);
 		for (int k = 0; k < n; k++)
 			rml_add_leaf(image, tree, image->rank_exits + t->first_exit + at[k],
 						 margins + (size_t) (r + k) * n_outputs);

@@ -48,12 +48,12 @@ create_cache(void)
 {
 	HASHCTL		ctl = {0};
 
-	before_shmem_exit(give_back_pins, (Datum) 0);
 
 	ctl.keysize = RML_IDENTITY_SIZE;
 	ctl.entrysize = sizeof(RmlModel);
 	ctl.hcxt = CacheMemoryContext;
 	models = hash_create("riskml models", 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	before_shmem_exit(give_back_pins, (Datum) 0);
 }
 
 static RmlModel *

@@ -225,7 +225,7 @@ allocate(Size size)
 		return block;
 	while (hash_get_num_entries(images) >= MAX_IMAGES ||
 		   !DsaPointerIsValid(block = dsa_allocate_extended(area, Max(size, SMALLEST_BLOCK),
-															DSA_ALLOC_NO_OOM)))
+															DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM)))
 	{
 		if (!evict_one())
 			return InvalidDsaPointer;

@@ -12,6 +12,9 @@ RISKML_RESULTS=$(mktemp)
 output=$(mktemp) bench=$(mktemp)
 trap 'rm -f "$RISKML_RESULTS" "$output" "$bench"' EXIT
 
+# before anything is written
+commit=$(git -C "$top" describe --always --dirty 2>/dev/null || say unknown)
+
 rc=0
 "$harness/check.sh" unit parity fixtures malformed fuzz tap 2>&1 | tee "$output" || rc=$?
 
@@ -22,7 +25,7 @@ facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuz
 {
     say "# make check-long"
     say
-    say "Written by \`make check-long\` on $(date -u +%F), commit $(git -C "$top" describe --always --dirty 2>/dev/null || say unknown)," \
+    say "Written by \`make check-long\` on $(date -u +%F), commit $commit," \
         "with $FUZZ_SECONDS seconds of fuzzing and $RISKML_CYCLES cycles."
     say
     say "| suite | passed | failed | skipped | seconds |"
