@@ -91,6 +91,18 @@ rml_expand_rte(RangeTblEntry *rte, const Var *row, List **names, List **vars)
 #endif
 }
 
+/* Has this expression defaults that are evaluated only if something fails? */
+static inline bool
+rml_has_defaults(const Node *node)
+{
+#if PG_VERSION_NUM >= 170000
+	return IsA(node, JsonExpr);
+#else
+	(void) node;
+	return false;
+#endif
+}
+
 /* May this role give something to that one?  From 16 on SET is an option. */
 static inline bool
 rml_can_set_role(Oid member, Oid role)

@@ -12,6 +12,7 @@
 #include "guc.h"
 #include "kernel/kernel.h"
 
+bool		rml_guc_enable_batch = true;
 int			rml_guc_max_model_bytes = 64 * 1024 * 1024;
 int			rml_guc_local_cache_size = 128 * 1024;
 int			rml_guc_shared_cache_size = 128 * 1024;
@@ -84,5 +85,9 @@ rml_guc_init(void)
 							 NULL, &kernel_setting,
 							 KERNEL_AUTO, kernel_options, PGC_USERSET, 0,
 							 check_kernel, NULL, NULL);
+	DefineCustomBoolVariable("riskml.enable_batch",
+							 "Enables the planner's use of nodes that score rows in blocks.",
+							 NULL, &rml_guc_enable_batch, true, PGC_USERSET, GUC_EXPLAIN,
+							 NULL, NULL, NULL);
 	MarkGUCPrefixReserved("riskml");
 }

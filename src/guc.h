@@ -5,6 +5,7 @@
 #ifndef RML_GUC_H
 #define RML_GUC_H
 
+extern bool rml_guc_enable_batch;
 extern int	rml_guc_max_model_bytes;
 extern int	rml_guc_local_cache_size;
 extern int	rml_guc_shared_cache_size;	/* kB */

@@ -1,6 +1,6 @@
 /*
  * init.c
- *	  Library load: settings and the backend's caches.
+ *	  Library load: settings, the backend's caches and the planner's hook.
  */
 #include "postgres.h"
 
@@ -10,6 +10,7 @@
 #include "guc.h"
 #include "registry/catalog.h"
 #include "registry/shared.h"
+#include "score/batch.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,6 +21,7 @@ _PG_init(void)
 {
 	rml_guc_init();
 	rml_catalog_init();
+	rml_batch_init();
 	if (process_shared_preload_libraries_in_progress)
 		rml_shared_init();
 }

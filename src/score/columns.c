@@ -178,6 +178,12 @@ prepare(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 		bind_arguments(entry, fcinfo, all);
 }
 
+void
+rml_site_bind_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+{
+	prepare(entry, fcinfo, true);
+}
+
 /* ---- per row ---- */
 
 static inline float

@@ -12,6 +12,12 @@
 #define RML_COLUMN_ARGS 3
 #define RML_MAX_COLUMN_VALUES (FUNC_MAX_ARGS - RML_COLUMN_ARGS)
 
+/*
+ * Finds out how features are read from the arguments: entry->reads.  The values
+ * themselves may be absent from fcinfo, the first RML_COLUMN_ARGS may not.
+ */
+extern void rml_site_bind_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);
+
 /* Fills entry->row from the arguments; raises what is wrong with them. */
 extern void rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);
 

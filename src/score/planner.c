@@ -38,6 +38,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "score/batch.h"
 #include "score/columns.h"
 
 RML_SQL_FUNCTION(riskml_score_support);
@@ -490,6 +491,8 @@ rewrite_call(PlannerInfo *root, FuncExpr *call)
 		rml_cache_unpin(r.model);
 	}
 	PG_END_TRY();
+	if (result != NULL)
+		rml_batch_expect();
 	return result;
 }
 

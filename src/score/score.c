@@ -22,119 +22,10 @@
 #include "compat.h"
 #include "kernel/kernel.h"
 #include "score/columns.h"
+#include "score/result.h"
 
 /* Trees between two checks for interrupts. */
 #define TREES_PER_CHUNK 512
-
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
-/* Fills entry->margins for the row in entry->row; returns how many they are. */
-static int
-compute_margins(RmlSiteModel *entry)
-{
-	const RmlImage *image = &entry->model->image;
-
-	rml_kernel_margins(entry->kernel, image, entry->row, entry->margins, check_interrupts);
-	return image->header->n_outputs;
-}
-
-static int
-compute_responses(RmlSiteModel *entry)
-{
-	const RmlImage *image = &entry->model->image;
-	int			n = compute_margins(entry);
-
-	rml_responses(image->objective, image->writer, entry->margins, n);
-	return n;
-}
-
-static int
-outputs_detail(const RmlImage *image)
-{
-	int			n = image->header->n_outputs;
-
-	return errdetail_plural("Its objective is %s, with %d output.",
-							"Its objective is %s, with %d outputs.",
-							n, image->objective->name, n);
-}
-
-/* Models with a list of scores have no single one. */
-static void
-require_one_score(const RmlSiteModel *entry, const char *plural)
-{
-	const RmlImage *image = &entry->model->image;
-
-	if (!rml_has_one_score(image->objective, image->header->n_outputs))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" gives a list of numbers, not a single one", entry->binding.name),
-				 outputs_detail(image),
-				 errhint("Use %s.", plural)));
-}
-
-static Datum
-margin_datum(RmlSiteModel *entry)
-{
-	require_one_score(entry, "risk_margins()");
-	(void) compute_margins(entry);
-	return Float8GetDatum((float8) entry->margins[0]);
-}
-
-static Datum
-score_datum(RmlSiteModel *entry)
-{
-	require_one_score(entry, rml_has_class(entry->model->image.objective, 2) ?
-					  "risk_scores() or risk_class()" : "risk_scores()");
-	(void) compute_responses(entry);
-	return Float8GetDatum((float8) entry->margins[0]);
-}
-
-static Datum
-float8_array(const float *values, int n)
-{
-	Datum	   *items = palloc(sizeof(Datum) * n);
-
-	for (int i = 0; i < n; i++)
-		items[i] = Float8GetDatum((float8) values[i]);
-	return PointerGetDatum(construct_array(items, n, FLOAT8OID, sizeof(float8),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-static Datum
-margins_datum(RmlSiteModel *entry)
-{
-	int			n = compute_margins(entry);
-
-	return float8_array(entry->margins, n);
-}
-
-static Datum
-scores_datum(RmlSiteModel *entry)
-{
-	int			n = compute_responses(entry);
-
-	return float8_array(entry->margins, n);
-}
-
-static Datum
-class_datum(RmlSiteModel *entry)
-{
-	const RmlImage *image = &entry->model->image;
-
-	if (!rml_has_class(image->objective, image->header->n_outputs))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("model \"%s\" does not predict one class", entry->binding.name),
-				 outputs_detail(image),
-				 errhint("Use risk_scores().")));
-	(void) compute_margins(entry);
-	return Int32GetDatum(rml_class(image->objective, image->writer, entry->margins,
-								   image->header->n_outputs));
-}
 
 static Datum
 leaves_datum(RmlSiteModel *entry)
@@ -161,6 +52,19 @@ leaves_datum(RmlSiteModel *entry)
 		items[t] = Int32GetDatum(leaves[t]);
 	return PointerGetDatum(construct_array(items, n, INT4OID, 4, true, TYPALIGN_INT));
 }
+
+#define DEFINE_RESULT(fn) \
+static Datum \
+fn##_datum(RmlSiteModel *entry) \
+{ \
+	return rml_result_of_row(&rml_result_##fn, entry); \
+}
+
+DEFINE_RESULT(score)
+DEFINE_RESULT(scores)
+DEFINE_RESULT(class)
+DEFINE_RESULT(margin)
+DEFINE_RESULT(margins)
 
 /* The forms of a function differ in how the features are read. */
 #define DEFINE_FORMS(fn, result, pinned_only) \

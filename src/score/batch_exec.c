@@ -1,0 +1,510 @@
+/*
+ * batch_exec.c
+ *	  The plan node that scores rows in blocks.
+ *
+ * It reads rows from its child, keeps the columns that are needed above and
+ * the features as float32, lets a kernel score the block, and gives the rows
+ * back one by one.  Blocks begin with one row and double, so that a LIMIT does
+ * not pay for rows that nobody asks for.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/acl.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "kernel/kernel.h"
+#include "score/batch.h"
+#include "score/columns.h"
+
+#define MAX_ROWS 256
+
+/* Features of all rows of a block, so that a model of 100,000 does not take much. */
+#define MAX_VALUES (256 * 1024)
+
+/* A feature and where it is read from. */
+typedef struct Input
+{
+	int			feature;
+	int			at;				/* in the child's row or, beyond that, among computed values; from 0 */
+	const RmlFeatureMatch *match;
+} Input;
+
+/* One call whose results the node gives. */
+typedef struct Call
+{
+	int			column;			/* of the node's rows that it fills */
+	const RmlResult *result;
+	bool		pinned_only;
+	FunctionCallInfo fcinfo;	/* of a call with all values, which is never made */
+	int		   *value_at;		/* where each value is, as Input has it */
+
+	/* the block */
+	RmlSiteModel *entry;
+	Input	   *inputs;
+	int			n_inputs;
+	bool		all_float8;
+	float	   *rows;			/* n_features each */
+	float	   *margins;		/* n_outputs each */
+	Size		n_rows_room;	/* floats that there is room for */
+	Size		n_margins_room;
+} Call;
+
+/* A column that is passed on. */
+typedef struct Kept
+{
+	int			column;			/* of the node's rows */
+	int			at;				/* in the child's row */
+	int16		length;
+	bool		by_value;
+	Datum		values[MAX_ROWS];
+	bool		nulls[MAX_ROWS];
+} Kept;
+
+typedef struct BatchState
+{
+	CustomScanState css;
+	Call	   *calls;
+	int			n_calls;
+	Kept	   *kept;
+	int			n_kept;
+	int			n_columns;		/* of the child's rows that are read */
+
+	/* values that are not columns */
+	List	   *computed;
+	ProjectionInfo *projection; /* of them, or NULL */
+	ExprContext *row_context;	/* reset with each row read */
+
+	MemoryContext block;		/* values of the block that are not by value */
+	int			size;			/* rows to read for the next block */
+	int			n_rows;
+	int			next;			/* row to give */
+	bool		at_end;			/* of the child */
+} BatchState;
+
+static Node *create_state(CustomScan *plan);
+
+const CustomScanMethods rml_batch_methods = {
+	.CustomName = "RiskmlBatch",
+	.CreateCustomScanState = create_state,
+};
+
+/* ---- begin ---- */
+
+/* Marks a value among the computed ones. */
+static int
+value_position(BatchState *state, Expr *value)
+{
+	const Var  *var = (const Var *) value;
+
+	if (IsA(value, Var) && var->varno == OUTER_VAR && var->varattno > 0)
+	{
+		state->n_columns = Max(state->n_columns, var->varattno);
+		return var->varattno - 1;
+	}
+	state->computed = lappend(state->computed,
+							  makeTargetEntry(value, (AttrNumber) (list_length(state->computed) + 1),
+											  NULL, false));
+	return -list_length(state->computed);
+}
+
+static void
+require_execute(Oid function)
+{
+	if (!rml_may_execute(function))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
+}
+
+static void
+begin_call(BatchState *state, Call *call, FuncExpr *expression)
+{
+	List	   *values = rml_batch_values(expression);
+	FuncExpr   *whole = copyObject(expression);
+	FmgrInfo   *function = palloc(sizeof(FmgrInfo));
+	int			i = 0;
+	ListCell   *cell;
+
+	require_execute(expression->funcid);
+	if (list_length(values) != list_length(expression->args) - RML_COLUMN_ARGS)
+		require_execute(castNode(FuncExpr, list_nth(expression->args, RML_COLUMN_ARGS))->funcid);
+	call->result = rml_batch_result(expression, &call->pinned_only);
+	if (call->result == NULL)
+		elog(ERROR, "function %u cannot be evaluated in blocks", expression->funcid);
+	whole->args = list_concat(list_copy_head(expression->args, RML_COLUMN_ARGS), values);
+	fmgr_info(expression->funcid, function);
+	fmgr_info_set_expr((Node *) whole, function);
+	call->fcinfo = palloc0(SizeForFunctionCallInfo(RML_COLUMN_ARGS));
+	InitFunctionCallInfoData(*call->fcinfo, function, (short) list_length(whole->args), InvalidOid,
+							 NULL, NULL);
+	for (i = 0; i < RML_COLUMN_ARGS; i++)
+	{
+		const Const *arg = list_nth_node(Const, expression->args, i);
+
+		call->fcinfo->args[i] = (NullableDatum) {.value = arg->constvalue, .isnull = arg->constisnull};
+	}
+	call->value_at = palloc(sizeof(int) * list_length(values));
+	call->inputs = palloc(sizeof(Input) * list_length(values));
+	i = 0;
+	foreach(cell, values)
+		call->value_at[i++] = value_position(state, lfirst(cell));
+}
+
+static void
+begin_kept(BatchState *state, Kept *kept, const Var *column)
+{
+	kept->at = column->varattno - 1;
+	state->n_columns = Max(state->n_columns, column->varattno);
+	get_typlenbyval(column->vartype, &kept->length, &kept->by_value);
+}
+
+static void
+begin_columns(BatchState *state, const CustomScan *plan)
+{
+	ListCell   *cell;
+
+	state->calls = palloc0(sizeof(Call) * list_length(plan->custom_scan_tlist));
+	state->kept = palloc0(sizeof(Kept) * (list_length(plan->custom_private) + 1));
+	foreach(cell, plan->custom_scan_tlist)
+	{
+		const TargetEntry *column = lfirst_node(TargetEntry, cell);
+
+		if (IsA(column->expr, FuncExpr))
+		{
+			Call	   *call = &state->calls[state->n_calls++];
+
+			call->column = column->resno - 1;
+			begin_call(state, call, (FuncExpr *) column->expr);
+		}
+	}
+	foreach(cell, plan->custom_private)
+	{
+		Kept	   *kept = &state->kept[state->n_kept++];
+
+		kept->column = lfirst_int(cell) - 1;
+		begin_kept(state, kept, castNode(Var, list_nth_node(TargetEntry, plan->custom_scan_tlist,
+															kept->column)->expr));
+	}
+}
+
+static void
+begin_projection(BatchState *state)
+{
+	PlanState  *ps = &state->css.ss.ps;
+	TupleDesc	desc;
+
+	if (state->computed == NIL)
+		return;
+	desc = ExecTypeFromTL(state->computed);
+	state->projection = ExecBuildProjectionInfo(state->computed, state->row_context,
+												ExecInitExtraTupleSlot(ps->state, desc, &TTSOpsVirtual),
+												ps, NULL);
+}
+
+static void
+begin(CustomScanState *css, EState *estate, int eflags)
+{
+	BatchState *state = (BatchState *) css;
+	CustomScan *plan = (CustomScan *) css->ss.ps.plan;
+	TupleTableSlot *slot = css->ss.ss_ScanTupleSlot;
+	int			n = slot->tts_tupleDescriptor->natts;
+
+	outerPlanState(css) = ExecInitNode(outerPlan(plan), estate, eflags);
+	state->row_context = CreateExprContext(estate);
+	state->block = AllocSetContextCreate(estate->es_query_cxt, "riskml block", ALLOCSET_DEFAULT_SIZES);
+	state->size = 1;
+	begin_columns(state, plan);
+	begin_projection(state);
+	memset(slot->tts_values, 0, sizeof(Datum) * n);
+	memset(slot->tts_isnull, true, sizeof(bool) * n);
+}
+
+/* ---- filling a block ---- */
+
+static float *
+reserve(BatchState *state, float *room, Size *n_room, Size n)
+{
+	if (n <= *n_room)
+		return room;
+	if (room != NULL)
+		pfree(room);
+	*n_room = 0;
+	room = MemoryContextAllocHuge(state->css.ss.ps.state->es_query_cxt, n * sizeof(float));
+	*n_room = n;
+	return room;
+}
+
+/* How many rows the next block may have for this call's model. */
+static int
+rows_for(const RmlSiteModel *entry, int size)
+{
+	int			n_features = Max(entry->model->image.header->n_features, 1);
+
+	return Max(Min(size, MAX_VALUES / n_features), 1);
+}
+
+/* Resolves the model for the statement, and finds its features. */
+static void
+bind_call(BatchState *state, Call *call)
+{
+	RmlSiteModel *entry = rml_site_model(call->fcinfo, call->pinned_only);
+
+	rml_site_bind_columns(entry, call->fcinfo);
+	if (call->result->require != NULL)
+		call->result->require(entry);
+	call->entry = entry;
+	call->all_float8 = state->projection == NULL;
+	call->n_inputs = entry->n_reads;
+	for (int i = 0; i < entry->n_reads; i++)
+	{
+		const RmlColumnRead *read = &entry->reads[i];
+
+		call->inputs[i] = (Input) {
+			.feature = read->feature,
+			.at = call->value_at[read->match.attno - 1],
+			.match = &read->match
+		};
+		call->all_float8 = call->all_float8 && read->match.kind == RML_COLUMN_FLOAT8;
+	}
+	state->size = rows_for(entry, state->size);
+}
+
+static void
+reserve_block(BatchState *state, Call *call)
+{
+	const RmlImageHeader *header = call->entry->model->image.header;
+
+	call->rows = reserve(state, call->rows, &call->n_rows_room,
+						 (Size) state->size * header->n_features);
+	call->margins = reserve(state, call->margins, &call->n_margins_room,
+							(Size) state->size * header->n_outputs);
+}
+
+static float
+read_input(const BatchState *state, const Call *call, const Input *input, const TupleTableSlot *slot)
+{
+	int			at = input->at;
+
+	if (at < 0)
+	{
+		slot = state->projection->pi_state.resultslot;
+		at = -at - 1;
+	}
+	if (slot->tts_isnull[at])
+		return NAN;
+	return rml_site_value(call->entry, input->feature, input->match, slot->tts_values[at]);
+}
+
+static void
+read_features(const BatchState *state, const Call *call, const TupleTableSlot *slot, float *row)
+{
+	const Input *input = call->inputs;
+	const Input *end = input + call->n_inputs;
+
+	if (call->all_float8)
+	{
+		for (; input < end; input++)
+			row[input->feature] = slot->tts_isnull[input->at] ? NAN :
+				(float) DatumGetFloat8(slot->tts_values[input->at]);
+		return;
+	}
+	for (; input < end; input++)
+		row[input->feature] = read_input(state, call, input, slot);
+}
+
+static void
+keep_columns(BatchState *state, const TupleTableSlot *slot, int r)
+{
+	for (int i = 0; i < state->n_kept; i++)
+	{
+		Kept	   *kept = &state->kept[i];
+		Datum		value = slot->tts_values[kept->at];
+
+		kept->nulls[r] = slot->tts_isnull[kept->at];
+		if (kept->by_value || kept->nulls[r])
+		{
+			kept->values[r] = value;
+			continue;
+		}
+		kept->values[r] = datumCopy(value, false, kept->length);
+	}
+}
+
+static void
+read_row(BatchState *state, TupleTableSlot *slot, int r)
+{
+	ExprContext *econtext = state->row_context;
+	MemoryContext caller;
+
+	ResetExprContext(econtext);
+	econtext->ecxt_outertuple = slot;
+	slot_getsomeattrs(slot, state->n_columns);
+	if (state->projection != NULL)
+		(void) ExecProject(state->projection);
+	/* what reading a value leaves behind lasts for a row */
+	caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	for (int i = 0; i < state->n_calls; i++)
+	{
+		const Call *call = &state->calls[i];
+
+		read_features(state, call, slot,
+					  call->rows + (Size) r * call->entry->model->image.header->n_features);
+	}
+	MemoryContextSwitchTo(state->block);
+	keep_columns(state, slot, r);
+	MemoryContextSwitchTo(caller);
+}
+
+/* The model is looked up when there is a row, as a call would do. */
+static void
+begin_block(BatchState *state)
+{
+	for (int i = 0; i < state->n_calls; i++)
+		bind_call(state, &state->calls[i]);
+	for (int i = 0; i < state->n_calls; i++)
+		reserve_block(state, &state->calls[i]);
+}
+
+static void
+score_block(BatchState *state)
+{
+	for (int i = 0; i < state->n_calls; i++)
+	{
+		const Call *call = &state->calls[i];
+
+		rml_kernel_block(call->entry->kernel, &call->entry->model->image, call->rows, state->n_rows,
+						 call->margins, rml_check_interrupts);
+	}
+}
+
+static void
+fill_block(BatchState *state)
+{
+	PlanState  *child = outerPlanState(&state->css.ss.ps);
+
+	state->n_rows = 0;
+	state->next = 0;
+	MemoryContextReset(state->block);
+	while (!state->at_end && state->n_rows < state->size)
+	{
+		TupleTableSlot *slot = ExecProcNode(child);
+
+		if (TupIsNull(slot))
+		{
+			state->at_end = true;
+			break;
+		}
+		if (state->n_rows == 0)
+			begin_block(state);
+		read_row(state, slot, state->n_rows);
+		state->n_rows++;
+	}
+	if (state->n_rows > 0)
+		score_block(state);
+	state->size = Min(state->size * 2, MAX_ROWS);
+}
+
+/* ---- giving rows ---- */
+
+static void
+give_row(BatchState *state, TupleTableSlot *slot, int r)
+{
+	ExecClearTuple(slot);
+	for (int i = 0; i < state->n_kept; i++)
+	{
+		slot->tts_values[state->kept[i].column] = state->kept[i].values[r];
+		slot->tts_isnull[state->kept[i].column] = state->kept[i].nulls[r];
+	}
+	for (int i = 0; i < state->n_calls; i++)
+	{
+		const Call *call = &state->calls[i];
+		Size		n_outputs = call->entry->model->image.header->n_outputs;
+
+		slot->tts_values[call->column] = call->result->make(call->entry, call->margins + r * n_outputs);
+		slot->tts_isnull[call->column] = false;
+	}
+	ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+next_row(CustomScanState *css)
+{
+	BatchState *state = (BatchState *) css;
+	ExprContext *econtext = css->ss.ps.ps_ExprContext;
+	TupleTableSlot *slot = css->ss.ss_ScanTupleSlot;
+	MemoryContext caller;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(econtext);
+		if (state->next == state->n_rows)
+			fill_block(state);
+		if (state->n_rows == 0)
+			return ExecClearTuple(css->ss.ps.ps_ProjInfo != NULL ?
+								  css->ss.ps.ps_ProjInfo->pi_state.resultslot : slot);
+		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		give_row(state, slot, state->next++);
+		MemoryContextSwitchTo(caller);
+		econtext->ecxt_scantuple = slot;
+		if (!ExecQual(css->ss.ps.qual, econtext))
+		{
+			InstrCountFiltered1(css, 1);
+			continue;
+		}
+		return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
+	}
+}
+
+/* ---- rescan and end ---- */
+
+static void
+forget_block(BatchState *state)
+{
+	state->n_rows = 0;
+	state->next = 0;
+	state->size = 1;
+	state->at_end = false;
+}
+
+static void
+rescan(CustomScanState *css)
+{
+	PlanState  *child = outerPlanState(&css->ss.ps);
+
+	forget_block((BatchState *) css);
+	if (child->chgParam == NULL)
+		ExecReScan(child);
+}
+
+static void
+end(CustomScanState *css)
+{
+	ExecEndNode(outerPlanState(&css->ss.ps));
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "RiskmlBatch",
+	.BeginCustomScan = begin,
+	.ExecCustomScan = next_row,
+	.EndCustomScan = end,
+	.ReScanCustomScan = rescan,
+};
+
+static Node *
+create_state(CustomScan *plan)
+{
+	BatchState *state = palloc0(sizeof(BatchState));
+
+	(void) plan;
+	NodeSetTag(state, T_CustomScanState);
+	state->css.methods = &exec_methods;
+	return (Node *) state;
+}
