@@ -109,6 +109,29 @@ CREATE TRIGGER audit_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON riskml.audit_l
 ALTER TABLE riskml.audit_log ENABLE ALWAYS TRIGGER audit_guard;
 COMMENT ON TRIGGER audit_guard ON riskml.audit_log IS 'keeps the log append-only';
 
+-- Whoever writes to the tables that scoring reads leaves a mark, so that nobody uses what he read before.
+CREATE FUNCTION riskml.registry_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'riskml_registry_changed' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION riskml.registry_changed() FROM PUBLIC;	-- a trigger's, nobody calls it
+COMMENT ON FUNCTION riskml.registry_changed() IS 'makes sessions look models up anew after a change';
+
+CREATE TRIGGER registry_changed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON riskml.model
+	FOR EACH STATEMENT EXECUTE FUNCTION riskml.registry_changed();
+CREATE TRIGGER registry_changed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON riskml.model_version
+	FOR EACH STATEMENT EXECUTE FUNCTION riskml.registry_changed();
+CREATE TRIGGER registry_changed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON riskml.model_alias
+	FOR EACH STATEMENT EXECUTE FUNCTION riskml.registry_changed();
+CREATE TRIGGER registry_changed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON riskml.model_grant
+	FOR EACH STATEMENT EXECUTE FUNCTION riskml.registry_changed();
+ALTER TABLE riskml.model ENABLE ALWAYS TRIGGER registry_changed;
+ALTER TABLE riskml.model_version ENABLE ALWAYS TRIGGER registry_changed;
+ALTER TABLE riskml.model_alias ENABLE ALWAYS TRIGGER registry_changed;
+ALTER TABLE riskml.model_grant ENABLE ALWAYS TRIGGER registry_changed;
+COMMENT ON TRIGGER registry_changed ON riskml.model IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_changed ON riskml.model_version IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_changed ON riskml.model_alias IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_changed ON riskml.model_grant IS 'tells sessions of a change';
+
 -- pg_dump carries the registry; restoring it needs the roles to exist.
 SELECT pg_catalog.pg_extension_config_dump('riskml.model', '');
 SELECT pg_catalog.pg_extension_config_dump('riskml.model_model_id_seq', '');

@@ -9,6 +9,7 @@
 
 #include "guc.h"
 #include "registry/catalog.h"
+#include "registry/changes.h"
 #include "registry/shared.h"
 #include "score/batch.h"
 
@@ -23,5 +24,8 @@ _PG_init(void)
 	rml_catalog_init();
 	rml_batch_init();
 	if (process_shared_preload_libraries_in_progress)
+	{
+		rml_changes_init();
 		rml_shared_init();
+	}
 }

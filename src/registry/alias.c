@@ -76,7 +76,6 @@ rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry)
 	params[2] = rml_param_int(entry.to_version);
 	params[3] = rml_param_int(HISTORY_LENGTH);
 	rml_sql(upsert_alias, 4, params);
-	rml_catalog_alias_moved();
 	rml_audit(scope, &entry);
 }
 
@@ -174,7 +173,6 @@ riskml_drop_alias(PG_FUNCTION_ARGS)
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_text(alias);
 	rml_sql("DELETE FROM riskml.model_alias WHERE model_id = $1 AND alias = $2", 2, params);
-	rml_catalog_alias_moved();
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();
@@ -223,7 +221,6 @@ riskml_rollback(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("alias \"%s\" of model \"%s\" has no version to roll back to", alias, model),
 				 errhint("Point it at a version with riskml.set_alias().")));
-	rml_catalog_alias_moved();
 	entry.identity = rml_version_identity(model, entry.to_version);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);

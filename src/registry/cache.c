@@ -24,6 +24,14 @@ static HTAB *models = NULL;
 static uint64 use_counter = 0;
 static Size unpinned_size = 0;
 
+static void
+unpin_shared(RmlModel *model)
+{
+	if (model->shared_pinned)
+		rml_shared_unpin(model->shared);
+	model->shared_pinned = false;
+}
+
 /* A backend that ends inside of a query gives its pins back. */
 static void
 give_back_pins(int code, Datum arg)
@@ -36,10 +44,7 @@ give_back_pins(int code, Datum arg)
 	hash_seq_init(&scan, models);
 	while ((model = hash_seq_search(&scan)) != NULL)
 	{
-		if (model->shared != NULL)
-			rml_shared_unpin(model->shared);
-		model->shared = NULL;
-		model->is_shared = false;
+		unpin_shared(model);
 	}
 }
 
@@ -47,7 +52,6 @@ static void
 create_cache(void)
 {
 	HASHCTL		ctl = {0};
-
 
 	ctl.keysize = RML_IDENTITY_SIZE;
 	ctl.entrysize = sizeof(RmlModel);
@@ -104,9 +108,7 @@ rml_cache_unpin(RmlModel *model)
 	model->last_used = ++use_counter;
 	if (--model->pins > 0)
 		return;
-	if (model->is_shared)
-		rml_shared_unpin(model->shared);
-	model->shared = NULL;
+	unpin_shared(model);
 	unpinned_size += model->size;
 	trim_cache();
 }
@@ -177,7 +179,8 @@ static void
 use_shared(RmlModel *model, RmlSharedImage *shared)
 {
 	model->shared = shared;
-	model->is_shared = true;
+	model->shared_generation = rml_shared_generation(shared);
+	model->shared_pinned = true;
 	Assert((uintptr_t) rml_shared_data(shared) % RML_IMAGE_ALIGN == 0);
 	rml_image_trust(&model->image, rml_shared_data(shared));
 }
@@ -235,8 +238,7 @@ create_entry(const RmlBinding *binding)
 	}
 	PG_CATCH();
 	{
-		if (model->shared != NULL)
-			rml_shared_unpin(model->shared);
+		unpin_shared(model);
 		drop_entry(model);
 		PG_RE_THROW();
 	}
@@ -248,14 +250,10 @@ create_entry(const RmlBinding *binding)
 static bool
 renew(RmlModel *model)
 {
-	RmlSharedImage *shared;
-
-	if (!model->is_shared)
+	if (model->shared == NULL)
 		return true;
-	shared = rml_shared_pin(model->identity);
-	if (shared != NULL)
-		use_shared(model, shared);
-	return shared != NULL;
+	model->shared_pinned = rml_shared_repin(model->shared, model->shared_generation);
+	return model->shared_pinned;
 }
 
 RmlModel *

@@ -18,8 +18,10 @@ typedef struct RmlModel
 	uint8		identity[RML_IDENTITY_SIZE];	/* hash key: first */
 	RmlImage	image;
 	const char **features;		/* names in the server's encoding */
-	RmlSharedImage *shared;		/* pinned, while the entry is; NULL: the image is our own */
-	bool		is_shared;
+	RmlSharedImage *shared;		/* NULL: the image is our own */
+	uint32		shared_generation;
+	bool		shared_pinned;	/* while the entry is */
+	void	   *bindings;		/* what columns.c keeps with the model, in its context */
 	MemoryContext context;		/* owns all of the entry but itself */
 	Size		size;			/* bytes in context */
 	int			pins;

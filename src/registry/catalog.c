@@ -12,7 +12,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -36,19 +35,27 @@ static const struct
 static Oid	table_oids[RML_N_TABLES];
 static Oid	index_oids[RML_N_TABLES];
 static bool oids_valid = false;
+static uint64 epoch = 0;
 
-/* May run at any time: flips a flag and does nothing else. */
+/* May run at any time: flips a flag, counts up, and does nothing else. */
 static void
 forget_oids(Datum arg, Oid relid)
 {
+	bool		ours = relid == InvalidOid;
+
 	(void) arg;
-	if (relid == InvalidOid)
-		oids_valid = false;
 	for (int i = 0; i < RML_N_TABLES; i++)
-	{
-		if (relid == table_oids[i] || relid == index_oids[i])
-			oids_valid = false;
-	}
+		ours = ours || relid == table_oids[i] || relid == index_oids[i];
+	if (!ours)
+		return;
+	oids_valid = false;
+	epoch++;
+}
+
+uint64
+rml_catalog_epoch(void)
+{
+	return epoch;
 }
 
 void
@@ -207,31 +214,26 @@ rml_catalog_with_version(int32 model_id, int32 version, Snapshot snapshot,
 	return tuple != NULL;
 }
 
-/* A role that was dropped after the grant counts as nobody. */
-bool
-rml_catalog_granted(const RmlModelRow *model, Oid role, const char *privilege,
-					Snapshot snapshot)
+List *
+rml_catalog_grantees(int32 model_id, const char *privilege, Snapshot snapshot)
 {
 	ScanKeyData key;
 	Scan		scan;
 	HeapTuple	tuple;
-	bool		granted = false;
+	List	   *grantees = NIL;
 
-	if (has_privs_of_role(role, model->owner))
-		return true;
-	int_key(&key, 1, model->model_id);
+	int_key(&key, 1, model_id);
 	begin_scan(&scan, RML_TAB_GRANT, snapshot, &key, 1);
-	while (!granted && (tuple = systable_getnext(scan.desc)) != NULL)
+	while ((tuple = systable_getnext(scan.desc)) != NULL)
 	{
-		Oid			grantee = DatumGetObjectId(column(tuple, &scan, 2));
 		char	   *given = TextDatumGetCString(column(tuple, &scan, 3));
 
-		granted = strcmp(given, privilege) == 0 &&
-			(!OidIsValid(grantee) || has_privs_of_role(role, grantee));
+		if (strcmp(given, privilege) == 0)
+			grantees = lappend_oid(grantees, DatumGetObjectId(column(tuple, &scan, 2)));
 		pfree(given);
 	}
 	end_scan(&scan);
-	return granted;
+	return grantees;
 }
 
 int64

@@ -8,6 +8,7 @@
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
+#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
 #include "model/image.h"
@@ -58,9 +59,11 @@ typedef void (*RmlUseTuple) (HeapTuple tuple, TupleDesc desc, void *arg);
 extern bool rml_catalog_with_version(int32 model_id, int32 version, Snapshot snapshot,
 									 RmlUseTuple use, void *arg);
 
-/* May this role use the privilege ("score", "export", "promote")? */
-extern bool rml_catalog_granted(const RmlModelRow *model, Oid role, const char *privilege,
-								Snapshot snapshot);
+/* Roles that were given the privilege ("score", "export", "promote"); InvalidOid: everyone. */
+extern List *rml_catalog_grantees(int32 model_id, const char *privilege, Snapshot snapshot);
+
+/* Counts up when anything but rows may have changed, as by DROP EXTENSION. */
+extern uint64 rml_catalog_epoch(void);
 
 /* Makes plans that were chosen for an alias be chosen anew, once this commits. */
 extern void rml_catalog_alias_moved(void);

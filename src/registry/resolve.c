@@ -5,17 +5,39 @@
  * The version is looked up at run time under the statement's snapshot, never
  * kept in a plan: so a promotion becomes visible exactly as any committed row
  * does, and no statement mixes two versions, its parallel workers included.
+ * What was found is kept for as long as no snapshot could see anything else
+ * (changes.h), which spares a lookup by key more time than its score takes.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "registry/changes.h"
 #include "registry/resolve.h"
+
+/* References that are kept. */
+#define MAX_KNOWN 16
+
+typedef struct Known
+{
+	RmlRef		ref;			/* as parsed, which leaves no byte unset */
+	uint64		stamp;			/* of the latest change that the lookup saw */
+	uint64		epoch;			/* of the registry's tables */
+	uint64		last_used;
+	RmlBinding	binding;		/* model is 0: nothing is kept here */
+	List	   *scorers;		/* roles with the privilege "score" */
+} Known;
+
+static Known known[MAX_KNOWN];
+static uint64 use_counter = 0;
 
 /*
  * Every SQL command runs under a snapshot; only code that calls functions
@@ -69,17 +91,41 @@ rml_resolve_model(const char *name, Snapshot snapshot, RmlModelRow *row)
 		report_unknown_model(name);
 }
 
-void
-rml_require(const RmlModelRow *row, const char *name, Oid role,
-			const char *privilege, Snapshot snapshot)
+/* A role that was dropped after the grant counts as nobody. */
+static bool
+is_granted(const RmlModelRow *row, const List *grantees, Oid role)
 {
-	if (!rml_catalog_granted(row, role, privilege, snapshot))
+	ListCell   *cell;
+
+	if (has_privs_of_role(role, row->owner))
+		return true;
+	foreach(cell, grantees)
+	{
+		if (!OidIsValid(lfirst_oid(cell)) || has_privs_of_role(role, lfirst_oid(cell)))
+			return true;
+	}
+	return false;
+}
+
+static void
+require_granted(const RmlModelRow *row, const List *grantees, const char *name, Oid role,
+				const char *privilege)
+{
+	if (!is_granted(row, grantees, role))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for model \"%s\"", name),
 				 errdetail("Role \"%s\" does not have the privilege \"%s\".",
 						   GetUserNameFromId(role, true), privilege),
 				 errhint("Its owner can give it with riskml.grant_model().")));
+}
+
+void
+rml_require(const RmlModelRow *row, const char *name, Oid role,
+			const char *privilege, Snapshot snapshot)
+{
+	require_granted(row, rml_catalog_grantees(row->model_id, privilege, snapshot), name, role,
+					privilege);
 }
 
 static void
@@ -120,17 +166,99 @@ has_other_identity(const RmlRef *ref, const RmlBinding *binding)
 	return ref->pinned && memcmp(ref->pin, binding->identity, RML_PIN_BYTES) != 0;
 }
 
+/* ---- what is kept ---- */
+
+static Known *
+least_recently_used(void)
+{
+	Known	   *oldest = &known[0];
+
+	for (int i = 1; i < MAX_KNOWN; i++)
+	{
+		if (known[i].last_used < oldest->last_used)
+			oldest = &known[i];
+	}
+	return oldest;
+}
+
+static Known *
+find_known(const RmlRef *ref, uint64 stamp)
+{
+	for (int i = 0; i < MAX_KNOWN; i++)
+	{
+		Known	   *entry = &known[i];
+
+		if (entry->binding.model.model_id != 0 && entry->stamp == stamp &&
+			entry->epoch == rml_catalog_epoch() && memcmp(&entry->ref, ref, sizeof(RmlRef)) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static void
+keep(Known *entry, const RmlRef *ref, uint64 stamp, uint64 epoch, const RmlBinding *binding,
+	 const List *scorers)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	entry->binding.model.model_id = 0;	/* in case of an error */
+	list_free(entry->scorers);
+	entry->scorers = NIL;
+	entry->scorers = list_copy(scorers);
+	MemoryContextSwitchTo(caller);
+	entry->ref = *ref;
+	entry->stamp = stamp;
+	entry->epoch = epoch;
+	entry->binding = *binding;
+}
+
+/* What is known of the reference, looked up if it may be kept; NULL: ask the tables. */
+static const Known *
+get_known(const RmlRef *ref, Snapshot snapshot)
+{
+	uint64		stamp;
+	uint64		epoch;
+	Known	   *entry;
+	RmlBinding	binding;
+
+	if (!rml_changes_settled(snapshot, &stamp))
+		return NULL;
+	/* as opening a table does: news of roles, and of the tables themselves */
+	AcceptInvalidationMessages();
+	entry = find_known(ref, stamp);
+	if (entry == NULL)
+	{
+		epoch = rml_catalog_epoch();
+		if (!look_up(ref, snapshot, &binding) || has_other_identity(ref, &binding))
+			return NULL;
+		entry = least_recently_used();
+		keep(entry, ref, stamp, epoch, &binding,
+			 rml_catalog_grantees(binding.model.model_id, "score", snapshot));
+	}
+	entry->last_used = ++use_counter;
+	return entry;
+}
+
+/* ---- resolving ---- */
+
 bool
-rml_try_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding)
+rml_try_resolve(const RmlRef *ref, RmlBinding *binding)
 {
 	Snapshot	snapshot = rml_statement_snapshot();
+	const Known *found = get_known(ref, snapshot);
 
+	if (found != NULL)
+	{
+		*binding = found->binding;
+		return is_granted(&binding->model, found->scorers, GetUserId());
+	}
 	return look_up(ref, snapshot, binding) && !has_other_identity(ref, binding) &&
-		rml_catalog_granted(&binding->model, GetUserId(), privilege, snapshot);
+		is_granted(&binding->model, rml_catalog_grantees(binding->model.model_id, "score", snapshot),
+				   GetUserId());
 }
 
 void
-rml_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding)
+rml_resolve_for(const RmlRef *ref, const char *privilege, RmlBinding *binding)
 {
 	Snapshot	snapshot = rml_statement_snapshot();
 	bool		found = look_up(ref, snapshot, binding);
@@ -154,6 +282,20 @@ rml_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding)
 						ref->version, ref->name),
 				 errdetail("It is \"%s\".", rml_pinned_form(binding)),
 				 errhint("The reference was made for other bytes: import those, or use risk_version() anew.")));
+}
+
+void
+rml_resolve(const RmlRef *ref, RmlBinding *binding)
+{
+	const Known *found = get_known(ref, rml_statement_snapshot());
+
+	if (found == NULL)
+	{
+		rml_resolve_for(ref, "score", binding);
+		return;
+	}
+	*binding = found->binding;
+	require_granted(&binding->model, found->scorers, ref->name, GetUserId(), "score");
 }
 
 char *

@@ -49,10 +49,13 @@ extern void rml_resolve_model(const char *name, Snapshot snapshot, RmlModelRow *
  * user has the privilege.  Raises 42704 (unknown model, alias, version, or
  * another identity than the pinned one) or 42501.
  */
-extern void rml_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding);
+extern void rml_resolve_for(const RmlRef *ref, const char *privilege, RmlBinding *binding);
+
+/* The same for privilege "score", which is mostly answered from what was found before. */
+extern void rml_resolve(const RmlRef *ref, RmlBinding *binding);
 
 /* The same for the planner: false instead of an error. */
-extern bool rml_try_resolve(const RmlRef *ref, const char *privilege, RmlBinding *binding);
+extern bool rml_try_resolve(const RmlRef *ref, RmlBinding *binding);
 
 /* Raises 42501 unless the role has the privilege. */
 extern void rml_require(const RmlModelRow *row, const char *name, Oid role,

@@ -6,8 +6,9 @@
  * index of fixed size finds images by identity.  Its lock is held to look up,
  * never to copy: an image that is being copied is not ready, and who needs it
  * meanwhile uses a copy of his own.  Pins are counted by atomics, so that
- * giving one back needs no lock and cannot fail.  After a crash the server
- * makes all of this anew.
+ * giving one back needs no lock and cannot fail.  With them goes the number of
+ * images that had the entry before: who knows it can pin without the lock, too.
+ * After a crash the server makes all of this anew.
  */
 #include "postgres.h"
 
@@ -41,9 +42,13 @@ struct RmlSharedImage
 	dsa_pointer block;
 	Size		size;
 	bool		ready;
-	pg_atomic_uint32 pins;
+	pg_atomic_uint64 use;		/* generation in the upper half, pins in the lower */
 	pg_atomic_uint64 last_used;
 };
+
+/* Entries begin as zeros, and keep their generation when they are used anew. */
+#define GENERATION(use) ((uint32_t) ((use) >> 32))
+#define PINS(use) ((uint32_t) (use))
 
 typedef struct SharedState
 {
@@ -158,8 +163,29 @@ attach_area(void)
 static void
 add_pin(RmlSharedImage *shared)
 {
-	pg_atomic_fetch_add_u32(&shared->pins, 1);
+	pg_atomic_fetch_add_u64(&shared->use, 1);
 	pg_atomic_write_u64(&shared->last_used, pg_atomic_fetch_add_u64(&state->clock, 1));
+}
+
+uint32_t
+rml_shared_generation(const RmlSharedImage *shared)
+{
+	return GENERATION(pg_atomic_read_u64(unconstify(pg_atomic_uint64 *, &shared->use)));
+}
+
+bool
+rml_shared_repin(RmlSharedImage *shared, uint32_t generation)
+{
+	uint64		use = pg_atomic_read_u64(&shared->use);
+
+	do
+	{
+		if (GENERATION(use) != generation)
+			return false;
+	} while (!pg_atomic_compare_exchange_u64(&shared->use, &use, use + 1));
+	/* the clock is not moved, or all sessions would wait for its cache line */
+	pg_atomic_write_u64(&shared->last_used, pg_atomic_read_u64(&state->clock));
+	return true;
 }
 
 RmlSharedImage *
@@ -183,7 +209,7 @@ rml_shared_pin(const uint8_t identity[RML_IDENTITY_SIZE])
 void
 rml_shared_unpin(RmlSharedImage *shared)
 {
-	pg_atomic_fetch_sub_u32(&shared->pins, 1);
+	pg_atomic_fetch_sub_u64(&shared->use, 1);
 }
 
 const void *
@@ -192,9 +218,8 @@ rml_shared_data(const RmlSharedImage *shared)
 	return dsa_get_address(area, shared->block);
 }
 
-/* Drops the image that nobody has used for longest; false if all are in use. */
-static bool
-evict_one(void)
+static RmlSharedImage *
+least_recently_used(void)
 {
 	HASH_SEQ_STATUS scan;
 	RmlSharedImage *shared;
@@ -203,13 +228,30 @@ evict_one(void)
 	hash_seq_init(&scan, images);
 	while ((shared = hash_seq_search(&scan)) != NULL)
 	{
-		if (shared->ready && pg_atomic_read_u32(&shared->pins) == 0 &&
+		if (shared->ready && PINS(pg_atomic_read_u64(&shared->use)) == 0 &&
 			(oldest == NULL ||
 			 pg_atomic_read_u64(&shared->last_used) < pg_atomic_read_u64(&oldest->last_used)))
 			oldest = shared;
 	}
-	if (oldest == NULL)
-		return false;
+	return oldest;
+}
+
+/* Drops the image that nobody has used for longest; false if all are in use. */
+static bool
+evict_one(void)
+{
+	RmlSharedImage *oldest;
+	uint64		use;
+
+	/* whoever pins it between the two looks has it; another one is looked for */
+	do
+	{
+		oldest = least_recently_used();
+		if (oldest == NULL)
+			return false;
+		use = pg_atomic_read_u64(&oldest->use);
+	} while (PINS(use) != 0 ||
+			 !pg_atomic_compare_exchange_u64(&oldest->use, &use, use + (UINT64CONST(1) << 32)));
 	dsa_free(area, oldest->block);
 	hash_search(images, oldest->identity, HASH_REMOVE, NULL);
 	return true;
@@ -251,8 +293,6 @@ reserve(const RmlImageHeader *image)
 			shared->block = block;
 			shared->size = image->size;
 			shared->ready = false;
-			pg_atomic_init_u32(&shared->pins, 0);
-			pg_atomic_init_u64(&shared->last_used, 0);
 			add_pin(shared);
 		}
 		else if (DsaPointerIsValid(block))
@@ -303,7 +343,7 @@ riskml_shared_images(PG_FUNCTION_ARGS)
 		hex_encode((const char *) shared->identity, RML_IDENTITY_SIZE, identity);
 		values[0] = PointerGetDatum(cstring_to_text_with_len(identity, sizeof(identity)));
 		values[1] = Int64GetDatum((int64) shared->size);
-		values[2] = Int64GetDatum((int64) pg_atomic_read_u32(&shared->pins));
+		values[2] = Int64GetDatum((int64) PINS(pg_atomic_read_u64(&shared->use)));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	LWLockRelease(lock);

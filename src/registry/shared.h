@@ -22,6 +22,13 @@ extern RmlSharedImage *rml_shared_pin(const uint8_t identity[RML_IDENTITY_SIZE])
 /* The same after a copy of a checked image was put there; NULL if there is no room. */
 extern RmlSharedImage *rml_shared_publish(const RmlImageHeader *image);
 
+/*
+ * Pins it once more, by the generation that it had: false if it was dropped
+ * since.  Its data are where they were.
+ */
+extern bool rml_shared_repin(RmlSharedImage *shared, uint32_t generation);
+extern uint32_t rml_shared_generation(const RmlSharedImage *shared);
+
 /* Cannot fail. */
 extern void rml_shared_unpin(RmlSharedImage *shared);
 

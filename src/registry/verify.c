@@ -275,7 +275,7 @@ riskml_verify(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	v.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
-	rml_resolve(&ref, "score", &binding);
+	rml_resolve(&ref, &binding);
 	v.context = AllocSetContextCreate(CurrentMemoryContext, "riskml verify", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(v.context);
 	(void) rml_catalog_with_version(binding.model.model_id, binding.version,
@@ -336,7 +336,7 @@ riskml_export_model(PG_FUNCTION_ARGS)
 				 errmsg("unknown export format \"%s\"", format),
 				 errhint("The only format is source.")));
 	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
-	rml_resolve(&ref, "export", &binding);
+	rml_resolve_for(&ref, "export", &binding);
 	(void) rml_catalog_with_version(binding.model.model_id, binding.version,
 									rml_statement_snapshot(), export_version, &export);
 	PG_RETURN_BYTEA_P(export.source);

@@ -261,10 +261,10 @@ bind_call(BatchState *state, Call *call)
 		call->result->require(entry);
 	call->entry = entry;
 	call->all_float8 = state->projection == NULL;
-	call->n_inputs = entry->n_reads;
-	for (int i = 0; i < entry->n_reads; i++)
+	call->n_inputs = entry->columns->n_reads;
+	for (int i = 0; i < entry->columns->n_reads; i++)
 	{
-		const RmlColumnRead *read = &entry->reads[i];
+		const RmlColumnRead *read = &entry->columns->reads[i];
 
 		call->inputs[i] = (Input) {
 			.feature = read->feature,

@@ -16,6 +16,7 @@
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -24,6 +25,11 @@
 #include "score/columns.h"
 
 RML_SQL_FUNCTION(riskml_read_columns);
+
+/* Signatures that are kept with a model. */
+#define MAX_SIGNATURES 8
+
+#define SizeOfColumns(n) (offsetof(RmlColumns, reads) + sizeof(RmlColumnRead) * (Size) (n))
 
 /* ---- what the arguments are, once per statement ---- */
 
@@ -58,9 +64,19 @@ read_names(FunctionCallInfo fcinfo, int *n)
 	return names;
 }
 
-static Oid
+/* As get_fn_expr_argtype(), but fast for a column. */
+static inline Oid
 value_type(FunctionCallInfo fcinfo, int value)
 {
+	const Node *call = fcinfo->flinfo->fn_expr;
+
+	if (call != NULL && IsA(call, FuncExpr))
+	{
+		const Node *arg = list_nth(((const FuncExpr *) call)->args, RML_COLUMN_ARGS + value);
+
+		if (IsA(arg, Var))
+			return ((const Var *) arg)->vartype;
+	}
 	return get_fn_expr_argtype(fcinfo->flinfo, RML_COLUMN_ARGS + value);
 }
 
@@ -111,70 +127,153 @@ report_missing(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int feature)
 }
 
 static void
-match_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlFeatureMatch *matches)
+match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *columns,
+				RmlFeatureMatch *matches)
 {
 	int			n_values = count_values(fcinfo);
 	Datum	   *names;
 	Oid		   *types;
 
-	entry->n_slots = n_values;
-	entry->in_parts = false;
+	columns->n_slots = n_values;
+	columns->in_parts = false;
 	if (PG_ARGISNULL(2))
 	{
 		match_positions(entry, fcinfo, n_values, matches);
 		return;
 	}
-	names = read_names(fcinfo, &entry->n_slots);
-	entry->in_parts = are_parts(fcinfo, n_values, entry->n_slots);
-	if (entry->n_slots != n_values && !entry->in_parts)
+	names = read_names(fcinfo, &columns->n_slots);
+	columns->in_parts = are_parts(fcinfo, n_values, columns->n_slots);
+	if (columns->n_slots != n_values && !columns->in_parts)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%d names are given for %d values", entry->n_slots, n_values)));
-	types = palloc(sizeof(Oid) * (Size) entry->n_slots);
-	for (int i = 0; i < entry->n_slots; i++)
-		types[i] = entry->in_parts ? FLOAT4OID : value_type(fcinfo, i);
-	rml_match_values(entry->model, entry->binding.name, names, types, entry->n_slots, matches);
+				 errmsg("%d names are given for %d values", columns->n_slots, n_values)));
+	types = palloc(sizeof(Oid) * (Size) columns->n_slots);
+	for (int i = 0; i < columns->n_slots; i++)
+		types[i] = columns->in_parts ? FLOAT4OID : value_type(fcinfo, i);
+	rml_match_values(entry->model, entry->binding.name, names, types, columns->n_slots, matches);
 	pfree(types);
 	pfree(names);
 }
 
-/* Keeps how each feature is read from the arguments; with `all` none may be missing. */
-static void
-bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+/* How each feature is read from the arguments; with `all` none may be missing. */
+static RmlColumns *
+match_columns(const RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 {
-	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 	int			n = entry->model->image.header->n_features;
 	RmlFeatureMatch *matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
+	RmlColumns *columns = palloc(SizeOfColumns(n));
 
-	match_arguments(entry, fcinfo, matches);
+	match_arguments(entry, fcinfo, columns, matches);
+	columns->n_reads = 0;
+	columns->in_order = !columns->in_parts;
 	for (int i = 0; i < n; i++)
 	{
 		rml_raise_fault(&matches[i]);
 		if (matches[i].attno == 0 && all)
 			report_missing(entry, fcinfo, i);
-	}
-	if (entry->reads != NULL)
-		pfree(entry->reads);
-	entry->reads = NULL;
-	entry->reads = MemoryContextAlloc(context, sizeof(RmlColumnRead) * (Size) n);
-	entry->n_reads = 0;
-	entry->in_order = !entry->in_parts;
-	for (int i = 0; i < n; i++)
-	{
 		if (matches[i].attno != 0)
-			entry->reads[entry->n_reads++] = (RmlColumnRead) {.feature = i, .match = matches[i]};
-		entry->in_order = entry->in_order && matches[i].attno == i + 1 &&
+			columns->reads[columns->n_reads++] = (RmlColumnRead) {.feature = i, .match = matches[i]};
+		columns->in_order = columns->in_order && matches[i].attno == i + 1 &&
 			matches[i].kind == RML_COLUMN_FLOAT8;
 	}
-	/* names that may change from row to row are looked at in each */
-	entry->reads_last = PG_ARGISNULL(2) || get_fn_expr_arg_stable(fcinfo->flinfo, 2);
 	pfree(matches);
+	return columns;
+}
+
+/* ---- what is kept with a model for later statements ---- */
+
+/* Arguments of given names and types. */
+typedef struct Signature
+{
+	struct Signature *next;
+	bool		all;			/* none may be missing */
+	ArrayType  *names;			/* or NULL */
+	int			n_values;
+	Oid		   *types;			/* of the values */
+	RmlColumns *columns;
+} Signature;
+
+static bool
+has_signature(FunctionCallInfo fcinfo, bool all, const Signature *s)
+{
+	const ArrayType *names = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
+
+	if (s->all != all || s->n_values != PG_NARGS() - RML_COLUMN_ARGS ||
+		(s->names == NULL) != (names == NULL) ||
+		(names != NULL && (VARSIZE(s->names) != VARSIZE(names) ||
+						   memcmp(s->names, names, VARSIZE(names)) != 0)))
+		return false;
+	for (int i = 0; i < s->n_values; i++)
+	{
+		if (s->types[i] != value_type(fcinfo, i))
+			return false;
+	}
+	return true;
+}
+
+static bool
+may_keep(const RmlModel *model)
+{
+	int			n = 0;
+
+	for (const Signature *s = model->bindings; s != NULL; s = s->next)
+		n++;
+	return n < MAX_SIGNATURES;
+}
+
+static RmlColumns *
+keep_columns(RmlModel *model, FunctionCallInfo fcinfo, bool all, const RmlColumns *columns)
+{
+	MemoryContext caller = MemoryContextSwitchTo(model->context);
+	Signature  *s = palloc(sizeof(Signature));
+
+	s->all = all;
+	s->names = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P_COPY(2);
+	s->n_values = PG_NARGS() - RML_COLUMN_ARGS;
+	s->types = palloc(sizeof(Oid) * s->n_values);
+	for (int i = 0; i < s->n_values; i++)
+		s->types[i] = value_type(fcinfo, i);
+	s->columns = palloc(SizeOfColumns(columns->n_reads));
+	memcpy(s->columns, columns, SizeOfColumns(columns->n_reads));
+	s->next = model->bindings;
+	model->bindings = s;
+	MemoryContextSwitchTo(caller);
+	return s->columns;
+}
+
+/* Names that may change from row to row are looked at in each. */
+static void
+bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+{
+	RmlColumns *columns;
+	MemoryContext caller;
+
+	if (entry->columns != NULL && !entry->columns_kept)
+		pfree(entry->columns);
+	entry->columns = NULL;
+	entry->columns_last = PG_ARGISNULL(2) || get_fn_expr_arg_stable(fcinfo->flinfo, 2);
+	for (const Signature *s = entry->model->bindings; s != NULL && entry->columns_last; s = s->next)
+	{
+		if (has_signature(fcinfo, all, s))
+		{
+			entry->columns = s->columns;
+			entry->columns_kept = true;
+			return;
+		}
+	}
+	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	columns = match_columns(entry, fcinfo, all);
+	MemoryContextSwitchTo(caller);
+	entry->columns_kept = entry->columns_last && may_keep(entry->model);
+	entry->columns = entry->columns_kept ? keep_columns(entry->model, fcinfo, all, columns) : columns;
+	if (entry->columns_kept)
+		pfree(columns);
 }
 
 static inline void
 prepare(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 {
-	if (entry->reads == NULL || !entry->reads_last)
+	if (entry->columns == NULL || !entry->columns_last)
 		bind_arguments(entry, fcinfo, all);
 }
 
@@ -208,7 +307,7 @@ read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	{
 		ArrayType  *part = PG_ARGISNULL(RML_COLUMN_ARGS + i) ? NULL :
 			PG_GETARG_ARRAYTYPE_P(RML_COLUMN_ARGS + i);
-		int			expected = Min(RML_MAX_COLUMN_VALUES, entry->n_slots - i * RML_MAX_COLUMN_VALUES);
+		int			expected = Min(RML_MAX_COLUMN_VALUES, entry->columns->n_slots - i * RML_MAX_COLUMN_VALUES);
 
 		if (part == NULL || ARR_HASNULL(part) ||
 			ArrayGetNItems(ARR_NDIM(part), ARR_DIMS(part)) != expected)
@@ -218,11 +317,12 @@ read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 					 errhint("Parts are made by riskml.read_columns().")));
 		parts[i] = (const float *) ARR_DATA_PTR(part);
 	}
-	for (int i = 0; i < entry->n_reads; i++)
+	for (int i = 0; i < entry->columns->n_reads; i++)
 	{
-		int			slot = entry->reads[i].match.attno - 1;
+		const RmlColumnRead *read = &entry->columns->reads[i];
+		int			slot = read->match.attno - 1;
 
-		entry->row[entry->reads[i].feature] =
+		entry->row[read->feature] =
 			parts[slot / RML_MAX_COLUMN_VALUES][slot % RML_MAX_COLUMN_VALUES];
 	}
 }
@@ -230,23 +330,26 @@ read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 void
 rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 {
+	const RmlColumns *columns;
+
 	prepare(entry, fcinfo, true);
-	if (entry->in_parts)
+	columns = entry->columns;
+	if (columns->in_parts)
 	{
 		read_parts(entry, fcinfo);
 		return;
 	}
 	/* as the planner passes columns of float8 */
-	if (entry->in_order)
+	if (columns->in_order)
 	{
 		const NullableDatum *values = &fcinfo->args[RML_COLUMN_ARGS];
 
-		for (int i = 0; i < entry->n_reads; i++)
+		for (int i = 0; i < columns->n_reads; i++)
 			entry->row[i] = values[i].isnull ? NAN : (float) DatumGetFloat8(values[i].value);
 		return;
 	}
-	for (int i = 0; i < entry->n_reads; i++)
-		entry->row[entry->reads[i].feature] = read_argument(entry, fcinfo, &entry->reads[i]);
+	for (int i = 0; i < columns->n_reads; i++)
+		entry->row[columns->reads[i].feature] = read_argument(entry, fcinfo, &columns->reads[i]);
 }
 
 /*
@@ -258,14 +361,16 @@ riskml_read_columns(PG_FUNCTION_ARGS)
 {
 	float		values[FUNC_MAX_ARGS];
 	RmlSiteModel *entry;
+	const RmlColumns *columns;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
 	entry = rml_site_model(fcinfo, false);
 	prepare(entry, fcinfo, false);
-	for (int i = 0; i < entry->n_slots; i++)
+	columns = entry->columns;
+	for (int i = 0; i < columns->n_slots; i++)
 		values[i] = NAN;
-	for (int i = 0; i < entry->n_reads; i++)
-		values[entry->reads[i].match.attno - 1] = read_argument(entry, fcinfo, &entry->reads[i]);
-	PG_RETURN_DATUM(rml_array4(FLOAT4OID, values, entry->n_slots));
+	for (int i = 0; i < columns->n_reads; i++)
+		values[columns->reads[i].match.attno - 1] = read_argument(entry, fcinfo, &columns->reads[i]);
+	PG_RETURN_DATUM(rml_array4(FLOAT4OID, values, columns->n_slots));
 }

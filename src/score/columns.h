@@ -13,7 +13,7 @@
 #define RML_MAX_COLUMN_VALUES (FUNC_MAX_ARGS - RML_COLUMN_ARGS)
 
 /*
- * Finds out how features are read from the arguments: entry->reads.  The values
+ * Finds out how features are read from the arguments: entry->columns.  The values
  * themselves may be absent from fcinfo, the first RML_COLUMN_ARGS may not.
  */
 extern void rml_site_bind_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);

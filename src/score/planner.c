@@ -479,7 +479,7 @@ rewrite_call(PlannerInfo *root, FuncExpr *call)
 	if (root != NULL)
 		record_dependencies(&r);
 	function = columns_function(call);
-	if (!OidIsValid(function) || !rml_try_resolve(&r.ref, "score", &r.binding))
+	if (!OidIsValid(function) || !rml_try_resolve(&r.ref, &r.binding))
 		return NULL;
 	r.model = rml_cache_pin(&r.binding);
 	PG_TRY();
@@ -508,7 +508,7 @@ estimate_cost(SupportRequestCost *request)
 	double		nodes = 0;
 
 	if (call == NULL || !IsA(call, FuncExpr) || call->args == NIL ||
-		!read_reference(linitial(call->args), &ref) || !rml_try_resolve(&ref, "score", &binding))
+		!read_reference(linitial(call->args), &ref) || !rml_try_resolve(&ref, &binding))
 		return false;
 	model = rml_cache_pin(&binding);
 	for (int i = 0; i < model->image.header->n_trees; i++)

@@ -131,6 +131,6 @@ riskml_version(PG_FUNCTION_ARGS)
 	RmlBinding	binding;
 
 	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
-	rml_resolve(&ref, "score", &binding);
+	rml_resolve(&ref, &binding);
 	PG_RETURN_TEXT_P(cstring_to_text(rml_pinned_form(&binding)));
 }

@@ -91,8 +91,8 @@ clear_entry(RmlSiteModel *entry)
 		pfree(entry->margins);
 	if (entry->matches != NULL)
 		pfree(entry->matches);
-	if (entry->reads != NULL)
-		pfree(entry->reads);
+	if (entry->columns != NULL && !entry->columns_kept)
+		pfree(entry->columns);
 	memset(entry, 0, sizeof(*entry));
 }
 
@@ -122,7 +122,7 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 	RmlBinding	binding;
 	RmlModel   *model;
 
-	rml_resolve(ref, "score", &binding);
+	rml_resolve(ref, &binding);
 	if (entry->model != NULL &&
 		memcmp(entry->model->identity, binding.identity, RML_IDENTITY_SIZE) == 0)
 	{

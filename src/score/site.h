@@ -19,6 +19,16 @@ typedef struct RmlColumnRead
 	RmlFeatureMatch match;
 } RmlColumnRead;
 
+/* How features are read from values that come as arguments. */
+typedef struct RmlColumns
+{
+	int			n_reads;
+	int			n_slots;		/* values that the arguments name */
+	bool		in_order;		/* value i is feature i, float8 */
+	bool		in_parts;		/* the values come as real[] of many */
+	RmlColumnRead reads[FLEXIBLE_ARRAY_MEMBER];
+} RmlColumns;
+
 /* One model at one call site. */
 typedef struct RmlSiteModel
 {
@@ -31,12 +41,9 @@ typedef struct RmlSiteModel
 	float	   *margins;		/* n_outputs, likewise */
 	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
 	uint64		row_type;		/* typcache's identifier of it */
-	RmlColumnRead *reads;		/* of features from arguments, or NULL */
-	int			n_reads;
-	int			n_slots;		/* values that the arguments name */
-	bool		reads_last;		/* for all rows */
-	bool		in_order;		/* value i is feature i, float8 */
-	bool		in_parts;		/* the values come as real[] of many */
+	RmlColumns *columns;		/* for its arguments, or NULL */
+	bool		columns_last;	/* for all rows */
+	bool		columns_kept;	/* with the model, for others */
 	uint64		last_used;
 } RmlSiteModel;
 

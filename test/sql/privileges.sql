@@ -90,7 +90,8 @@ INSERT INTO expected VALUES
 	-- no call in SQL gets anywhere
 	('riskml.score_support(internal)', $$riskml.score_support('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.model_ref_recv(internal)', $$riskml.model_ref_recv('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
-	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n');
+	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n'),
+	('riskml.registry_changed()', $$riskml.registry_changed()$$, 'n n n n n n 39P01');
 
 SELECT risk_version('regress_m') AS pin_m, risk_version('regress_open') AS pin_open \gset
 \set ubj :abs_srcdir /sql/data/tiny.ubj

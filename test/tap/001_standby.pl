@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Riskml;
 use Test::More;
 
-my $primary = new_node('primary', allows_streaming => 1);
+my $primary = new_node('primary', allows_streaming => 1, conf => "shared_preload_libraries = 'riskml'\n");
 create_credit($primary);
 $primary->safe_psql('postgres', 'CREATE ROLE analyst; GRANT SELECT ON credit TO analyst');
 query_value($primary, "SELECT riskml.import_model_file('credit', '" . model_path("models/$_") . "')")

@@ -11,7 +11,7 @@ use Test::More;
 
 use constant PROMOTIONS => 600;
 
-my $node = new_node('node', conf => "max_worker_processes = 16\nmax_parallel_workers = 12\nlog_statement = none\nsynchronous_commit = off\n");
+my $node = new_node('node', conf => "shared_preload_libraries = 'riskml'\nmax_worker_processes = 16\nmax_parallel_workers = 12\nlog_statement = none\nsynchronous_commit = off\n");
 query_value($node, "SELECT riskml.import_model('m', " . dollar(leaf_model($_)) . ')') for (1, 2);
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE loans AS SELECT g AS id, g::float8 AS x FROM generate_series(1, 3000) g;

@@ -1,0 +1,159 @@
+/*
+ * changes.c
+ *	  Who changed this database's registry last.
+ *
+ * A trigger on each table of the registry takes the lock of its writers, which
+ * lasts until the transaction has ended for everybody, and then sets the stamp:
+ * so all writers before the one in the stamp have ended when it is set, and a
+ * snapshot that sees that one as ended sees all of them so.  A snapshot was
+ * taken before the stamp is compared: a writer that sets it later is running
+ * for that snapshot.
+ *
+ * A stamp is not replayed on a standby and does not survive a restart, as
+ * prepared transactions do; hence `first`.
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "registry/catalog.h"
+#include "registry/changes.h"
+
+RML_SQL_FUNCTION(riskml_registry_changed);
+
+#define TRANCHE "riskml changes"
+
+/* More databases than these do without. */
+#define MAX_DATABASES 256
+
+typedef struct Slot
+{
+	Oid			database;
+	TransactionId first;		/* transactions before it may have written unseen */
+	pg_atomic_uint64 stamp;		/* FullTransactionId of the latest writer, or 0 */
+} Slot;
+
+typedef struct SharedChanges
+{
+	int			n_slots;
+	Slot		slots[MAX_DATABASES];
+} SharedChanges;
+
+static SharedChanges *changes = NULL;
+static LWLock *lock = NULL;
+static Slot *own_slot = NULL;	/* of this database */
+
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
+static void
+request_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(sizeof(SharedChanges));
+	RequestNamedLWLockTranche(TRANCHE, 1);
+}
+
+static void
+attach_memory(void)
+{
+	bool		found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	lock = &GetNamedLWLockTranche(TRANCHE)->lock;
+	changes = ShmemInitStruct(TRANCHE, sizeof(SharedChanges), &found);
+	if (!found)
+		changes->n_slots = 0;
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+rml_changes_init(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = attach_memory;
+}
+
+static Slot *
+find_slot(void)
+{
+	for (int i = 0; i < changes->n_slots; i++)
+	{
+		if (changes->slots[i].database == MyDatabaseId)
+			return &changes->slots[i];
+	}
+	return NULL;
+}
+
+/* The slot of this database, made if need be; NULL if there is none. */
+static Slot *
+get_slot(void)
+{
+	if (own_slot != NULL || changes == NULL || RecoveryInProgress())
+		return own_slot;
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	own_slot = find_slot();
+	if (own_slot == NULL && changes->n_slots < MAX_DATABASES)
+	{
+		own_slot = &changes->slots[changes->n_slots];
+		own_slot->database = MyDatabaseId;
+		own_slot->first = XidFromFullTransactionId(ReadNextFullTransactionId());
+		pg_atomic_init_u64(&own_slot->stamp, 0);
+		changes->n_slots++;
+	}
+	LWLockRelease(lock);
+	return own_slot;
+}
+
+bool
+rml_changes_settled(Snapshot snapshot, uint64 *stamp)
+{
+	Slot	   *slot = get_slot();
+	TransactionId writer;
+
+	if (slot == NULL || snapshot->snapshot_type != SNAPSHOT_MVCC || snapshot->takenDuringRecovery ||
+		TransactionIdPrecedes(snapshot->xmin, slot->first))
+		return false;
+	*stamp = pg_atomic_read_u64(&slot->stamp);
+	writer = XidFromFullTransactionId(FullTransactionIdFromU64(*stamp));
+	return !TransactionIdIsValid(writer) ||
+		(writer != GetTopTransactionIdIfAny() && !XidInMVCCSnapshot(writer, snapshot));
+}
+
+/* Before each statement that writes to one of the registry's tables, whoever runs it. */
+Datum
+riskml_registry_changed(PG_FUNCTION_ARGS)
+{
+	const TriggerData *trigger = (const TriggerData *) fcinfo->context;
+	Slot	   *slot;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("riskml.registry_changed() is a trigger function")));
+	LockRelationOid(rml_catalog_table(RML_TAB_AUDIT), ExclusiveLock);
+	slot = get_slot();
+	if (slot != NULL)
+		pg_atomic_write_u64(&slot->stamp, U64FromFullTransactionId(GetTopFullTransactionId()));
+	/* plans that were chosen for an alias are chosen anew, once this commits */
+	if (RelationGetRelid(trigger->tg_relation) == rml_catalog_table(RML_TAB_ALIAS))
+		rml_catalog_alias_moved();
+	return PointerGetDatum(NULL);
+}

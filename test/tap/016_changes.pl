@@ -1,0 +1,145 @@
+# What a session has looked up is used again only while nobody could see anything else: whoever writes to
+# the registry, in whatever way, is seen by the next statement of every session, and not before.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Riskml;
+use Test::More;
+
+my $node = new_node('node', conf => "shared_preload_libraries = 'riskml'\nmax_prepared_transactions = 5\nrestart_after_crash = on\n");
+
+# Version n of model m scores n.
+sub create_model
+{
+	my ($database) = @_;
+	$node->safe_psql($database, "SELECT riskml.import_model('m', " . dollar(leaf_model($_)) . ')') for (1, 2);
+}
+create_model('postgres');
+my $score = "SELECT risk_score('m', ROW(0))";
+my $move = "UPDATE riskml.model_alias SET version = 3 - version WHERE alias = 'production'";
+my $reader = session($node);
+my $writer = session($node);
+# ten in a row, so that most are answered without a look at the tables
+sub reads { return join ',', map { scalar ask($reader, $score) } 1 .. 10 }
+sub is_read { my ($version, $name) = @_; is(reads(), join(',', ($version) x 10), $name) }
+# Scans of the registry's tables are counted when a transaction ends.
+sub scans
+{
+	ask($reader, 'SELECT pg_stat_force_next_flush()') if $node->pg_version >= 15;
+	return ask($reader, "SELECT sum(idx_scan) FROM pg_stat_user_tables WHERE schemaname = 'riskml'");
+}
+
+is_read(1, 'version 1');
+my $before = scans();
+is_read(1, 'version 1 again');
+is(scans(), $before, '... without a look at the tables');
+
+# ---- the tables are written to without our functions
+
+ask($writer, $move);
+is_read(2, 'an UPDATE of the alias is seen');
+ask($writer, "BEGIN; $move");
+is_read(2, '... not before it commits');
+is(ask($writer, $score), '1', '... but by its own transaction');
+ask($writer, 'SAVEPOINT s');
+ask($writer, $move);
+is(ask($writer, $score), '2', '... as often as it likes');
+ask($writer, 'ROLLBACK TO s');
+is(ask($writer, $score), '1', '... rolled back to a savepoint');
+is_read(2, '... all the time not by others');
+ask($writer, 'ROLLBACK');
+is(ask($writer, $score), '2', '... rolled back');
+is_read(2, '... for others, too');
+ask($writer, "SET session_replication_role = replica; $move; RESET session_replication_role");
+is_read(1, 'an UPDATE by a replication role is seen');
+ask($writer, "BEGIN; CREATE TEMP TABLE saved AS TABLE riskml.model_alias; TRUNCATE riskml.model_alias; COMMIT");
+like((ask($reader, $score))[1], qr/has no alias "production"/, 'a TRUNCATE is seen');
+ask($writer, 'INSERT INTO riskml.model_alias SELECT * FROM saved');
+is_read(1, 'an INSERT is seen');
+
+# ---- two who write at once wait for each other
+
+my $other = session($node);
+ask($writer, "BEGIN; $move");
+start_query($other, "UPDATE riskml.model SET created_at = now()");
+wait_until_blocked($node, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query LIKE 'UPDATE riskml.model SET created%'"));
+pass('a second writer waits');
+ask($writer, 'COMMIT');
+finish_query($other);
+is_read(2, 'then both are seen');
+
+# ---- snapshots from before
+
+ask($reader, 'BEGIN ISOLATION LEVEL REPEATABLE READ');
+is_read(2, 'a transaction reads version 2');
+ask($writer, $move);
+is_read(2, '... as long as it lasts');
+is(ask($other, $score), '1', '... while others read version 1');
+ask($reader, 'COMMIT');
+is_read(1, 'then it reads version 1');
+ask($reader, "BEGIN; DECLARE c CURSOR FOR SELECT risk_score('m', ROW(g)) FROM generate_series(1, 9) g; FETCH c");
+ask($writer, $move);
+is(ask($reader, 'FETCH c'), '1', 'a cursor goes on with its version');
+is_read(2, '... beside statements that read the next one');
+is(ask($reader, 'FETCH c'), '1', '... and goes on');
+ask($reader, 'COMMIT');
+
+# ---- roles
+
+$node->safe_psql('postgres', "CREATE ROLE lender; CREATE ROLE analyst LOGIN IN ROLE lender; SELECT riskml.grant_model('m', 'lender')");
+my $analyst = session($node);
+ask($analyst, 'SET ROLE analyst');
+is(ask($analyst, $score), '2', 'a member of a role may score');
+$node->safe_psql('postgres', 'REVOKE lender FROM analyst');
+like((ask($analyst, $score))[1], qr/permission denied/, '... no longer when it is none');
+$node->safe_psql('postgres', 'GRANT lender TO analyst');
+is(ask($analyst, $score), '2', '... again when it is one');
+$node->safe_psql('postgres', "SELECT riskml.revoke_model('m', 'lender')");
+like((ask($analyst, $score))[1], qr/permission denied/, '... not without the grant');
+$node->safe_psql('postgres', 'DELETE FROM riskml.model_grant; INSERT INTO riskml.model_grant SELECT model_id, 0, \'score\' FROM riskml.model');
+is(ask($analyst, $score), '2', '... but as everyone');
+
+# ---- prepared transactions, over restarts
+
+ask($writer, "BEGIN; $move; PREPARE TRANSACTION 'p'");
+is_read(2, 'a prepared promotion is not seen');
+$_->quit for ($reader, $writer, $other, $analyst);
+for my $mode ('fast', 'immediate')
+{
+	$node->stop($mode);
+	$node->start;
+	$reader = session($node);
+	is_read(2, "... nor after a restart ($mode)");
+}
+$node->safe_psql('postgres', "COMMIT PREPARED 'p'");
+is_read(1, '... until it commits');
+is_read(1, '... and stays');
+
+# ---- other databases
+
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+$node->safe_psql('other', 'CREATE EXTENSION riskml');
+create_model('other');
+my $there = session($node, database => 'other');
+is(ask($there, $score), '1', 'another database has its own');
+$writer = session($node);
+ask($writer, "BEGIN; $move");
+$node->safe_psql('other', $move);
+is(ask($there, $score), '2', '... which it changes');
+is_read(1, '... while the other one is being changed');
+ask($writer, 'COMMIT');
+is_read(2, '... which is seen then');
+is(ask($there, $score), '2', '... and not there');
+
+# ---- the extension goes and comes back
+
+$_->quit for ($writer, $there);
+ask($reader, "SELECT count(riskml.drop_alias('m', alias, 'test')) FROM riskml.model_alias; DROP EXTENSION riskml CASCADE; CREATE EXTENSION riskml");
+like((ask($reader, $score))[1], qr/model "m" does not exist/, 'a new registry has no models');
+create_model('postgres');
+is_read(1, '... until they are imported');
+$reader->quit;
+
+done_testing();
