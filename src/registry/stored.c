@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/toast_compression.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -19,7 +20,8 @@
 #include "registry/server.h"
 #include "registry/stored.h"
 
-#define SLICE_SIZE (1024 * 1024)
+/* Larger ones would leave malloc() with memory that it does not give back. */
+#define SLICE_SIZE (64 * 1024)
 
 static Datum
 stored_column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
@@ -77,16 +79,20 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 	bool		isnull;
 	Datum		source = stored_column(tuple, desc, RML_VERSION_SOURCE, &isnull);
 	Size		size = toast_raw_datum_size(source) - VARHDRSZ;
+	Size		step = SLICE_SIZE;
 	RmlIdentityState *state = rml_identity_begin(size);
 	RmlImportOptions options;
 	RmlIdentityParts parts;
 	uint8		identity[RML_IDENTITY_SIZE];
 	bool		canonical;
 
-	for (Size at = 0; at < size; at += SLICE_SIZE)
+	/* a slice of what is compressed costs all that is before it */
+	if (toast_get_compression_id((struct varlena *) DatumGetPointer(source)) != TOAST_INVALID_COMPRESSION_ID)
+		step = Max(size, 1);
+	for (Size at = 0; at < size; at += step)
 	{
 		struct varlena *slice = detoast_attr_slice((struct varlena *) DatumGetPointer(source),
-												   (int32) at, SLICE_SIZE);
+												   (int32) at, (int32) step);
 
 		CHECK_FOR_INTERRUPTS();
 		rml_identity_add(state, VARDATA_ANY(slice), VARSIZE_ANY_EXHDR(slice));

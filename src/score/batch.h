@@ -5,8 +5,8 @@
  *
  * The plan node is a CustomScan over one child.  Its custom_scan_tlist has
  * columns of the child (Vars of OUTER_VAR) and calls (FuncExprs over such
- * Vars); custom_private lists the numbers, from 1 on, of the columns that are
- * used above, the others being NULL.
+ * Vars); custom_private says what the executor would otherwise have to find
+ * out for each execution.
  */
 #ifndef RML_SCORE_BATCH_H
 #define RML_SCORE_BATCH_H
@@ -24,8 +24,25 @@ extern void rml_batch_init(void);
 /* Says that the query being planned has calls that can be scored in blocks. */
 extern void rml_batch_expect(void);
 
-/* The result that this call of riskml.*_columns() gives, or NULL for any other call. */
-extern const RmlResult *rml_batch_result(const FuncExpr *call, bool *pinned_only);
+/* What custom_private is a list of. */
+typedef enum RmlBatchPrivate
+{
+	RML_BATCH_KEPT,				/* numbers, from 1 on, of the columns that are used above; others are NULL */
+	RML_BATCH_CALLS,			/* for each call an integer list, see below */
+	RML_BATCH_COMPUTED			/* target list of the values that are not columns of the child */
+} RmlBatchPrivate;
+
+/* What the list of a call begins with; then for each value: */
+typedef enum RmlBatchCall
+{
+	RML_BATCH_COLUMN,			/* number of the column that it fills */
+	RML_BATCH_RESULT,			/* index into rml_batch_results */
+	RML_BATCH_PINNED_ONLY,
+	RML_BATCH_VALUES			/* the child's column, or minus the number of the computed one */
+} RmlBatchCall;
+
+/* Results that nodes can give, by index; ended by NULL. */
+extern const RmlResult *const rml_batch_results[];
 
 /* The values that a call passes, those within riskml.read_columns() included. */
 extern List *rml_batch_values(const FuncExpr *call);

@@ -34,7 +34,7 @@
 typedef struct Input
 {
 	int			feature;
-	int			at;				/* in the child's row or, beyond that, among computed values; from 0 */
+	int			at;				/* in the child's row, from 0; -1 and below: among computed values */
 	const RmlFeatureMatch *match;
 } Input;
 
@@ -45,7 +45,7 @@ typedef struct Call
 	const RmlResult *result;
 	bool		pinned_only;
 	FunctionCallInfo fcinfo;	/* of a call with all values, which is never made */
-	int		   *value_at;		/* where each value is, as Input has it */
+	const List *values;			/* its description, see batch.h */
 
 	/* the block */
 	RmlSiteModel *entry;
@@ -65,8 +65,7 @@ typedef struct Kept
 	int			at;				/* in the child's row */
 	int16		length;
 	bool		by_value;
-	Datum		values[MAX_ROWS];
-	bool		nulls[MAX_ROWS];
+	NullableDatum *values;		/* of the block */
 } Kept;
 
 typedef struct BatchState
@@ -77,13 +76,9 @@ typedef struct BatchState
 	Kept	   *kept;
 	int			n_kept;
 	int			n_columns;		/* of the child's rows that are read */
-
-	/* values that are not columns */
-	List	   *computed;
-	ProjectionInfo *projection; /* of them, or NULL */
-	ExprContext *row_context;	/* reset with each row read */
-
-	MemoryContext block;		/* values of the block that are not by value */
+	ProjectionInfo *projection; /* computes values that are not columns, or NULL */
+	MemoryContext block;		/* columns of the block that are not by value, or NULL */
+	int			room;			/* rows that there is room for */
 	int			size;			/* rows to read for the next block */
 	int			n_rows;
 	int			next;			/* row to give */
@@ -99,23 +94,6 @@ const CustomScanMethods rml_batch_methods = {
 
 /* ---- begin ---- */
 
-/* Marks a value among the computed ones. */
-static int
-value_position(BatchState *state, Expr *value)
-{
-	const Var  *var = (const Var *) value;
-
-	if (IsA(value, Var) && var->varno == OUTER_VAR && var->varattno > 0)
-	{
-		state->n_columns = Max(state->n_columns, var->varattno);
-		return var->varattno - 1;
-	}
-	state->computed = lappend(state->computed,
-							  makeTargetEntry(value, (AttrNumber) (list_length(state->computed) + 1),
-											  NULL, false));
-	return -list_length(state->computed);
-}
-
 static void
 require_execute(Oid function)
 {
@@ -123,89 +101,95 @@ require_execute(Oid function)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 }
 
-static void
-begin_call(BatchState *state, Call *call, FuncExpr *expression)
+/* The call with all values as arguments, however many, so that their types can be seen. */
+static FuncExpr *
+whole_call(FuncExpr *call)
 {
-	List	   *values = rml_batch_values(expression);
-	FuncExpr   *whole = copyObject(expression);
-	FmgrInfo   *function = palloc(sizeof(FmgrInfo));
-	int			i = 0;
-	ListCell   *cell;
+	List	   *values = rml_batch_values(call);
+	FuncExpr   *whole;
+
+	if (list_length(values) == list_length(call->args) - RML_COLUMN_ARGS)
+		return call;
+	require_execute(castNode(FuncExpr, list_nth(call->args, RML_COLUMN_ARGS))->funcid);
+	whole = copyObject(call);
+	whole->args = list_concat(list_copy_head(call->args, RML_COLUMN_ARGS), values);
+	return whole;
+}
+
+static void
+begin_call(BatchState *state, Call *call, FuncExpr *expression, const List *description)
+{
+	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
+	FuncExpr   *whole = whole_call(expression);
+	int			n_values = list_length(whole->args) - RML_COLUMN_ARGS;
 
 	require_execute(expression->funcid);
-	if (list_length(values) != list_length(expression->args) - RML_COLUMN_ARGS)
-		require_execute(castNode(FuncExpr, list_nth(expression->args, RML_COLUMN_ARGS))->funcid);
-	call->result = rml_batch_result(expression, &call->pinned_only);
-	if (call->result == NULL)
-		elog(ERROR, "function %u cannot be evaluated in blocks", expression->funcid);
-	whole->args = list_concat(list_copy_head(expression->args, RML_COLUMN_ARGS), values);
-	fmgr_info(expression->funcid, function);
+	call->column = list_nth_int(description, RML_BATCH_COLUMN) - 1;
+	call->result = rml_batch_results[list_nth_int(description, RML_BATCH_RESULT)];
+	call->pinned_only = list_nth_int(description, RML_BATCH_PINNED_ONLY);
+	call->values = description;
+	call->inputs = palloc(sizeof(Input) * n_values);
+	function->fn_oid = expression->funcid;
+	function->fn_mcxt = CurrentMemoryContext;
 	fmgr_info_set_expr((Node *) whole, function);
 	call->fcinfo = palloc0(SizeForFunctionCallInfo(RML_COLUMN_ARGS));
 	InitFunctionCallInfoData(*call->fcinfo, function, (short) list_length(whole->args), InvalidOid,
 							 NULL, NULL);
-	for (i = 0; i < RML_COLUMN_ARGS; i++)
+	for (int i = 0; i < RML_COLUMN_ARGS; i++)
 	{
 		const Const *arg = list_nth_node(Const, expression->args, i);
 
 		call->fcinfo->args[i] = (NullableDatum) {.value = arg->constvalue, .isnull = arg->constisnull};
 	}
-	call->value_at = palloc(sizeof(int) * list_length(values));
-	call->inputs = palloc(sizeof(Input) * list_length(values));
-	i = 0;
-	foreach(cell, values)
-		call->value_at[i++] = value_position(state, lfirst(cell));
+	for (int i = 0; i < n_values; i++)
+		state->n_columns = Max(state->n_columns, list_nth_int(description, RML_BATCH_VALUES + i));
 }
 
 static void
-begin_kept(BatchState *state, Kept *kept, const Var *column)
+begin_kept(BatchState *state, Kept *kept, int number, const Var *column)
 {
+	kept->column = number - 1;
 	kept->at = column->varattno - 1;
 	state->n_columns = Max(state->n_columns, column->varattno);
 	get_typlenbyval(column->vartype, &kept->length, &kept->by_value);
+	if (!kept->by_value && state->block == NULL)
+		state->block = AllocSetContextCreate(CurrentMemoryContext, "riskml block", ALLOCSET_DEFAULT_SIZES);
+}
+
+static Expr *
+scan_column(const CustomScan *plan, int number)
+{
+	return list_nth_node(TargetEntry, plan->custom_scan_tlist, number - 1)->expr;
 }
 
 static void
 begin_columns(BatchState *state, const CustomScan *plan)
 {
+	const List *kept = list_nth(plan->custom_private, RML_BATCH_KEPT);
+	const List *calls = list_nth(plan->custom_private, RML_BATCH_CALLS);
 	ListCell   *cell;
 
-	state->calls = palloc0(sizeof(Call) * list_length(plan->custom_scan_tlist));
-	state->kept = palloc0(sizeof(Kept) * (list_length(plan->custom_private) + 1));
-	foreach(cell, plan->custom_scan_tlist)
-	{
-		const TargetEntry *column = lfirst_node(TargetEntry, cell);
-
-		if (IsA(column->expr, FuncExpr))
-		{
-			Call	   *call = &state->calls[state->n_calls++];
-
-			call->column = column->resno - 1;
-			begin_call(state, call, (FuncExpr *) column->expr);
-		}
-	}
-	foreach(cell, plan->custom_private)
-	{
-		Kept	   *kept = &state->kept[state->n_kept++];
-
-		kept->column = lfirst_int(cell) - 1;
-		begin_kept(state, kept, castNode(Var, list_nth_node(TargetEntry, plan->custom_scan_tlist,
-															kept->column)->expr));
-	}
+	state->calls = palloc0(sizeof(Call) * list_length(calls));
+	foreach(cell, calls)
+		begin_call(state, &state->calls[state->n_calls++],
+				   castNode(FuncExpr, scan_column(plan, linitial_int(lfirst_node(List, cell)))),
+				   lfirst_node(List, cell));
+	state->kept = palloc0(sizeof(Kept) * (list_length(kept) + 1));
+	foreach(cell, kept)
+		begin_kept(state, &state->kept[state->n_kept++], lfirst_int(cell),
+				   castNode(Var, scan_column(plan, lfirst_int(cell))));
 }
 
 static void
-begin_projection(BatchState *state)
+begin_projection(BatchState *state, List *computed)
 {
 	PlanState  *ps = &state->css.ss.ps;
-	TupleDesc	desc;
 
-	if (state->computed == NIL)
-		return;
-	desc = ExecTypeFromTL(state->computed);
-	state->projection = ExecBuildProjectionInfo(state->computed, state->row_context,
-												ExecInitExtraTupleSlot(ps->state, desc, &TTSOpsVirtual),
-												ps, NULL);
+	if (computed != NIL)
+		state->projection = ExecBuildProjectionInfo(computed, ps->ps_ExprContext,
+													ExecInitExtraTupleSlot(ps->state, ExecTypeFromTL(computed),
+																		   &TTSOpsVirtual),
+													ps, NULL);
 }
 
 static void
@@ -217,28 +201,23 @@ begin(CustomScanState *css, EState *estate, int eflags)
 	int			n = slot->tts_tupleDescriptor->natts;
 
 	outerPlanState(css) = ExecInitNode(outerPlan(plan), estate, eflags);
-	state->row_context = CreateExprContext(estate);
-	state->block = AllocSetContextCreate(estate->es_query_cxt, "riskml block", ALLOCSET_DEFAULT_SIZES);
 	state->size = 1;
 	begin_columns(state, plan);
-	begin_projection(state);
+	begin_projection(state, list_nth(plan->custom_private, RML_BATCH_COMPUTED));
+	/* columns that are not kept */
 	memset(slot->tts_values, 0, sizeof(Datum) * n);
 	memset(slot->tts_isnull, true, sizeof(bool) * n);
 }
 
 /* ---- filling a block ---- */
 
-static float *
-reserve(BatchState *state, float *room, Size *n_room, Size n)
+/* Room for n things of a size; what was in it is lost. */
+static void *
+reserve(const BatchState *state, void *room, Size n, Size size)
 {
-	if (n <= *n_room)
-		return room;
 	if (room != NULL)
 		pfree(room);
-	*n_room = 0;
-	room = MemoryContextAllocHuge(state->css.ss.ps.state->es_query_cxt, n * sizeof(float));
-	*n_room = n;
-	return room;
+	return MemoryContextAllocHuge(state->css.ss.ps.state->es_query_cxt, Max(n, 1) * size);
 }
 
 /* How many rows the next block may have for this call's model. */
@@ -268,7 +247,7 @@ bind_call(BatchState *state, Call *call)
 
 		call->inputs[i] = (Input) {
 			.feature = read->feature,
-			.at = call->value_at[read->match.attno - 1],
+			.at = list_nth_int(call->values, RML_BATCH_VALUES + read->match.attno - 1) - 1,
 			.match = &read->match
 		};
 		call->all_float8 = call->all_float8 && read->match.kind == RML_COLUMN_FLOAT8;
@@ -277,14 +256,35 @@ bind_call(BatchState *state, Call *call)
 }
 
 static void
-reserve_block(BatchState *state, Call *call)
+reserve_call(const BatchState *state, Call *call)
 {
 	const RmlImageHeader *header = call->entry->model->image.header;
+	Size		n_values = (Size) state->size * header->n_features;
+	Size		n_margins = (Size) state->size * header->n_outputs;
 
-	call->rows = reserve(state, call->rows, &call->n_rows_room,
-						 (Size) state->size * header->n_features);
-	call->margins = reserve(state, call->margins, &call->n_margins_room,
-							(Size) state->size * header->n_outputs);
+	if (n_values > call->n_rows_room)
+	{
+		call->n_rows_room = 0;
+		call->rows = reserve(state, call->rows, n_values, sizeof(float));
+		call->n_rows_room = n_values;
+	}
+	if (n_margins > call->n_margins_room)
+	{
+		call->n_margins_room = 0;
+		call->margins = reserve(state, call->margins, n_margins, sizeof(float));
+		call->n_margins_room = n_margins;
+	}
+}
+
+static void
+reserve_kept(BatchState *state)
+{
+	if (state->size <= state->room)
+		return;
+	for (int i = 0; i < state->n_kept; i++)
+		state->kept[i].values = reserve(state, state->kept[i].values, (Size) state->size,
+										sizeof(NullableDatum));
+	state->room = state->size;
 }
 
 static float
@@ -295,7 +295,7 @@ read_input(const BatchState *state, const Call *call, const Input *input, const 
 	if (at < 0)
 	{
 		slot = state->projection->pi_state.resultslot;
-		at = -at - 1;
+		at = -at - 2;
 	}
 	if (slot->tts_isnull[at])
 		return NAN;
@@ -325,30 +325,27 @@ keep_columns(BatchState *state, const TupleTableSlot *slot, int r)
 	for (int i = 0; i < state->n_kept; i++)
 	{
 		Kept	   *kept = &state->kept[i];
-		Datum		value = slot->tts_values[kept->at];
+		NullableDatum *value = &kept->values[r];
 
-		kept->nulls[r] = slot->tts_isnull[kept->at];
-		if (kept->by_value || kept->nulls[r])
-		{
-			kept->values[r] = value;
-			continue;
-		}
-		kept->values[r] = datumCopy(value, false, kept->length);
+		value->value = slot->tts_values[kept->at];
+		value->isnull = slot->tts_isnull[kept->at];
+		if (!kept->by_value && !value->isnull)
+			value->value = datumCopy(value->value, false, kept->length);
 	}
 }
 
 static void
 read_row(BatchState *state, TupleTableSlot *slot, int r)
 {
-	ExprContext *econtext = state->row_context;
+	ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
 	MemoryContext caller;
 
+	/* what reading a value leaves behind lasts for a row */
 	ResetExprContext(econtext);
 	econtext->ecxt_outertuple = slot;
 	slot_getsomeattrs(slot, state->n_columns);
 	if (state->projection != NULL)
 		(void) ExecProject(state->projection);
-	/* what reading a value leaves behind lasts for a row */
 	caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 	for (int i = 0; i < state->n_calls; i++)
 	{
@@ -357,7 +354,8 @@ read_row(BatchState *state, TupleTableSlot *slot, int r)
 		read_features(state, call, slot,
 					  call->rows + (Size) r * call->entry->model->image.header->n_features);
 	}
-	MemoryContextSwitchTo(state->block);
+	if (state->block != NULL)
+		MemoryContextSwitchTo(state->block);
 	keep_columns(state, slot, r);
 	MemoryContextSwitchTo(caller);
 }
@@ -369,7 +367,8 @@ begin_block(BatchState *state)
 	for (int i = 0; i < state->n_calls; i++)
 		bind_call(state, &state->calls[i]);
 	for (int i = 0; i < state->n_calls; i++)
-		reserve_block(state, &state->calls[i]);
+		reserve_call(state, &state->calls[i]);
+	reserve_kept(state);
 }
 
 static void
@@ -391,7 +390,8 @@ fill_block(BatchState *state)
 
 	state->n_rows = 0;
 	state->next = 0;
-	MemoryContextReset(state->block);
+	if (state->block != NULL)
+		MemoryContextReset(state->block);
 	while (!state->at_end && state->n_rows < state->size)
 	{
 		TupleTableSlot *slot = ExecProcNode(child);
@@ -419,8 +419,8 @@ give_row(BatchState *state, TupleTableSlot *slot, int r)
 	ExecClearTuple(slot);
 	for (int i = 0; i < state->n_kept; i++)
 	{
-		slot->tts_values[state->kept[i].column] = state->kept[i].values[r];
-		slot->tts_isnull[state->kept[i].column] = state->kept[i].nulls[r];
+		slot->tts_values[state->kept[i].column] = state->kept[i].values[r].value;
+		slot->tts_isnull[state->kept[i].column] = state->kept[i].values[r].isnull;
 	}
 	for (int i = 0; i < state->n_calls; i++)
 	{

@@ -39,11 +39,23 @@
 static planner_hook_type previous_hook = NULL;
 static uint64 expected = 0;
 
+/* A function that calls have been seen of. */
+typedef struct Function
+{
+	Oid			oid;
+	int			result;			/* index into rml_batch_results; -1: not one of ours */
+	bool		pinned_only;
+} Function;
+
+#define MAX_FUNCTIONS 8
+
 /* One plan at work. */
 typedef struct Pass
 {
 	PlannedStmt *stmt;
 	int			last_id;		/* of its nodes */
+	int			n_functions;
+	Function	functions[MAX_FUNCTIONS];
 } Pass;
 
 /* What is special about a node's place. */
@@ -58,6 +70,11 @@ typedef Plan *(*MapPlan) (Pass *pass, Plan *plan, Place place);
 
 /* ---- calls ---- */
 
+const RmlResult *const rml_batch_results[] = {
+	&rml_result_score, &rml_result_scores, &rml_result_class, &rml_result_margin,
+	&rml_result_margins, NULL
+};
+
 static bool
 is_riskml_function(Oid function, const char *name)
 {
@@ -67,25 +84,42 @@ is_riskml_function(Oid function, const char *name)
 		get_func_namespace(function) == get_namespace_oid("riskml", true);
 }
 
-const RmlResult *
-rml_batch_result(const FuncExpr *call, bool *pinned_only)
+static Function
+look_up_function(Oid oid)
 {
-	static const RmlResult *const results[] = {
-		&rml_result_score, &rml_result_scores, &rml_result_class, &rml_result_margin,
-		&rml_result_margins,
-	};
+	Function	function = {.oid = oid, .result = -1};
 
-	*pinned_only = false;
+	for (int i = 0; rml_batch_results[i] != NULL && function.result < 0; i++)
+	{
+		if (is_riskml_function(oid, psprintf("%s_columns", rml_batch_results[i]->name)))
+			function.result = i;
+	}
+	if (function.result < 0 && is_riskml_function(oid, "score_pinned_columns"))
+	{
+		function.result = 0;	/* score */
+		function.pinned_only = true;
+	}
+	return function;
+}
+
+/* The function of a call of riskml.*_columns() that gives a result; NULL for any other call. */
+static const Function *
+function_of(Pass *pass, const FuncExpr *call)
+{
+	int			i = 0;
+
 	if (list_length(call->args) <= RML_COLUMN_ARGS || call->funcvariadic ||
 		exprType(lthird(call->args)) != TEXTARRAYOID)
 		return NULL;
-	for (int i = 0; i < (int) lengthof(results); i++)
+	while (i < pass->n_functions && pass->functions[i].oid != call->funcid)
+		i++;
+	if (i == pass->n_functions)
 	{
-		if (is_riskml_function(call->funcid, psprintf("%s_columns", results[i]->name)))
-			return results[i];
+		i = Min(i, MAX_FUNCTIONS - 1);
+		pass->functions[i] = look_up_function(call->funcid);
+		pass->n_functions = i + 1;
 	}
-	*pinned_only = is_riskml_function(call->funcid, "score_pinned_columns");
-	return *pinned_only ? &rml_result_score : NULL;
+	return pass->functions[i].result >= 0 ? &pass->functions[i] : NULL;
 }
 
 List *
@@ -95,7 +129,7 @@ rml_batch_values(const FuncExpr *call)
 	List	   *of_parts = NIL;
 	ListCell   *cell;
 
-	if (list_length(values) == 0 || !IsA(linitial(values), FuncExpr) ||
+	if (!IsA(linitial(values), FuncExpr) ||
 		!is_riskml_function(linitial_node(FuncExpr, values)->funcid, "read_columns"))
 		return values;
 	foreach(cell, values)
@@ -104,26 +138,40 @@ rml_batch_values(const FuncExpr *call)
 	return of_parts;
 }
 
-static bool
-has_call(Node *node, void *context)
+/* Calls that are looked for. */
+typedef struct Search
 {
-	bool		pinned_only;
+	Pass	   *pass;
+	List	   *calls;			/* found, each once */
+} Search;
 
+static bool
+has_call(Node *node, void *search)
+{
 	if (node == NULL)
 		return false;
-	if (IsA(node, FuncExpr) && rml_batch_result((FuncExpr *) node, &pinned_only) != NULL)
+	if (IsA(node, FuncExpr) && function_of(((Search *) search)->pass, (FuncExpr *) node) != NULL)
 		return true;
-	return expression_tree_walker(node, has_call, context);
+	return expression_tree_walker(node, has_call, search);
 }
 
-/* A call that a node can take over: of a model known by name, with values that are mere reading. */
+/* Is a value merely read, so that it does not matter when? */
 static bool
-can_move(const FuncExpr *call)
+is_mere_value(Node *value, Search *search)
 {
-	bool		pinned_only;
+	if (IsA(value, Var) || IsA(value, Const) || IsA(value, Param))
+		return true;
+	return !contain_subplans(value) && !contain_volatile_functions(value) &&
+		!has_call(value, search);
+}
+
+/* A call that a node can take over: of a model known by name, with mere values. */
+static bool
+can_move(const FuncExpr *call, Search *search)
+{
 	ListCell   *cell;
 
-	if (rml_batch_result(call, &pinned_only) == NULL)
+	if (function_of(search->pass, call) == NULL)
 		return false;
 	for (int i = 0; i < RML_COLUMN_ARGS; i++)
 	{
@@ -134,57 +182,68 @@ can_move(const FuncExpr *call)
 		return false;
 	foreach(cell, rml_batch_values(call))
 	{
-		if (contain_subplans(lfirst(cell)) || contain_volatile_functions(lfirst(cell)) ||
-			has_call(lfirst(cell), NULL))
+		if (!is_mere_value(lfirst(cell), search))
 			return false;
 	}
 	return true;
 }
 
-/* Walks what is evaluated whenever the expression is; `calls` gets each call once. */
+/* Walks what is evaluated whenever the expression is. */
 static bool
-find_calls(Node *node, void *calls)
+find_calls(Node *node, void *context)
 {
-	List	  **list = calls;
+	Search	   *search = context;
 
 	if (node == NULL)
 		return false;
 	check_stack_depth();
 	switch (nodeTag(node))
 	{
+		case T_Var:
+		case T_Const:
+			return false;
 		case T_FuncExpr:
-			if (!can_move((FuncExpr *) node))
+			if (!can_move((FuncExpr *) node, search))
 				break;
-			*list = list_append_unique(*list, node);
+			search->calls = list_append_unique(search->calls, node);
 			return false;
 		case T_CaseExpr:
 			{
 				CaseExpr   *choice = (CaseExpr *) node;
 
-				return find_calls((Node *) choice->arg, calls) ||
-					find_calls((Node *) linitial_node(CaseWhen, choice->args)->expr, calls);
+				return find_calls((Node *) choice->arg, search) ||
+					find_calls((Node *) linitial_node(CaseWhen, choice->args)->expr, search);
 			}
 		case T_CoalesceExpr:
-			return find_calls(linitial(((CoalesceExpr *) node)->args), calls);
+			return find_calls(linitial(((CoalesceExpr *) node)->args), search);
 		case T_BoolExpr:
-			return find_calls(linitial(((BoolExpr *) node)->args), calls);
+			return find_calls(linitial(((BoolExpr *) node)->args), search);
 		case T_Aggref:
 			if (((Aggref *) node)->aggfilter != NULL)
-				return find_calls((Node *) ((Aggref *) node)->aggfilter, calls);
+				return find_calls((Node *) ((Aggref *) node)->aggfilter, search);
 			break;
 		case T_WindowFunc:
 			if (((WindowFunc *) node)->aggfilter != NULL)
-				return find_calls((Node *) ((WindowFunc *) node)->aggfilter, calls);
+				return find_calls((Node *) ((WindowFunc *) node)->aggfilter, search);
 			break;
 		case T_SubPlan:
-			return find_calls((Node *) ((SubPlan *) node)->args, calls);
+			return find_calls((Node *) ((SubPlan *) node)->args, search);
 		/* what these evaluate depends */
 		case T_ArrayCoerceExpr:
 			return false;
 		default:
 			break;
 	}
-	return !rml_has_defaults(node) && expression_tree_walker(node, find_calls, calls);
+	return !rml_has_defaults(node) && expression_tree_walker(node, find_calls, search);
+}
+
+static List *
+calls_of(Pass *pass, Node *expression)
+{
+	Search		search = {.pass = pass};
+
+	(void) find_calls(expression, &search);
+	return search.calls;
 }
 
 /* ---- expressions above the node ---- */
@@ -214,6 +273,24 @@ position(const List *list, const void *node)
 	return -1;
 }
 
+/* The same for a Var among Vars, which in one node differ by their columns alone. */
+static int
+var_position(const List *vars, const Var *var)
+{
+	int			i = 0;
+	ListCell   *cell;
+
+	foreach(cell, vars)
+	{
+		const Var  *other = lfirst_node(Var, cell);
+
+		if (other->varattno == var->varattno && other->varno == var->varno)
+			return i;
+		i++;
+	}
+	return -1;
+}
+
 static Var *
 column_for(int varno, int attno, const Node *expression)
 {
@@ -225,7 +302,7 @@ column_for(int varno, int attno, const Node *expression)
 static int
 keep_var(List **list, Var *var)
 {
-	int			at = position(*list, var);
+	int			at = var_position(*list, var);
 
 	if (at >= 0)
 		return at;
@@ -275,9 +352,48 @@ pass_on(int varno, List *columns)
 	return tlist;
 }
 
+/* Where a value of a call is: the child's column, or minus the number of a computed one. */
+static int
+place_of(Node *value, List **computed)
+{
+	const Var  *var = (const Var *) value;
+
+	if (IsA(value, Var) && var->varno == OUTER_VAR)
+		return var->varattno;
+	*computed = lappend(*computed, entry_for((Expr *) value, list_length(*computed) + 1));
+	return -list_length(*computed);
+}
+
+/* What the executor wants to know; see batch.h. */
+static List *
+describe_node(Pass *pass, const List *scan_tlist, List *kept)
+{
+	List	   *calls = NIL;
+	List	   *computed = NIL;
+	ListCell   *cell;
+	ListCell   *value;
+
+	foreach(cell, scan_tlist)
+	{
+		const TargetEntry *column = lfirst_node(TargetEntry, cell);
+		const FuncExpr *call = (const FuncExpr *) column->expr;
+		const Function *function;
+		List	   *description;
+
+		if (!IsA(call, FuncExpr))
+			continue;
+		function = function_of(pass, call);
+		description = list_make3_int(column->resno, function->result, function->pinned_only);
+		foreach(value, rml_batch_values(call))
+			description = lappend_int(description, place_of(lfirst(value), &computed));
+		calls = lappend(calls, description);
+	}
+	return list_make3(kept, calls, computed);
+}
+
 /* A node over `child` in the place of `like`, whose rows it gives. */
 static CustomScan *
-make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *used)
+make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *kept)
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
@@ -293,7 +409,7 @@ make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *use
 	plan->targetlist = pass_on(INDEX_VAR, scan_tlist);
 	plan->initPlan = NIL;
 	node->custom_scan_tlist = scan_tlist;
-	node->custom_private = used;
+	node->custom_private = describe_node(pass, scan_tlist, kept);
 	node->methods = &rml_batch_methods;
 	return node;
 }
@@ -343,14 +459,13 @@ static void
 insert_below(Pass *pass, Plan *plan)
 {
 	Plan	   *child = plan->lefttree;
-	List	   *calls = NIL;
-	List	   *used;
+	List	   *calls = calls_of(pass, (Node *) plan->targetlist);
+	List	   *kept;
 	List	   *scan_tlist;
 	Change		c = {.varno = OUTER_VAR, .first = list_length(child->targetlist) + 1};
 	int			number = list_length(child->targetlist);
 	ListCell   *cell;
 
-	find_calls((Node *) plan->targetlist, &calls);
 	/* what a projection filters has no part in this: it is done first */
 	if (calls == NIL || child->plan_rows < LEAST_ROWS || (IsA(plan, Result) && plan->qual != NIL))
 		return;
@@ -360,13 +475,13 @@ insert_below(Pass *pass, Plan *plan)
 	/* sorts in between take whole rows */
 	if (IsA(plan, Result) ||
 		(IsA(plan, Agg) && ((Agg *) plan)->groupingSets == NIL && ((Agg *) plan)->chain == NIL))
-		used = columns_used(plan, number);
+		kept = columns_used(plan, number);
 	else
-		used = all_columns(child->targetlist);
+		kept = all_columns(child->targetlist);
 	scan_tlist = pass_on(OUTER_VAR, child->targetlist);
 	foreach(cell, calls)
 		scan_tlist = lappend(scan_tlist, entry_for(copyObject(lfirst(cell)), ++number));
-	plan->lefttree = (Plan *) make_node(pass, child, child, scan_tlist, used);
+	plan->lefttree = (Plan *) make_node(pass, child, child, scan_tlist, kept);
 }
 
 /* ---- above a node that reads ---- */
@@ -407,7 +522,7 @@ table_columns(const Pass *pass, const Plan *plan, const List *needed)
 	table_close(relation, NoLock);
 	foreach(cell, needed)
 	{
-		if (position(columns, lfirst(cell)) < 0)
+		if (var_position(columns, lfirst_node(Var, cell)) < 0)
 			return NIL;
 	}
 	return columns;
@@ -420,7 +535,7 @@ read_from_child(Node *node, void *columns)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Var))
-		return (Node *) column_for(OUTER_VAR, position(columns, node) + 1, node);
+		return (Node *) column_for(OUTER_VAR, var_position(columns, (Var *) node) + 1, node);
 	return expression_tree_mutator(node, read_from_child, columns);
 }
 
@@ -447,13 +562,13 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 	List	   *above = list_copy_tail(plan->qual, first_qual);
 	List	   *needed;
 	List	   *columns;
-	List	   *scan_tlist;
-	List	   *used = NIL;
+	List	   *tlist;
+	List	   *kept = NIL;
 	CustomScan *node;
 	ListCell   *cell;
 
 	above = (List *) change((Node *) above, &c);
-	scan_tlist = (List *) change((Node *) plan->targetlist, &c);	/* for now the node's target list */
+	tlist = (List *) change((Node *) plan->targetlist, &c);
 	needed = list_copy(c.kept);
 	foreach(cell, pull_var_clause((Node *) calls, 0))
 		(void) keep_var(&needed, lfirst_node(Var, cell));
@@ -461,11 +576,11 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 	if (columns == NIL)
 		columns = needed;
 	for (int i = 1; i <= list_length(c.kept); i++)
-		used = lappend_int(used, list_length(calls) + i);
+		kept = lappend_int(kept, list_length(calls) + i);
 	node = make_node(pass, plan, plan,
 					 entries_for((List *) read_from_child((Node *) list_concat_copy(calls, c.kept),
-														  columns)), used);
-	node->scan.plan.targetlist = scan_tlist;
+														  columns)), kept);
+	node->scan.plan.targetlist = tlist;
 	node->scan.plan.qual = above;
 	node->scan.plan.initPlan = plan->initPlan;
 	plan->initPlan = NIL;
@@ -497,13 +612,13 @@ split_while_calls(Pass *pass, Plan *plan)
 
 		foreach(cell, plan->qual)
 		{
-			(void) find_calls(lfirst(cell), &calls);
+			calls = calls_of(pass, lfirst(cell));
 			if (calls != NIL)
 				break;
 			first++;
 		}
 		if (calls == NIL)
-			(void) find_calls((Node *) plan->targetlist, &calls);
+			calls = calls_of(pass, (Node *) plan->targetlist);
 		if (calls == NIL || contain_volatile_functions((Node *) plan->qual) ||
 			has_current_of((Node *) plan->qual, NULL))
 			return plan;
