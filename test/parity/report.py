@@ -249,6 +249,9 @@ def verdict(report, tap, shape_names, least, server, only):
     cells_verdict(report, tap, shape_names, only)
     for form, cell in report.forms.items():
         tap.line(not cell.bad and cell.scores > 0, f"calling form {form}: {cell.text()}")
+    if server:
+        tap.line(not report.wrong_plans, "plans are in blocks, one by one, not rewritten, in parallel as said",
+                 report.wrong_plans)
     for kind in row_kinds.KINDS:
         count, bad = report.kinds[kind], report.bad_kinds[kind]
         tap.line((count > 0 or only) and not bad,

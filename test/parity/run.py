@@ -120,12 +120,13 @@ def score_in_sql(cases, args, report, prefix):
                 tables[key] = sql.Table(data, view.kind, rng)
             tables[key].add(case.model.name, view.rows)
             view.table = tables[key].name
-    output = sql.run(cases, list(tables.values()), prefix)
+    output = sql.run(cases, list(tables.values()), prefix, args.long)
+    report.wrong_plans = output.wrong_plans()
     facts, features = (output.catalog(what) for what in ("models", "features"))
     for case in cases:
         name = case.model.name
         for view in case.views:
-            for form, _, every, jsonable in sql.forms(case.model, view.kind):
+            for form, _, every, jsonable in sql.forms(case.model, view.kind, args.long):
                 report.compare(case, form, view, output.result(case, view, form, every),
                                only=view.rows.jsonable if jsonable else None)
         report.compare_catalog(case, facts.get(name, [None])[0], features.get(name))

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 MARK = "@@parity"
-KERNEL = "kernel "      # begins the forms that force one
+KERNEL = "kernel "      # begins the forms that force one; what follows says how rows get to it
+WAYS = ["in blocks", "one by one", "not rewritten"]
+PARALLEL = "in parallel"
+# what makes any scan parallel that may be
+ALL_PARALLEL = """SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0;
+SET parallel_leader_participation = off; SET max_parallel_workers_per_gather = 0;
+"""
 CATALOG = {"models": ["model", "objective", "xgboost", "booster", "trees", "outputs"],
            "features": ["model", "position", "feature", "weight", "gain", "cover", "total_gain",
                         "total_cover", "coefficients"]}
@@ -60,7 +67,8 @@ class Table:
 
     def write(self, out):
         columns = ", ".join(f"{name} {kind}" for name, kind, _ in self.columns)
-        out.write(f"CREATE TEMP TABLE {self.name} ({columns});\nCOPY {self.name} FROM STDIN;\n")
+        # workers do not see temporary tables
+        out.write(f"DROP TABLE IF EXISTS {self.name};\nCREATE UNLOGGED TABLE {self.name} ({columns});\nCOPY {self.name} FROM STDIN;\n")
         out.writelines(line + "\n" for line in self.lines)
         out.write(f"\\.\nCREATE INDEX ON {self.name} (model_);\nANALYZE {self.name};\n")
 
@@ -76,11 +84,24 @@ def kernels():
                             f"SET riskml.kernel = {k}"], capture_output=True, check=False).returncode == 0]
 
 
-def forms(model, kind):
+def ways():
+    """How rows may get to a kernel: each with and without parallel workers."""
+    return [[way, *more] for way in WAYS for more in ([], [PARALLEL])]
+
+
+def kernel_forms(model, long):
+    """Every kernel, for each model in one way; in all of them if it is long."""
+    for i, kernel in enumerate(kernels()):
+        turn = (int(model.name.rsplit("_", 1)[1]) + i) % len(ways())
+        for way in ways() if long else [ways()[turn]]:
+            yield ", ".join([KERNEL + kernel, *way]), "t", False, False
+
+
+def forms(model, kind, long):
     """Calling forms of a model: (name, features expression, every function?, jsonb?)."""
     found = calling_forms(model, kind)
     if kind == "double":
-        found = found + [(f"{KERNEL}{k}", "t", False, False) for k in kernels()]
+        found = found + list(kernel_forms(model, long))
     return found
 
 
@@ -125,20 +146,25 @@ def functions(case, form, every):
     return found
 
 
-def mark(out, model, form):
+def mark(out, name, form):
     """Start a section in both outputs, so that an error is known by its call."""
-    out.write(f"\\echo {MARK} {model.name} {form}\n\\warn {MARK} {model.name} {form}\n")
+    out.write(f"\\echo {MARK} {name} {form}\n\\warn {MARK} {name} {form}\n")
 
 
-def score(out, case, view, form, features, every, jsonable):
+def score(out, case, view, form, features, every, jsonable, explain=""):
+    """Has psql print the scores, or their plan."""
     name = literal(case.model.name)
-    calls = [f"risk_{f}({':' + repr('pin') if f == 'score_pinned' else name}, {features})"
+    kernel, *way = form.removeprefix(KERNEL).split(", ") if form.startswith(KERNEL) else ["auto"]
+    # the planner leaves a model that is no constant alone
+    model = "t.model_" if WAYS[2] in way else name
+    calls = [f"risk_{f}({':' + repr('pin') if f == 'score_pinned' else model}, {features})"
              for f in functions(case, form, every)]
     where = " AND jsonable_" if jsonable else ""
-    mark(out, case.model, form)
-    kernel = form.removeprefix(KERNEL) if form.startswith(KERNEL) else "auto"
+    mark(out, "plan" if explain else case.model.name, form)
     out.write(f"SET riskml.kernel = {kernel};\n"
-              f"SELECT row_, {', '.join(calls)} FROM {view.table} t "
+              f"SET riskml.enable_batch = {'off' if WAYS[1] in way else 'on'};\n"
+              f"SET max_parallel_workers_per_gather = {2 if PARALLEL in way else 0};\n")
+    out.write(f"{explain}SELECT row_, {', '.join(calls)} FROM {view.table} t "
               f"WHERE model_ = {name}{where};\n")
 
 
@@ -156,10 +182,10 @@ def import_call(model):
             f"WHERE name = {literal(model.name)};\n")
 
 
-def write_script(out, cases, tables, prefix):
+def write_script(out, cases, tables, prefix, long):
     out.write("\\set QUIET on\n\\pset tuples_only on\n\\pset format unaligned\n"
               "\\pset fieldsep '\\t'\n\\pset null '\\\\N'\n"
-              "SET client_min_messages = warning;\n"
+              "SET client_min_messages = warning;\n" + ALL_PARALLEL +
               "CREATE TEMP TABLE parity_file (name text, body text);\n"
               "COPY parity_file FROM STDIN;\n")
     for case in cases:
@@ -169,13 +195,16 @@ def write_script(out, cases, tables, prefix):
         table.write(out)
     for case in cases:
         model = case.model
-        mark(out, model, "import")
+        mark(out, model.name, "import")
         out.write(import_call(model))
         if has_one_score(model):
             out.write(f"SELECT risk_version({literal(model.name)}) AS pin \\gset\n")
         for view in case.views:
-            for form, features, every, jsonable in forms(model, view.kind):
+            for form, features, every, jsonable in forms(model, view.kind, long):
                 score(out, case, view, form, features, every, jsonable)
+    if cases:
+        for form, features, *_ in kernel_forms(cases[0].model, True):
+            score(out, cases[0], cases[0].views[0], form, features, False, False, "EXPLAIN (VERBOSE, COSTS OFF) ")
     for what, columns in CATALOG.items():
         view = {"models": "riskml.models", "features": "riskml.model_features"}[what]
         out.write(f"\\echo {MARK} catalog {what}\n\\warn {MARK} catalog {what}\n"
@@ -245,6 +274,13 @@ class Output:
         result.error = self.errors.get((case.model.name, "import"), "") or self.errors.get(key, "")
         return result
 
+    def wrong_plans(self):
+        """Forms whose plan is not what their name says."""
+        plans = {form: "\n".join(lines) for (name, form), lines in self.lines.items() if name == "plan"}
+        return [form for form, plan in plans.items()
+                if ("RiskmlBatch" in plan) != (WAYS[0] in form) or ("_columns(" in plan) == (WAYS[2] in form)
+                or ("Workers Planned" in plan) != (PARALLEL in form)] if plans else ["no plans"]
+
     def catalog(self, what):
         """{model: rows of a view as dicts}."""
         found = {}
@@ -258,12 +294,12 @@ class Output:
         return found
 
 
-def run(cases, tables, prefix):
+def run(cases, tables, prefix, long):
     """One psql session over all cases."""
     with tempfile.TemporaryDirectory(prefix="parity") as directory:
         path = os.path.join(directory, "parity.sql")
         with open(path, "w", encoding="utf-8") as out:
-            write_script(out, cases, tables, prefix)
+            write_script(out, cases, tables, prefix, long)
         done = subprocess.run(["psql", "-X", "-v", "ON_ERROR_STOP=0", "-f", path],
                               env={**os.environ, "PGCLIENTENCODING": "UTF8"},
                               capture_output=True, text=True, encoding="utf-8", errors="replace")
