@@ -17,6 +17,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "registry/catalog.h"
 
@@ -98,6 +99,7 @@ rml_catalog_table(RmlTable table)
 typedef struct Scan
 {
 	Relation	rel;
+	Snapshot	snapshot;
 	SysScanDesc desc;
 } Scan;
 
@@ -125,13 +127,15 @@ static void
 begin_scan(Scan *scan, RmlTable table, Snapshot snapshot, ScanKey keys, int n_keys)
 {
 	scan->rel = open_table(table);
-	scan->desc = systable_beginscan(scan->rel, index_oids[table], true, snapshot, n_keys, keys);
+	scan->snapshot = RegisterSnapshot(snapshot);
+	scan->desc = systable_beginscan(scan->rel, index_oids[table], true, scan->snapshot, n_keys, keys);
 }
 
 static void
 end_scan(Scan *scan)
 {
 	systable_endscan(scan->desc);
+	UnregisterSnapshot(scan->snapshot);
 	table_close(scan->rel, AccessShareLock);
 }
 
@@ -241,7 +245,8 @@ rml_catalog_last_audit(Snapshot snapshot)
 {
 	Relation	rel = open_table(RML_TAB_AUDIT);
 	Relation	index = index_open(index_oids[RML_TAB_AUDIT], AccessShareLock);
-	SysScanDesc scan = systable_beginscan_ordered(rel, index, snapshot, 0, NULL);
+	Snapshot	registered = RegisterSnapshot(snapshot);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, registered, 0, NULL);
 	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	int64		last = 0;
 	bool		isnull;
@@ -249,6 +254,7 @@ rml_catalog_last_audit(Snapshot snapshot)
 	if (tuple)
 		last = DatumGetInt64(heap_getattr(tuple, 1, RelationGetDescr(rel), &isnull));
 	systable_endscan_ordered(scan);
+	UnregisterSnapshot(registered);
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
 	return last;

@@ -44,7 +44,38 @@ typedef enum RmlBatchCall
 /* Results that nodes can give, by index; ended by NULL. */
 extern const RmlResult *const rml_batch_results[];
 
-/* The values that a call passes, those within riskml.read_columns() included. */
+/* Functions of which a plan has calls, so that each is looked up once. */
+#define RML_BATCH_FUNCTIONS 8
+
+typedef struct RmlBatchFunction
+{
+	Oid			oid;
+	int			result;			/* index into rml_batch_results; -1: not one of ours */
+	bool		pinned_only;
+} RmlBatchFunction;
+
+typedef struct RmlBatchFunctions
+{
+	int			n;
+	RmlBatchFunction known[RML_BATCH_FUNCTIONS];
+} RmlBatchFunctions;
+
+/* Index of the result that a call of riskml.*_columns() gives; -1 for any other call. */
+extern int	rml_batch_function(RmlBatchFunctions *functions, const FuncExpr *call, bool *pinned_only);
+
+/*
+ * The values that a call passes, those within riskml.read_columns() included;
+ * NIL if it is not a call as the planner makes it.
+ */
 extern List *rml_batch_values(const FuncExpr *call);
+
+/*
+ * The calls in an expression that a node can take over, each once; with `safe`
+ * only those that cannot fail, whatever the row.
+ */
+extern List *rml_batch_calls(RmlBatchFunctions *functions, Node *expression, bool safe);
+
+/* The same in what the aggregates of some expressions get of every row. */
+extern List *rml_batch_input_calls(RmlBatchFunctions *functions, List *expressions, bool safe);
 
 #endif

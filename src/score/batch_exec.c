@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -29,6 +30,9 @@
 
 /* Features of all rows of a block, so that a model of 100,000 does not take much. */
 #define MAX_VALUES (256 * 1024)
+
+/* Columns of a block that are not by value, in bytes, however many rows that is. */
+#define MAX_KEPT_BYTES (1024 * 1024)
 
 /* A feature and where it is read from. */
 typedef struct Input
@@ -108,7 +112,7 @@ whole_call(FuncExpr *call)
 	List	   *values = rml_batch_values(call);
 	FuncExpr   *whole;
 
-	if (list_length(values) == list_length(call->args) - RML_COLUMN_ARGS)
+	if (exprType(list_nth(call->args, RML_COLUMN_ARGS)) != FLOAT4ARRAYOID)
 		return call;
 	require_execute(castNode(FuncExpr, list_nth(call->args, RML_COLUMN_ARGS))->funcid);
 	whole = copyObject(call);
@@ -383,6 +387,13 @@ score_block(BatchState *state)
 	}
 }
 
+static bool
+is_full(const BatchState *state)
+{
+	return state->block != NULL && state->n_rows > 0 &&
+		MemoryContextMemAllocated(state->block, false) > MAX_KEPT_BYTES;
+}
+
 static void
 fill_block(BatchState *state)
 {
@@ -392,7 +403,7 @@ fill_block(BatchState *state)
 	state->next = 0;
 	if (state->block != NULL)
 		MemoryContextReset(state->block);
-	while (!state->at_end && state->n_rows < state->size)
+	while (!state->at_end && state->n_rows < state->size && !is_full(state))
 	{
 		TupleTableSlot *slot = ExecProcNode(child);
 

@@ -10,19 +10,13 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "nodes/parsenodes.h"
-#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "compat.h"
@@ -39,211 +33,28 @@
 static planner_hook_type previous_hook = NULL;
 static uint64 expected = 0;
 
-/* A function that calls have been seen of. */
-typedef struct Function
-{
-	Oid			oid;
-	int			result;			/* index into rml_batch_results; -1: not one of ours */
-	bool		pinned_only;
-} Function;
-
-#define MAX_FUNCTIONS 8
-
 /* One plan at work. */
 typedef struct Pass
 {
 	PlannedStmt *stmt;
 	int			last_id;		/* of its nodes */
-	int			n_functions;
-	Function	functions[MAX_FUNCTIONS];
+	RmlBatchFunctions functions;	/* that it calls */
 } Pass;
 
-/* What is special about a node's place. */
-typedef enum Place
-{
-	ANYWHERE = 0,
-	BOUNDED = 1,				/* a LIMIT above tells a sort here how many rows it needs */
-	MARKED = 2					/* the node above goes back to a marked row */
-} Place;
+/* What is special about a node's place: flags. */
+typedef int Place;
+
+#define BOUNDED 1				/* a LIMIT above tells a sort here how many rows it needs */
+#define MARKED 2				/* the node above goes back to a marked row */
+#define PARTIAL 4				/* whoever reads it may stop before its end */
 
 typedef Plan *(*MapPlan) (Pass *pass, Plan *plan, Place place);
 
-/* ---- calls ---- */
-
-const RmlResult *const rml_batch_results[] = {
-	&rml_result_score, &rml_result_scores, &rml_result_class, &rml_result_margin,
-	&rml_result_margins, NULL
-};
-
-static bool
-is_riskml_function(Oid function, const char *name)
-{
-	char	   *found = get_func_name(function);
-
-	return found != NULL && strcmp(found, name) == 0 &&
-		get_func_namespace(function) == get_namespace_oid("riskml", true);
-}
-
-static Function
-look_up_function(Oid oid)
-{
-	Function	function = {.oid = oid, .result = -1};
-
-	for (int i = 0; rml_batch_results[i] != NULL && function.result < 0; i++)
-	{
-		if (is_riskml_function(oid, psprintf("%s_columns", rml_batch_results[i]->name)))
-			function.result = i;
-	}
-	if (function.result < 0 && is_riskml_function(oid, "score_pinned_columns"))
-	{
-		function.result = 0;	/* score */
-		function.pinned_only = true;
-	}
-	return function;
-}
-
-/* The function of a call of riskml.*_columns() that gives a result; NULL for any other call. */
-static const Function *
-function_of(Pass *pass, const FuncExpr *call)
-{
-	int			i = 0;
-
-	if (list_length(call->args) <= RML_COLUMN_ARGS || call->funcvariadic ||
-		exprType(lthird(call->args)) != TEXTARRAYOID)
-		return NULL;
-	while (i < pass->n_functions && pass->functions[i].oid != call->funcid)
-		i++;
-	if (i == pass->n_functions)
-	{
-		i = Min(i, MAX_FUNCTIONS - 1);
-		pass->functions[i] = look_up_function(call->funcid);
-		pass->n_functions = i + 1;
-	}
-	return pass->functions[i].result >= 0 ? &pass->functions[i] : NULL;
-}
-
-List *
-rml_batch_values(const FuncExpr *call)
-{
-	List	   *values = list_copy_tail(call->args, RML_COLUMN_ARGS);
-	List	   *of_parts = NIL;
-	ListCell   *cell;
-
-	if (!IsA(linitial(values), FuncExpr) ||
-		!is_riskml_function(linitial_node(FuncExpr, values)->funcid, "read_columns"))
-		return values;
-	foreach(cell, values)
-		of_parts = list_concat(of_parts, list_copy_tail(lfirst_node(FuncExpr, cell)->args,
-														RML_COLUMN_ARGS));
-	return of_parts;
-}
-
-/* Calls that are looked for. */
-typedef struct Search
-{
-	Pass	   *pass;
-	List	   *calls;			/* found, each once */
-} Search;
-
-static bool
-has_call(Node *node, void *search)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, FuncExpr) && function_of(((Search *) search)->pass, (FuncExpr *) node) != NULL)
-		return true;
-	return expression_tree_walker(node, has_call, search);
-}
-
-/* Is a value merely read, so that it does not matter when? */
-static bool
-is_mere_value(Node *value, Search *search)
-{
-	if (IsA(value, Var) || IsA(value, Const) || IsA(value, Param))
-		return true;
-	return !contain_subplans(value) && !contain_volatile_functions(value) &&
-		!has_call(value, search);
-}
-
-/* A call that a node can take over: of a model known by name, with mere values. */
-static bool
-can_move(const FuncExpr *call, Search *search)
-{
-	ListCell   *cell;
-
-	if (function_of(search->pass, call) == NULL)
-		return false;
-	for (int i = 0; i < RML_COLUMN_ARGS; i++)
-	{
-		if (!IsA(list_nth(call->args, i), Const))
-			return false;
-	}
-	if (((Const *) linitial(call->args))->constisnull)
-		return false;
-	foreach(cell, rml_batch_values(call))
-	{
-		if (!is_mere_value(lfirst(cell), search))
-			return false;
-	}
-	return true;
-}
-
-/* Walks what is evaluated whenever the expression is. */
-static bool
-find_calls(Node *node, void *context)
-{
-	Search	   *search = context;
-
-	if (node == NULL)
-		return false;
-	check_stack_depth();
-	switch (nodeTag(node))
-	{
-		case T_Var:
-		case T_Const:
-			return false;
-		case T_FuncExpr:
-			if (!can_move((FuncExpr *) node, search))
-				break;
-			search->calls = list_append_unique(search->calls, node);
-			return false;
-		case T_CaseExpr:
-			{
-				CaseExpr   *choice = (CaseExpr *) node;
-
-				return find_calls((Node *) choice->arg, search) ||
-					find_calls((Node *) linitial_node(CaseWhen, choice->args)->expr, search);
-			}
-		case T_CoalesceExpr:
-			return find_calls(linitial(((CoalesceExpr *) node)->args), search);
-		case T_BoolExpr:
-			return find_calls(linitial(((BoolExpr *) node)->args), search);
-		case T_Aggref:
-			if (((Aggref *) node)->aggfilter != NULL)
-				return find_calls((Node *) ((Aggref *) node)->aggfilter, search);
-			break;
-		case T_WindowFunc:
-			if (((WindowFunc *) node)->aggfilter != NULL)
-				return find_calls((Node *) ((WindowFunc *) node)->aggfilter, search);
-			break;
-		case T_SubPlan:
-			return find_calls((Node *) ((SubPlan *) node)->args, search);
-		/* what these evaluate depends */
-		case T_ArrayCoerceExpr:
-			return false;
-		default:
-			break;
-	}
-	return !rml_has_defaults(node) && expression_tree_walker(node, find_calls, search);
-}
-
+/* Of rows that nobody asks for nobody should see errors. */
 static List *
-calls_of(Pass *pass, Node *expression)
+calls_of(Pass *pass, Node *expression, Place place)
 {
-	Search		search = {.pass = pass};
-
-	(void) find_calls(expression, &search);
-	return search.calls;
+	return rml_batch_calls(&pass->functions, expression, (place & PARTIAL) != 0);
 }
 
 /* ---- expressions above the node ---- */
@@ -254,8 +65,8 @@ typedef struct Change
 	List	   *calls;			/* become columns of varno, from `first` on */
 	int			varno;
 	int			first;
-	bool		keep;			/* do Vars become columns, too, behind the calls? */
-	List	   *kept;			/* those Vars */
+	bool		keep;			/* do leaves become columns, too, behind the calls? */
+	List	   *kept;			/* those leaves */
 } Change;
 
 static int
@@ -273,18 +84,28 @@ position(const List *list, const void *node)
 	return -1;
 }
 
-/* The same for a Var among Vars, which in one node differ by their columns alone. */
-static int
-var_position(const List *vars, const Var *var)
+/* What a node has for each row: a column, or the value of a window function. */
+static bool
+is_leaf(const Node *node)
 {
+	return IsA(node, Var) || IsA(node, WindowFunc);
+}
+
+/* The same for a leaf among leaves; Vars of one node differ by their columns alone. */
+static int
+leaf_position(const List *leaves, const Node *leaf)
+{
+	const Var  *var = (const Var *) leaf;
 	int			i = 0;
 	ListCell   *cell;
 
-	foreach(cell, vars)
+	if (!IsA(leaf, Var))
+		return position(leaves, leaf);
+	foreach(cell, leaves)
 	{
-		const Var  *other = lfirst_node(Var, cell);
+		const Var  *other = lfirst(cell);
 
-		if (other->varattno == var->varattno && other->varno == var->varno)
+		if (IsA(other, Var) && other->varattno == var->varattno && other->varno == var->varno)
 			return i;
 		i++;
 	}
@@ -298,15 +119,15 @@ column_for(int varno, int attno, const Node *expression)
 				   exprCollation(expression), 0);
 }
 
-/* Position of a Var in a list of them, which gets it if it has it not. */
+/* Position of a leaf in a list of them, which gets it if it has it not. */
 static int
-keep_var(List **list, Var *var)
+keep_leaf(List **list, Node *leaf)
 {
-	int			at = var_position(*list, var);
+	int			at = leaf_position(*list, leaf);
 
 	if (at >= 0)
 		return at;
-	*list = lappend(*list, copyObject(var));
+	*list = lappend(*list, copyObject(leaf));
 	return list_length(*list) - 1;
 }
 
@@ -320,10 +141,28 @@ change(Node *node, void *context)
 		return NULL;
 	if (IsA(node, FuncExpr) && (at = position(c->calls, node)) >= 0)
 		return (Node *) column_for(c->varno, c->first + at, node);
-	if (IsA(node, Var) && c->keep)
+	if (is_leaf(node) && c->keep)
 		return (Node *) column_for(c->varno, c->first + list_length(c->calls) +
-								   keep_var(&c->kept, (Var *) node), node);
+								   keep_leaf(&c->kept, node), node);
 	return expression_tree_mutator(node, change, context);
+}
+
+/*
+ * The same within the arguments of aggregates only: what is computed of a
+ * group stays, and so do direct arguments, which are.
+ */
+static Node *
+change_aggregates(Node *node, void *context)
+{
+	Aggref	   *changed;
+
+	if (node == NULL)
+		return NULL;
+	if (!IsA(node, Aggref))
+		return expression_tree_mutator(node, change_aggregates, context);
+	changed = (Aggref *) change(node, context);
+	changed->aggdirectargs = ((const Aggref *) node)->aggdirectargs;
+	return (Node *) changed;
 }
 
 /* ---- the node ---- */
@@ -377,13 +216,14 @@ describe_node(Pass *pass, const List *scan_tlist, List *kept)
 	{
 		const TargetEntry *column = lfirst_node(TargetEntry, cell);
 		const FuncExpr *call = (const FuncExpr *) column->expr;
-		const Function *function;
+		bool		pinned_only;
+		int			result;
 		List	   *description;
 
 		if (!IsA(call, FuncExpr))
 			continue;
-		function = function_of(pass, call);
-		description = list_make3_int(column->resno, function->result, function->pinned_only);
+		result = rml_batch_function(&pass->functions, call, &pinned_only);
+		description = list_make3_int(column->resno, result, pinned_only);
 		foreach(value, rml_batch_values(call))
 			description = lappend_int(description, place_of(lfirst(value), &computed));
 		calls = lappend(calls, description);
@@ -412,6 +252,63 @@ make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *kep
 	node->custom_private = describe_node(pass, scan_tlist, kept);
 	node->methods = &rml_batch_methods;
 	return node;
+}
+
+static bool has_effects(const Pass *pass, const Plan *plan);
+
+static bool
+any_has_effects(const Pass *pass, const List *plans)
+{
+	ListCell   *cell;
+
+	foreach(cell, plans)
+	{
+		if (has_effects(pass, lfirst(cell)))
+			return true;
+	}
+	return false;
+}
+
+/* Has what this plan does for each row effects?  Then nobody may read ahead. */
+static bool
+has_effects(const Pass *pass, const Plan *plan)
+{
+	check_stack_depth();
+	if (plan == NULL)
+		return false;
+	switch (nodeTag(plan))
+	{
+		case T_Sort:			/* reads all rows before it gives one */
+			return false;
+		case T_LockRows:
+		case T_ModifyTable:
+			return true;
+		case T_ValuesScan:
+			if (contain_volatile_functions((Node *) ((const ValuesScan *) plan)->values_lists))
+				return true;
+			break;
+		case T_CteScan:
+			if (has_effects(pass, list_nth(pass->stmt->subplans, ((const CteScan *) plan)->ctePlanId - 1)))
+				return true;
+			break;
+		case T_SubqueryScan:
+			if (has_effects(pass, ((const SubqueryScan *) plan)->subplan))
+				return true;
+			break;
+		case T_Append:
+			if (any_has_effects(pass, ((const Append *) plan)->appendplans))
+				return true;
+			break;
+		case T_MergeAppend:
+			if (any_has_effects(pass, ((const MergeAppend *) plan)->mergeplans))
+				return true;
+			break;
+		default:
+			break;
+	}
+	return contain_volatile_functions((Node *) plan->targetlist) ||
+		contain_volatile_functions((Node *) plan->qual) ||
+		has_effects(pass, plan->lefttree) || has_effects(pass, plan->righttree);
 }
 
 /* ---- below a node that computes ---- */
@@ -454,32 +351,49 @@ all_columns(const List *tlist)
 	return all;
 }
 
+/* Do all rows that an Agg or a Result reads go straight into its expressions? */
+static bool
+keeps_no_rows(const Plan *plan)
+{
+	return IsA(plan, Result) ||
+		(((const Agg *) plan)->groupingSets == NIL && ((const Agg *) plan)->chain == NIL);
+}
+
+/* The calls that an Agg or a Result makes for every row that it reads. */
+static List *
+calls_per_row(Pass *pass, Plan *plan, Place place)
+{
+	/* what a projection filters it need not project */
+	if (IsA(plan, Result))
+		return plan->qual != NIL ? NIL : calls_of(pass, (Node *) plan->targetlist, place);
+	return rml_batch_input_calls(&pass->functions, list_concat_copy(plan->targetlist, plan->qual),
+								 (place & PARTIAL) != 0);
+}
+
 /* Appends the results of its calls to the rows that come from its child. */
 static void
-insert_below(Pass *pass, Plan *plan)
+insert_below(Pass *pass, Plan *plan, Place place)
 {
 	Plan	   *child = plan->lefttree;
-	List	   *calls = calls_of(pass, (Node *) plan->targetlist);
+	int			number = list_length(child->targetlist);
+	Change		c = {.varno = OUTER_VAR, .first = number + 1};
 	List	   *kept;
 	List	   *scan_tlist;
-	Change		c = {.varno = OUTER_VAR, .first = list_length(child->targetlist) + 1};
-	int			number = list_length(child->targetlist);
 	ListCell   *cell;
 
-	/* what a projection filters has no part in this: it is done first */
-	if (calls == NIL || child->plan_rows < LEAST_ROWS || (IsA(plan, Result) && plan->qual != NIL))
+	c.calls = calls_per_row(pass, plan, place);
+	if (c.calls == NIL || child->plan_rows < LEAST_ROWS || has_effects(pass, child))
 		return;
-	c.calls = calls;
-	plan->targetlist = (List *) change((Node *) plan->targetlist, &c);
-	plan->qual = (List *) change((Node *) plan->qual, &c);
-	/* sorts in between take whole rows */
-	if (IsA(plan, Result) ||
-		(IsA(plan, Agg) && ((Agg *) plan)->groupingSets == NIL && ((Agg *) plan)->chain == NIL))
-		kept = columns_used(plan, number);
+	if (IsA(plan, Agg))
+	{
+		plan->targetlist = (List *) change_aggregates((Node *) plan->targetlist, &c);
+		plan->qual = (List *) change_aggregates((Node *) plan->qual, &c);
+	}
 	else
-		kept = all_columns(child->targetlist);
+		plan->targetlist = (List *) change((Node *) plan->targetlist, &c);
+	kept = keeps_no_rows(plan) ? columns_used(plan, number) : all_columns(child->targetlist);
 	scan_tlist = pass_on(OUTER_VAR, child->targetlist);
-	foreach(cell, calls)
+	foreach(cell, c.calls)
 		scan_tlist = lappend(scan_tlist, entry_for(copyObject(lfirst(cell)), ++number));
 	plan->lefttree = (Plan *) make_node(pass, child, child, scan_tlist, kept);
 }
@@ -502,7 +416,9 @@ table_columns(const Pass *pass, const Plan *plan, const List *needed)
 		return NIL;
 	foreach(cell, needed)
 	{
-		if (lfirst_node(Var, cell)->varattno <= 0)
+		const Var  *var = lfirst(cell);
+
+		if (!IsA(var, Var) || var->varattno <= 0)
 			return NIL;
 	}
 	rte = rt_fetch(((const Scan *) plan)->scanrelid, pass->stmt->rtable);
@@ -522,20 +438,31 @@ table_columns(const Pass *pass, const Plan *plan, const List *needed)
 	table_close(relation, NoLock);
 	foreach(cell, needed)
 	{
-		if (var_position(columns, lfirst_node(Var, cell)) < 0)
+		if (leaf_position(columns, lfirst(cell)) < 0)
 			return NIL;
 	}
 	return columns;
 }
 
-/* A call's Vars become columns of the child. */
+static bool
+collect_leaves(Node *node, void *leaves)
+{
+	if (node == NULL)
+		return false;
+	if (!is_leaf(node))
+		return expression_tree_walker(node, collect_leaves, leaves);
+	(void) keep_leaf(leaves, node);
+	return false;
+}
+
+/* An expression's leaves become columns of the child. */
 static Node *
 read_from_child(Node *node, void *columns)
 {
 	if (node == NULL)
 		return NULL;
-	if (IsA(node, Var))
-		return (Node *) column_for(OUTER_VAR, var_position(columns, (Var *) node) + 1, node);
+	if (is_leaf(node))
+		return (Node *) column_for(OUTER_VAR, leaf_position(columns, node) + 1, node);
 	return expression_tree_mutator(node, read_from_child, columns);
 }
 
@@ -565,13 +492,11 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 	List	   *tlist;
 	List	   *kept = NIL;
 	CustomScan *node;
-	ListCell   *cell;
 
 	above = (List *) change((Node *) above, &c);
 	tlist = (List *) change((Node *) plan->targetlist, &c);
 	needed = list_copy(c.kept);
-	foreach(cell, pull_var_clause((Node *) calls, 0))
-		(void) keep_var(&needed, lfirst_node(Var, cell));
+	(void) collect_leaves((Node *) calls, &needed);
 	columns = table_columns(pass, plan, needed);
 	if (columns == NIL)
 		columns = needed;
@@ -602,7 +527,7 @@ has_current_of(Node *node, void *context)
  * what comes after it.
  */
 static Plan *
-split_while_calls(Pass *pass, Plan *plan)
+split_while_calls(Pass *pass, Plan *plan, Place place)
 {
 	for (;;)
 	{
@@ -612,13 +537,13 @@ split_while_calls(Pass *pass, Plan *plan)
 
 		foreach(cell, plan->qual)
 		{
-			calls = calls_of(pass, lfirst(cell));
+			calls = calls_of(pass, lfirst(cell), place);
 			if (calls != NIL)
 				break;
 			first++;
 		}
 		if (calls == NIL)
-			calls = calls_of(pass, (Node *) plan->targetlist);
+			calls = calls_of(pass, (Node *) plan->targetlist, place);
 		if (calls == NIL || contain_volatile_functions((Node *) plan->qual) ||
 			has_current_of((Node *) plan->qual, NULL))
 			return plan;
@@ -649,28 +574,23 @@ bound_reaches_sort(const Plan *plan)
 	}
 }
 
-static Plan *
-visit_one(Pass *pass, Plan *plan, Place place)
+/* Can this node, which reads, become a child of ours? */
+static bool
+can_split(const Pass *pass, const Plan *plan, Place place)
 {
-	if (place == MARKED)
-		return plan;
 	switch (nodeTag(plan))
 	{
-		case T_Result:
-		case T_Agg:
-		case T_WindowAgg:
-			if (plan->lefttree != NULL &&
-				!(place == BOUNDED && IsA(plan, Result) && bound_reaches_sort(plan->lefttree)))
-				insert_below(pass, plan);
-			return plan;
 		case T_ForeignScan:
-			if (plan->async_capable || ((ForeignScan *) plan)->operation != CMD_SELECT)
-				return plan;
-			break;
+			return !plan->async_capable && ((const ForeignScan *) plan)->operation == CMD_SELECT;
 		case T_SubqueryScan:
-			if (place == BOUNDED && bound_reaches_sort(((SubqueryScan *) plan)->subplan))
-				return plan;
-			break;
+			return !((place & BOUNDED) && bound_reaches_sort(((const SubqueryScan *) plan)->subplan)) &&
+				!has_effects(pass, ((const SubqueryScan *) plan)->subplan);
+		case T_WindowAgg:
+			/* these conditions know its columns by number */
+			return ((const WindowAgg *) plan)->runCondition == NIL && plan->qual == NIL;
+		case T_CteScan:
+		case T_ValuesScan:
+			return !has_effects(pass, plan);
 		case T_SeqScan:
 		case T_SampleScan:
 		case T_IndexScan:
@@ -679,19 +599,34 @@ visit_one(Pass *pass, Plan *plan, Place place)
 		case T_TidScan:
 		case T_TidRangeScan:
 		case T_FunctionScan:
-		case T_ValuesScan:
 		case T_TableFuncScan:
-		case T_CteScan:
 		case T_NamedTuplestoreScan:
 		case T_WorkTableScan:
 		case T_NestLoop:
 		case T_MergeJoin:
 		case T_HashJoin:
-			break;
+			return true;
 		default:
-			return plan;
+			return false;
 	}
-	return plan->plan_rows < LEAST_ROWS ? plan : split_while_calls(pass, plan);
+}
+
+static Plan *
+visit_one(Pass *pass, Plan *plan, Place place)
+{
+	if (place & MARKED)
+		return plan;
+	if (IsA(plan, Result) || IsA(plan, Agg))
+	{
+		if (plan->lefttree != NULL &&
+			!((place & BOUNDED) && IsA(plan, Result) && bound_reaches_sort(plan->lefttree)))
+			insert_below(pass, plan, place);
+		return plan;
+	}
+	if (plan->plan_rows < LEAST_ROWS || !can_split(pass, plan, place) ||
+		has_effects(pass, plan->lefttree) || has_effects(pass, plan->righttree))
+		return plan;
+	return split_while_calls(pass, plan, place);
 }
 
 static void
@@ -710,27 +645,47 @@ place_below(const Plan *plan, Place place)
 	switch (nodeTag(plan))
 	{
 		case T_Limit:
-			return BOUNDED;
+			return BOUNDED | PARTIAL;
 		case T_Result:
 			return place;
 		case T_Gather:
 		case T_GatherMerge:
-			return place == BOUNDED ? BOUNDED : ANYWHERE;
+			return place & (BOUNDED | PARTIAL);
+		/* these read all of it before they give a row */
+		case T_Sort:
+		case T_Hash:
+			return 0;
+		case T_Agg:
+			return ((const Agg *) plan)->aggstrategy == AGG_SORTED ? place & PARTIAL : 0;
 		default:
-			return ANYWHERE;
+			return place & PARTIAL;
 	}
+}
+
+/* The place of the right child. */
+static Place
+place_at_right(const Plan *plan, Place place)
+{
+	const Join *join = (const Join *) plan;
+
+	if (IsA(plan, MergeJoin))
+		return MARKED | PARTIAL;
+	if (IsA(plan, NestLoop) &&
+		(join->inner_unique || join->jointype == JOIN_SEMI || join->jointype == JOIN_ANTI))
+		return PARTIAL;
+	return place & PARTIAL;
 }
 
 /* Applies `map` to a node's children; those of other extensions' nodes are theirs. */
 static void
 map_children(Pass *pass, Plan *plan, Place place, MapPlan map)
 {
-	Place		passed_on = place == BOUNDED ? BOUNDED : ANYWHERE;
+	Place		passed_on = place & (BOUNDED | PARTIAL);
 
 	if (plan->lefttree != NULL && !IsA(plan, ForeignScan) && !IsA(plan, CustomScan))
 		plan->lefttree = map(pass, plan->lefttree, place_below(plan, place));
 	if (plan->righttree != NULL)
-		plan->righttree = map(pass, plan->righttree, IsA(plan, MergeJoin) ? MARKED : ANYWHERE);
+		plan->righttree = map(pass, plan->righttree, place_at_right(plan, place));
 	if (IsA(plan, Append))
 		map_list(pass, ((Append *) plan)->appendplans, passed_on, map);
 	else if (IsA(plan, MergeAppend))
@@ -754,9 +709,13 @@ note_id(Pass *pass, Plan *plan, Place place)
 	pass->last_id = Max(pass->last_id, plan->plan_node_id);
 	map_children(pass, plan, place, note_id);
 	if (IsA(plan, CustomScan))
-		map_list(pass, ((CustomScan *) plan)->custom_plans, ANYWHERE, note_id);
+		map_list(pass, ((CustomScan *) plan)->custom_plans, 0, note_id);
+	else if (IsA(plan, BitmapAnd))
+		map_list(pass, ((BitmapAnd *) plan)->bitmapplans, 0, note_id);
+	else if (IsA(plan, BitmapOr))
+		map_list(pass, ((BitmapOr *) plan)->bitmapplans, 0, note_id);
 	if (plan->lefttree != NULL && (IsA(plan, CustomScan) || IsA(plan, ForeignScan)))
-		(void) note_id(pass, plan->lefttree, ANYWHERE);
+		(void) note_id(pass, plan->lefttree, 0);
 	return plan;
 }
 
@@ -765,11 +724,12 @@ map_statement(Pass *pass, MapPlan map)
 {
 	ListCell   *cell;
 
-	pass->stmt->planTree = map(pass, pass->stmt->planTree, ANYWHERE);
+	pass->stmt->planTree = map(pass, pass->stmt->planTree, 0);
+	/* of a CTE not all rows may be read, of EXISTS one is enough */
 	foreach(cell, pass->stmt->subplans)
 	{
 		if (lfirst(cell) != NULL)
-			lfirst(cell) = map(pass, lfirst(cell), ANYWHERE);
+			lfirst(cell) = map(pass, lfirst(cell), PARTIAL);
 	}
 }
 

@@ -208,7 +208,8 @@ is_nullable(const Node *jointree, int varno, bool below)
 		return is_nullable(join->larg, varno, below || type == JOIN_RIGHT || type == JOIN_FULL) ||
 			is_nullable(join->rarg, varno, below || type == JOIN_LEFT || type == JOIN_FULL);
 	}
-	foreach(cell, castNode(FromExpr, jointree)->fromlist)
+	Assert(IsA(jointree, FromExpr));
+	foreach(cell, ((const FromExpr *) jointree)->fromlist)
 	{
 		if (is_nullable(lfirst(cell), varno, below))
 			return true;

@@ -48,9 +48,20 @@ SELECT q, x.* FROM unnest(ARRAY[
 	'SELECT coalesce(b(l), c(l)), greatest(b(l), c(l)), (b(l) > 1 AND c(l) > 0) FROM regress_loan l',
 	'SELECT sum(b(l)), max(c(l)), count(*) FILTER (WHERE b(l) > 1), sum(b(l)) FILTER (WHERE age > 20) FROM regress_loan l',
 	'SELECT age, avg(b(l)), min(note) FROM regress_loan l GROUP BY age HAVING avg(b(l)) > 0',
-	'SELECT age / 10, count(DISTINCT b(l)), array_agg(id ORDER BY c(l), id) FROM regress_loan l GROUP BY 1',
 	'SELECT b(l), count(*) FROM regress_loan l GROUP BY b(l)',
 	'SELECT age, tags, sum(b(ROW(l.income, l.debt, l.age))) FROM regress_loan l GROUP BY ROLLUP (age, tags)',
+	'SELECT age, sum(b(l)) FROM regress_loan l GROUP BY age HAVING sum(c(l)) > 20',
+	-- what is computed of a group is not computed of each of its rows, and there may be none
+	'SELECT age, b(ROW(age * 2, age / 9, age)), max(b(ROW(age * 2, age / 9, age))) FROM regress_loan l GROUP BY ROLLUP (age)',
+	'SELECT count(*), b(ROW(o, o, o)) FROM regress_loan l, (VALUES (3)) v(o) WHERE id < 0 GROUP BY o',
+	'SELECT o.id, (SELECT ROW(count(*), b(ROW(o.income, o.debt, o.age))) FROM regress_loan l WHERE l.age + 1 < o.age * 0) FROM regress_loan o',
+	'SELECT b(ROW(sum(income), max(debt), avg(age))) FROM regress_loan l',
+	'SELECT age % 4, b(ROW(1 / (age % 4), 3, 4)) FROM regress_loan l GROUP BY age % 4 HAVING min(age % 4) > 0',
+	-- windows: their functions are columns
+	'SELECT id, b(l), count(*) OVER (PARTITION BY age) FROM regress_loan l',
+	'SELECT sum(s) FROM (SELECT b(ROW(sum(income) OVER (), debt, age)) AS s FROM regress_loan l OFFSET 0) x',
+	'SELECT id, sum(c(l)) OVER (PARTITION BY age), lag(b(ROW(1 / (id - 1500), debt, age))) OVER (ORDER BY id) FROM regress_loan l',
+	'SELECT * FROM (SELECT id, b(l), row_number() OVER (ORDER BY id) AS n FROM regress_loan l) x WHERE n < 5',
 	'SELECT DISTINCT b(l) FROM regress_loan l',
 	'SELECT id, rank() OVER (ORDER BY b(l), id), sum(c(l)) OVER (PARTITION BY age) FROM regress_loan l',
 	'SELECT id, b(l) FROM regress_loan l ORDER BY b(l), id LIMIT 7',
@@ -74,6 +85,21 @@ SELECT q, x.* FROM unnest(ARRAY[
 	'SELECT b(ROW(random() * 0, l.debt, l.age)) FROM regress_loan l',
 	'SELECT b(ROW(b(l), l.debt, l.age)) FROM regress_loan l',
 	'SELECT id, b(l) FROM regress_loan l WHERE random() < 2',
+	-- positions that are not always evaluated
+	'SELECT count(*) FROM regress_loan l WHERE (id, b(ROW(1 / (id - 2), debt, age))) > (1, 1)',
+	'SELECT count((CASE WHEN id <> 5 THEN ARRAY[1, 2] END)[b(ROW(1 / (id - 5), debt, age))::int]) FROM regress_loan l',
+	-- rows that a LIMIT does not want must not fail
+	'SELECT id, b(ROW(1 / (id - 3), debt, age)) FROM regress_loan l ORDER BY id LIMIT 2',
+	'SELECT x.id, b(x) FROM (SELECT id, debt, age, 1 / (id - 700) AS income FROM regress_loan ORDER BY id) x LIMIT 2',
+	'SELECT l.id, b(ROW(1 / (p.id - 3), p.debt, l.age)) FROM regress_loan l JOIN regress_part p USING (id) WHERE p.id < 3',
+	-- volatile children and locked rows are not read ahead
+	'SELECT id, b(x) FROM (SELECT *, random() < 2 AS r FROM regress_loan OFFSET 0) x WHERE r',
+	'SELECT id, b(x) FROM (SELECT * FROM regress_loan ORDER BY id FOR UPDATE) x LIMIT 2',
+	-- calls by hand beside the planner''s
+	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', age, debt, income)) FROM regress_loan l',
+	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', ARRAY[income, debt, age]::real[])) FROM regress_loan l WHERE income + debt + age > 0',
+	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', riskml.read_columns(''regress_b'', NULL, ''{income,debt,age}'', income, debt, age))) FROM regress_loan l',
+	'SELECT count(s), sum(r) FROM (SELECT b(x) AS s, riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', a) AS r FROM (SELECT *, ARRAY[income, debt, age]::real[] AS a FROM regress_loan WHERE income + debt + age > 0 OFFSET 0) x) y',
 	'SELECT id, b(l), generate_series(1, 2) FROM regress_loan l',
 	'SELECT b(v) FROM (VALUES (1, 2, 3), (70, 20, 50), (NULL, NULL, NULL)) v(age, debt, income)',
 	'SELECT id, b(l) FROM regress_loan l WHERE id = 77',
@@ -81,6 +107,8 @@ SELECT q, x.* FROM unnest(ARRAY[
 	'SELECT id, b(l) FROM regress_loan l WHERE ctid < ''(3,0)''',
 	'SELECT id, b(l) FROM regress_loan l FOR UPDATE',
 	'WITH RECURSIVE r AS (SELECT id, age, debt, income FROM regress_loan UNION ALL SELECT id + 1500, age + 1, debt, b(r) FROM r WHERE id < 4000) SELECT id, b(r) FROM r']) WITH ORDINALITY t(q, i), pg_temp.compare(q) x ORDER BY i;
+-- from 16 on sorted input is chosen for aggregates that want it
+SELECT same, n FROM pg_temp.compare('SELECT age / 10, count(DISTINCT b(l)), array_agg(id ORDER BY c(l), id) FROM regress_loan l GROUP BY 1');
 -- joins of every kind, the inner side scored
 CREATE FUNCTION pg_temp.joins(setting text) RETURNS TABLE (nodes bigint, same bool, n bigint) LANGUAGE plpgsql AS $$
 	BEGIN
@@ -113,6 +141,16 @@ CREATE FUNCTION pg_temp.counted(x int) RETURNS int LANGUAGE plpgsql STABLE AS $$
 SET regress.reads = 0;
 SELECT count(s) FROM (SELECT risk_score('regress_b', ROW(income, debt, pg_temp.counted(age))) AS s FROM regress_loan LIMIT 5) x;
 SHOW regress.reads;
+
+-- a block takes as many rows as there is memory for
+SELECT count(*), sum(length(big)), sum(s) FROM (SELECT big, risk_score('regress_b', x) AS s FROM (SELECT *, repeat('x', 500000) AS big FROM regress_loan OFFSET 0) x OFFSET 0) y;
+-- what has no bitmap of its own has numbers too: each line is counted by itself
+CREATE INDEX regress_age ON regress_loan (age);
+CREATE INDEX regress_tags ON regress_loan (tags);
+SET enable_seqscan = off; SET enable_indexscan = off; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0;
+SELECT l ~ 'loops=1\)' AS once FROM pg_temp.plan($$SELECT sum(risk_score('regress_b', l)) FROM regress_loan l WHERE age = 11 OR tags = 't1'$$, 'ANALYZE, TIMING OFF, SUMMARY OFF,') l WHERE l ~ 'Bitmap Index Scan';
+RESET enable_seqscan; RESET enable_indexscan; RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; RESET min_parallel_index_scan_size;
+DROP INDEX regress_age, regress_tags;
 
 -- ---- writes
 CREATE TABLE regress_scored AS SELECT id, note, risk_score('regress_b', l) AS score FROM regress_loan l;
@@ -166,6 +204,8 @@ RESET plan_cache_mode;
 
 -- ---- errors are those of a call, and privileges are checked
 SELECT pg_temp.try($$SELECT sum(risk_score('regress_b', ROW(i, i, '2'))) FROM generate_series(1, 1000) i$$);
+SELECT pg_temp.try($$SELECT sum(risk_score('regress_b', l)), sum(riskml.score_columns('regress_b', NULL, '{income,debt,age}', riskml.read_columns('regress_b', NULL, '{income}', income), debt)) FROM regress_loan l$$);
+SELECT pg_temp.try($$SELECT sum(risk_score('regress_b', l)), sum(riskml.score_columns('regress_b', NULL, '{income,debt,age}', riskml.read_columns('regress_c', NULL, '{income,debt,zzz}', income, debt, age))) FROM regress_loan l$$);
 SELECT pg_temp.try($$SELECT risk_score('regress_b', ROW(i, 1 / (i - 500), i)) FROM generate_series(1, 1000) i$$);
 SELECT pg_temp.try($$SELECT sum(CASE WHEN i <> 500 THEN risk_score('regress_b', ROW(i, 1 / (i - 500), i)) END) FROM generate_series(1, 1000) i$$);
 SELECT pg_temp.try($$SELECT risk_score('regress_b', l) FROM (SELECT * FROM regress_loan WHERE false OFFSET 0) l$$);
