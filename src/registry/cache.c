@@ -23,6 +23,7 @@
 static HTAB *models = NULL;
 static uint64 use_counter = 0;
 static Size unpinned_size = 0;
+static RmlModel *recent = NULL; /* most statements use the model of the one before */
 
 static void
 unpin_shared(RmlModel *model)
@@ -81,6 +82,8 @@ drop_entry(RmlModel *model)
 {
 	MemoryContext context = model->context;
 
+	if (recent == model)
+		recent = NULL;
 	hash_search(models, model->identity, HASH_REMOVE, NULL);
 	if (context != NULL)
 		MemoryContextDelete(context);
@@ -263,7 +266,9 @@ rml_cache_pin(const RmlBinding *binding)
 
 	if (models == NULL)
 		create_cache();
-	model = hash_search(models, binding->identity, HASH_FIND, NULL);
+	model = recent;
+	if (model == NULL || memcmp(model->identity, binding->identity, RML_IDENTITY_SIZE) != 0)
+		model = hash_search(models, binding->identity, HASH_FIND, NULL);
 	if (model != NULL && model->pins == 0)
 	{
 		unpinned_size -= model->size;
@@ -275,6 +280,7 @@ rml_cache_pin(const RmlBinding *binding)
 	}
 	if (model == NULL)
 		model = create_entry(binding);
+	recent = model;
 	model->pins++;
 	model->last_used = ++use_counter;
 	return model;

@@ -31,7 +31,7 @@ typedef struct Site
 {
 	MemoryContext context;
 	MemoryContextCallback callback;
-	RmlSiteModel models[MAX_MODELS];	/* empty: model is NULL */
+	RmlSiteModel *models[MAX_MODELS];	/* NULL: none; its model NULL: empty */
 	RmlSiteModel *last;			/* used by the row before */
 	uint64		use_counter;
 	int			n_values;		/* room in values and nulls */
@@ -46,9 +46,11 @@ drop_pins(void *arg)
 
 	for (int i = 0; i < MAX_MODELS; i++)
 	{
-		if (site->models[i].model != NULL)
-			rml_cache_unpin(site->models[i].model);
-		site->models[i].model = NULL;
+		RmlSiteModel *entry = site->models[i];
+
+		if (entry != NULL && entry->model != NULL)
+			rml_cache_unpin(entry->model);
+		site->models[i] = NULL;
 	}
 }
 
@@ -96,18 +98,25 @@ clear_entry(RmlSiteModel *entry)
 	memset(entry, 0, sizeof(*entry));
 }
 
+/* The entry for a reference, or an empty one. */
 static RmlSiteModel *
 find_entry(Site *site, const text *ref)
 {
-	RmlSiteModel *oldest = &site->models[0];
+	RmlSiteModel *oldest = NULL;
 
 	for (int i = 0; i < MAX_MODELS; i++)
 	{
-		RmlSiteModel *entry = &site->models[i];
+		RmlSiteModel *entry = site->models[i];
 
+		if (entry == NULL)
+		{
+			entry = MemoryContextAllocZero(site->context, sizeof(RmlSiteModel));
+			site->models[i] = entry;
+			return entry;
+		}
 		if (same_ref(entry, ref))
 			return entry;
-		if (entry->model == NULL || (oldest->model != NULL && entry->last_used < oldest->last_used))
+		if (oldest == NULL || entry->last_used < oldest->last_used)
 			oldest = entry;
 	}
 	clear_entry(oldest);
