@@ -21,7 +21,8 @@ typedef struct RmlModel
 	RmlSharedImage *shared;		/* NULL: the image is our own */
 	uint32		shared_generation;
 	bool		shared_pinned;	/* while the entry is */
-	void	   *bindings;		/* what columns.c keeps with the model, in its context */
+	void	   *bindings;		/* what columns.c keeps with the model, in its context, */
+	void	   *row_types;		/* and site.c */
 	MemoryContext context;		/* owns all of the entry but itself */
 	Size		size;			/* bytes in context */
 	int			pins;

@@ -5,8 +5,9 @@
  *
  * The plan node is a CustomScan over one child.  Its custom_scan_tlist has
  * columns of the child (Vars of OUTER_VAR) and calls (FuncExprs over such
- * Vars); custom_private says what the executor would otherwise have to find
- * out for each execution.
+ * Vars); or, above a scan of a table, those of the table itself, which it reads
+ * where the scan stands.  custom_private says what the executor would otherwise
+ * have to find out for each execution.
  */
 #ifndef RML_SCORE_BATCH_H
 #define RML_SCORE_BATCH_H
@@ -29,7 +30,8 @@ typedef enum RmlBatchPrivate
 {
 	RML_BATCH_KEPT,				/* numbers, from 1 on, of the columns that are used above; others are NULL */
 	RML_BATCH_CALLS,			/* for each call an integer list, see below */
-	RML_BATCH_COMPUTED			/* target list of the values that are not columns of the child */
+	RML_BATCH_COMPUTED,			/* target list of the values that are not columns */
+	RML_BATCH_READS_ROW			/* one integer: are columns those of the table that the child scans? */
 } RmlBatchPrivate;
 
 /* What the list of a call begins with; then for each value: */
@@ -38,7 +40,7 @@ typedef enum RmlBatchCall
 	RML_BATCH_COLUMN,			/* number of the column that it fills */
 	RML_BATCH_RESULT,			/* index into rml_batch_results */
 	RML_BATCH_PINNED_ONLY,
-	RML_BATCH_VALUES			/* the child's column, or minus the number of the computed one */
+	RML_BATCH_VALUES			/* the column that is read, or minus the number of the computed value */
 } RmlBatchCall;
 
 /* Results that nodes can give, by index; ended by NULL. */
@@ -69,11 +71,15 @@ extern int	rml_batch_function(RmlBatchFunctions *functions, const FuncExpr *call
  */
 extern List *rml_batch_values(const FuncExpr *call);
 
+/* Is this a call on a row that is read from a table?  Its values are named by the model. */
+extern bool rml_batch_reads_row(const FuncExpr *call);
+extern bool rml_batch_any_reads_row(const List *calls);
+
 /*
  * The calls in an expression that a node can take over, each once; with `safe`
- * only those that cannot fail, whatever the row.
+ * only those that cannot fail, whatever the row; with `rows` those on a row, too.
  */
-extern List *rml_batch_calls(RmlBatchFunctions *functions, Node *expression, bool safe);
+extern List *rml_batch_calls(RmlBatchFunctions *functions, Node *expression, bool safe, bool rows);
 
 /* The same in what the aggregates of some expressions get of every row. */
 extern List *rml_batch_input_calls(RmlBatchFunctions *functions, List *expressions, bool safe);

@@ -35,6 +35,17 @@ is_riskml_function(Oid function, const char *name)
 		get_func_namespace(function) == get_namespace_oid("riskml", true);
 }
 
+/* One of the functions that users call, by whatever schema they are in. */
+static bool
+is_function_of_rows(Oid function, const char *result)
+{
+	char	   *found = get_func_name(function);
+	RegProcedure support = get_func_support(function);
+
+	return found != NULL && strncmp(found, "risk_", 5) == 0 && strcmp(found + 5, result) == 0 &&
+		OidIsValid(support) && is_riskml_function(support, "score_support");
+}
+
 static RmlBatchFunction
 look_up_function(Oid oid)
 {
@@ -42,7 +53,8 @@ look_up_function(Oid oid)
 
 	for (int i = 0; rml_batch_results[i] != NULL && function.result < 0; i++)
 	{
-		if (is_riskml_function(oid, psprintf("%s_columns", rml_batch_results[i]->name)))
+		if (is_riskml_function(oid, psprintf("%s_columns", rml_batch_results[i]->name)) ||
+			is_function_of_rows(oid, rml_batch_results[i]->name))
 			function.result = i;
 	}
 	if (function.result < 0 && is_riskml_function(oid, "score_pinned_columns"))
@@ -53,14 +65,39 @@ look_up_function(Oid oid)
 	return function;
 }
 
+bool
+rml_batch_reads_row(const FuncExpr *call)
+{
+	const Var  *row;
+
+	if (list_length(call->args) != 2 || !IsA(linitial(call->args), Const))
+		return false;
+	row = lsecond(call->args);
+	return IsA(row, Var) && row->varattno == InvalidAttrNumber && row->varlevelsup == 0;
+}
+
+bool
+rml_batch_any_reads_row(const List *calls)
+{
+	ListCell   *cell;
+
+	foreach(cell, calls)
+	{
+		if (rml_batch_reads_row(lfirst(cell)))
+			return true;
+	}
+	return false;
+}
+
 int
 rml_batch_function(RmlBatchFunctions *functions, const FuncExpr *call, bool *pinned_only)
 {
 	int			i = 0;
 
 	*pinned_only = false;
-	if (list_length(call->args) <= RML_COLUMN_ARGS || call->funcvariadic ||
-		exprType(lthird(call->args)) != TEXTARRAYOID)
+	if (!rml_batch_reads_row(call) &&
+		(list_length(call->args) <= RML_COLUMN_ARGS || call->funcvariadic ||
+		 exprType(lthird(call->args)) != TEXTARRAYOID))
 		return -1;
 	while (i < functions->n && functions->known[i].oid != call->funcid)
 		i++;
@@ -144,6 +181,7 @@ typedef struct Search
 {
 	RmlBatchFunctions *functions;
 	bool		safe;			/* only those that cannot fail */
+	bool		rows;			/* those on a table's row, too */
 	List	   *calls;			/* found, each once */
 } Search;
 
@@ -203,6 +241,9 @@ can_move(const FuncExpr *call, Search *search)
 
 	if (!is_ours(call, search))
 		return false;
+	/* at most one row, and the planner's only if it is a table's; see planner.c */
+	if (rml_batch_reads_row(call))
+		return search->rows && !((Const *) linitial(call->args))->constisnull;
 	for (int i = 0; i < RML_COLUMN_ARGS; i++)
 	{
 		if (!IsA(list_nth(call->args, i), Const))
@@ -283,9 +324,9 @@ find_input_calls(Node *node, void *context)
 }
 
 List *
-rml_batch_calls(RmlBatchFunctions *functions, Node *expression, bool safe)
+rml_batch_calls(RmlBatchFunctions *functions, Node *expression, bool safe, bool rows)
 {
-	Search		search = {.functions = functions, .safe = safe};
+	Search		search = {.functions = functions, .safe = safe, .rows = rows};
 
 	(void) find_calls(expression, &search);
 	return search.calls;

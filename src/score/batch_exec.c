@@ -50,11 +50,13 @@ typedef struct Call
 	bool		pinned_only;
 	FunctionCallInfo fcinfo;	/* of a call with all values, which is never made */
 	const List *values;			/* its description, see batch.h */
+	bool		of_row;			/* the values are the row's columns of the features' names */
 
 	/* the block */
 	RmlSiteModel *entry;
 	Input	   *inputs;
 	int			n_inputs;
+	int			n_inputs_room;
 	bool		all_float8;
 	float	   *rows;			/* n_features each */
 	float	   *margins;		/* n_outputs each */
@@ -79,7 +81,8 @@ typedef struct BatchState
 	int			n_calls;
 	Kept	   *kept;
 	int			n_kept;
-	int			n_columns;		/* of the child's rows that are read */
+	bool		reads_row;		/* of the table that the child scans */
+	int			n_columns;		/* that are read of a row */
 	ProjectionInfo *projection; /* computes values that are not columns, or NULL */
 	MemoryContext block;		/* columns of the block that are not by value, or NULL */
 	int			room;			/* rows that there is room for */
@@ -124,22 +127,22 @@ static void
 begin_call(BatchState *state, Call *call, FuncExpr *expression, const List *description)
 {
 	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
-	FuncExpr   *whole = whole_call(expression);
-	int			n_values = list_length(whole->args) - RML_COLUMN_ARGS;
+	FuncExpr   *whole = rml_batch_reads_row(expression) ? expression : whole_call(expression);
+	int			n_values = list_length(description) - RML_BATCH_VALUES;
 
 	require_execute(expression->funcid);
 	call->column = list_nth_int(description, RML_BATCH_COLUMN) - 1;
 	call->result = rml_batch_results[list_nth_int(description, RML_BATCH_RESULT)];
 	call->pinned_only = list_nth_int(description, RML_BATCH_PINNED_ONLY);
 	call->values = description;
-	call->inputs = palloc(sizeof(Input) * n_values);
+	call->of_row = rml_batch_reads_row(expression);
 	function->fn_oid = expression->funcid;
 	function->fn_mcxt = CurrentMemoryContext;
 	fmgr_info_set_expr((Node *) whole, function);
 	call->fcinfo = palloc0(SizeForFunctionCallInfo(RML_COLUMN_ARGS));
 	InitFunctionCallInfoData(*call->fcinfo, function, (short) list_length(whole->args), InvalidOid,
 							 NULL, NULL);
-	for (int i = 0; i < RML_COLUMN_ARGS; i++)
+	for (int i = 0; i < (call->of_row ? 1 : RML_COLUMN_ARGS); i++)
 	{
 		const Const *arg = list_nth_node(Const, expression->args, i);
 
@@ -153,7 +156,7 @@ static void
 begin_kept(BatchState *state, Kept *kept, int number, const Var *column)
 {
 	kept->column = number - 1;
-	kept->at = column->varattno - 1;
+	kept->at = column->varattno - 1;	/* below -1: a system column */
 	state->n_columns = Max(state->n_columns, column->varattno);
 	get_typlenbyval(column->vartype, &kept->length, &kept->by_value);
 	if (!kept->by_value && state->block == NULL)
@@ -206,6 +209,7 @@ begin(CustomScanState *css, EState *estate, int eflags)
 
 	outerPlanState(css) = ExecInitNode(outerPlan(plan), estate, eflags);
 	state->size = 1;
+	state->reads_row = linitial_int(list_nth_node(List, plan->custom_private, RML_BATCH_READS_ROW));
 	begin_columns(state, plan);
 	begin_projection(state, list_nth(plan->custom_private, RML_BATCH_COMPUTED));
 	/* columns that are not kept */
@@ -233,29 +237,72 @@ rows_for(const RmlSiteModel *entry, int size)
 	return Max(Min(size, MAX_VALUES / n_features), 1);
 }
 
-/* Resolves the model for the statement, and finds its features. */
 static void
-bind_call(BatchState *state, Call *call)
+reserve_inputs(const BatchState *state, Call *call, int n)
 {
-	RmlSiteModel *entry = rml_site_model(call->fcinfo, call->pinned_only);
+	call->n_inputs = n;
+	if (n <= call->n_inputs_room)
+		return;
+	call->n_inputs_room = 0;
+	call->inputs = reserve(state, call->inputs, (Size) n, sizeof(Input));
+	call->n_inputs_room = n;
+}
+
+/* A call's values are arguments. */
+static void
+bind_values(BatchState *state, Call *call, RmlSiteModel *entry)
+{
+	const RmlColumns *columns;
 
 	rml_site_bind_columns(entry, call->fcinfo);
-	if (call->result->require != NULL)
-		call->result->require(entry);
-	call->entry = entry;
-	call->all_float8 = state->projection == NULL;
-	call->n_inputs = entry->columns->n_reads;
-	for (int i = 0; i < entry->columns->n_reads; i++)
+	columns = entry->columns;
+	reserve_inputs(state, call, columns->n_reads);
+	for (int i = 0; i < columns->n_reads; i++)
 	{
-		const RmlColumnRead *read = &entry->columns->reads[i];
+		const RmlColumnRead *read = &columns->reads[i];
 
 		call->inputs[i] = (Input) {
 			.feature = read->feature,
 			.at = list_nth_int(call->values, RML_BATCH_VALUES + read->match.attno - 1) - 1,
 			.match = &read->match
 		};
-		call->all_float8 = call->all_float8 && read->match.kind == RML_COLUMN_FLOAT8;
 	}
+}
+
+/* A call's values are the columns of a row. */
+static void
+bind_row(BatchState *state, Call *call, RmlSiteModel *entry, const TupleTableSlot *slot)
+{
+	const Var  *row = lsecond_node(Var, ((const FuncExpr *) call->fcinfo->flinfo->fn_expr)->args);
+	int			n = entry->model->image.header->n_features;
+
+	rml_site_match_row(entry, call->fcinfo, slot->tts_tupleDescriptor, row->vartype, -1);
+	reserve_inputs(state, call, n);
+	for (int i = 0; i < n; i++)
+	{
+		const RmlFeatureMatch *match = &entry->matches[i];
+
+		call->inputs[i] = (Input) {.feature = i, .at = match->attno - 1, .match = match};
+		state->n_columns = Max(state->n_columns, match->attno);
+	}
+}
+
+/* Resolves the model for the statement, and finds its features. */
+static void
+bind_call(BatchState *state, Call *call, const TupleTableSlot *slot)
+{
+	RmlSiteModel *entry = rml_site_model(call->fcinfo, call->pinned_only);
+
+	if (call->of_row)
+		bind_row(state, call, entry, slot);
+	else
+		bind_values(state, call, entry);
+	if (call->result->require != NULL)
+		call->result->require(entry);
+	call->entry = entry;
+	call->all_float8 = state->projection == NULL;
+	for (int i = 0; i < call->n_inputs; i++)
+		call->all_float8 = call->all_float8 && call->inputs[i].match->kind == RML_COLUMN_FLOAT8;
 	state->size = rows_for(entry, state->size);
 }
 
@@ -324,15 +371,20 @@ read_features(const BatchState *state, const Call *call, const TupleTableSlot *s
 }
 
 static void
-keep_columns(BatchState *state, const TupleTableSlot *slot, int r)
+keep_columns(BatchState *state, TupleTableSlot *slot, int r)
 {
 	for (int i = 0; i < state->n_kept; i++)
 	{
 		Kept	   *kept = &state->kept[i];
 		NullableDatum *value = &kept->values[r];
 
-		value->value = slot->tts_values[kept->at];
-		value->isnull = slot->tts_isnull[kept->at];
+		if (kept->at >= 0)
+		{
+			value->value = slot->tts_values[kept->at];
+			value->isnull = slot->tts_isnull[kept->at];
+		}
+		else
+			value->value = slot_getsysattr(slot, kept->at + 1, &value->isnull);
 		if (!kept->by_value && !value->isnull)
 			value->value = datumCopy(value->value, false, kept->length);
 	}
@@ -366,10 +418,10 @@ read_row(BatchState *state, TupleTableSlot *slot, int r)
 
 /* The model is looked up when there is a row, as a call would do. */
 static void
-begin_block(BatchState *state)
+begin_block(BatchState *state, const TupleTableSlot *slot)
 {
 	for (int i = 0; i < state->n_calls; i++)
-		bind_call(state, &state->calls[i]);
+		bind_call(state, &state->calls[i], slot);
 	for (int i = 0; i < state->n_calls; i++)
 		reserve_call(state, &state->calls[i]);
 	reserve_kept(state);
@@ -412,8 +464,11 @@ fill_block(BatchState *state)
 			state->at_end = true;
 			break;
 		}
+		/* what the scan stands on, for it projects nothing */
+		if (state->reads_row)
+			slot = child->ps_ExprContext->ecxt_scantuple;
 		if (state->n_rows == 0)
-			begin_block(state);
+			begin_block(state, slot);
 		read_row(state, slot, state->n_rows);
 		state->n_rows++;
 	}
@@ -474,6 +529,28 @@ next_row(CustomScanState *css)
 	}
 }
 
+/* EXPLAIN VERBOSE: the versions that the calls would be of now. */
+static void
+explain(CustomScanState *css, List *ancestors, ExplainState *es)
+{
+	const BatchState *state = (const BatchState *) css;
+	List	   *versions = NIL;
+
+	(void) ancestors;
+	for (int i = 0; i < state->n_calls && es->verbose; i++)
+	{
+		const text *reference = DatumGetTextPP(state->calls[i].fcinfo->args[0].value);
+		RmlRef		ref;
+		RmlBinding	binding;
+
+		rml_ref_parse(VARDATA_ANY(reference), (int) VARSIZE_ANY_EXHDR(reference), &ref);
+		if (rml_try_resolve(&ref, &binding))
+			versions = lappend(versions, rml_pinned_form(&binding));
+	}
+	if (versions != NIL)
+		ExplainPropertyList("Models", versions, es);
+}
+
 /* ---- rescan and end ---- */
 
 static void
@@ -507,6 +584,7 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = next_row,
 	.EndCustomScan = end,
 	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = explain,
 };
 
 static Node *

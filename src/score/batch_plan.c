@@ -24,11 +24,8 @@
 #include "score/batch.h"
 #include "score/columns.h"
 
-/* Rows from which on a block is worth a node. */
+/* Rows from which on a block is worth a node that its child has to project for. */
 #define LEAST_ROWS 32
-
-/* Columns beyond the needed ones that a scan may pass on rather than project. */
-#define SPARE_COLUMNS 32
 
 static planner_hook_type previous_hook = NULL;
 static uint64 expected = 0;
@@ -50,11 +47,11 @@ typedef int Place;
 
 typedef Plan *(*MapPlan) (Pass *pass, Plan *plan, Place place);
 
-/* Of rows that nobody asks for nobody should see errors. */
+/* Of rows that nobody asks for nobody should see errors.  With `rows` calls on a table's row, too. */
 static List *
-calls_of(Pass *pass, Node *expression, Place place)
+calls_of(Pass *pass, Node *expression, Place place, bool rows)
 {
-	return rml_batch_calls(&pass->functions, expression, (place & PARTIAL) != 0);
+	return rml_batch_calls(&pass->functions, expression, (place & PARTIAL) != 0, rows);
 }
 
 /* ---- expressions above the node ---- */
@@ -191,13 +188,13 @@ pass_on(int varno, List *columns)
 	return tlist;
 }
 
-/* Where a value of a call is: the child's column, or minus the number of a computed one. */
+/* Where a value of a call is: the column that is read, or minus the number of a computed one. */
 static int
-place_of(Node *value, List **computed)
+place_of(Node *value, bool reads_row, List **computed)
 {
 	const Var  *var = (const Var *) value;
 
-	if (IsA(value, Var) && var->varno == OUTER_VAR)
+	if (IsA(value, Var) && (var->varno == OUTER_VAR || reads_row))
 		return var->varattno;
 	*computed = lappend(*computed, entry_for((Expr *) value, list_length(*computed) + 1));
 	return -list_length(*computed);
@@ -205,7 +202,7 @@ place_of(Node *value, List **computed)
 
 /* What the executor wants to know; see batch.h. */
 static List *
-describe_node(Pass *pass, const List *scan_tlist, List *kept)
+describe_node(Pass *pass, const List *scan_tlist, List *kept, bool reads_row)
 {
 	List	   *calls = NIL;
 	List	   *computed = NIL;
@@ -224,16 +221,16 @@ describe_node(Pass *pass, const List *scan_tlist, List *kept)
 			continue;
 		result = rml_batch_function(&pass->functions, call, &pinned_only);
 		description = list_make3_int(column->resno, result, pinned_only);
-		foreach(value, rml_batch_values(call))
-			description = lappend_int(description, place_of(lfirst(value), &computed));
+		foreach(value, rml_batch_reads_row(call) ? NIL : rml_batch_values(call))
+			description = lappend_int(description, place_of(lfirst(value), reads_row, &computed));
 		calls = lappend(calls, description);
 	}
-	return list_make3(kept, calls, computed);
+	return list_make4(kept, calls, computed, list_make1_int(reads_row));
 }
 
 /* A node over `child` in the place of `like`, whose rows it gives. */
 static CustomScan *
-make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *kept)
+make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *kept, bool reads_row)
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
@@ -249,7 +246,7 @@ make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *kep
 	plan->targetlist = pass_on(INDEX_VAR, scan_tlist);
 	plan->initPlan = NIL;
 	node->custom_scan_tlist = scan_tlist;
-	node->custom_private = describe_node(pass, scan_tlist, kept);
+	node->custom_private = describe_node(pass, scan_tlist, kept, reads_row);
 	node->methods = &rml_batch_methods;
 	return node;
 }
@@ -365,7 +362,7 @@ calls_per_row(Pass *pass, Plan *plan, Place place)
 {
 	/* what a projection filters it need not project */
 	if (IsA(plan, Result))
-		return plan->qual != NIL ? NIL : calls_of(pass, (Node *) plan->targetlist, place);
+		return plan->qual != NIL ? NIL : calls_of(pass, (Node *) plan->targetlist, place, false);
 	return rml_batch_input_calls(&pass->functions, list_concat_copy(plan->targetlist, plan->qual),
 								 (place & PARTIAL) != 0);
 }
@@ -395,59 +392,73 @@ insert_below(Pass *pass, Plan *plan, Place place)
 	scan_tlist = pass_on(OUTER_VAR, child->targetlist);
 	foreach(cell, c.calls)
 		scan_tlist = lappend(scan_tlist, entry_for(copyObject(lfirst(cell)), ++number));
-	plan->lefttree = (Plan *) make_node(pass, child, child, scan_tlist, kept);
+	plan->lefttree = (Plan *) make_node(pass, child, child, scan_tlist, kept, false);
 }
 
 /* ---- above a node that reads ---- */
 
-/*
- * All columns of a table, if they are hardly more than what is needed: as they
- * lie in the row, they need no projection.  NIL if some are not of that kind.
- */
-static List *
-table_columns(const Pass *pass, const Plan *plan, const List *needed)
+/* Does this node give rows of a table, one by one, through ExecScan()? */
+static bool
+scans_table(const Plan *plan)
 {
-	RangeTblEntry *rte;
-	Relation	relation;
-	List	   *columns = NIL;
-	ListCell   *cell;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+		case T_SampleScan:
+		case T_IndexScan:
+		case T_BitmapHeapScan:
+		case T_TidScan:
+		case T_TidRangeScan:
+			return true;
+		default:
+			return false;
+	}
+}
 
-	if (!(IsA(plan, SeqScan) || IsA(plan, IndexScan) || IsA(plan, BitmapHeapScan)))
-		return NIL;
+/*
+ * May our node read from the table's row itself, so that the scan projects
+ * nothing?  Not if something is computed, or needed is the row as a value.
+ */
+static bool
+can_read_row(const Plan *plan, const List *calls, const List *needed)
+{
+	ListCell   *cell;
+	ListCell   *value;
+	bool		found = false;
+
+	if (!scans_table(plan))
+		return false;
 	foreach(cell, needed)
 	{
 		const Var  *var = lfirst(cell);
 
-		if (!IsA(var, Var) || var->varattno <= 0)
-			return NIL;
+		if (!IsA(var, Var) || var->varattno == InvalidAttrNumber)
+			return false;
+		found = true;
 	}
-	rte = rt_fetch(((const Scan *) plan)->scanrelid, pass->stmt->rtable);
-	relation = table_open(rte->relid, NoLock);
-	for (int i = 0; i < RelationGetDescr(relation)->natts; i++)
+	foreach(cell, calls)
 	{
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(relation), i);
-
-		if (att->attisdropped || RelationGetDescr(relation)->natts > list_length(needed) + SPARE_COLUMNS)
+		if (rml_batch_reads_row(lfirst(cell)))
 		{
-			columns = NIL;
-			break;
+			found = true;
+			continue;
 		}
-		columns = lappend(columns, makeVar((int) ((const Scan *) plan)->scanrelid, att->attnum,
-										   att->atttypid, att->atttypmod, att->attcollation, 0));
+		foreach(value, rml_batch_values(lfirst(cell)))
+		{
+			if (!IsA(lfirst(value), Var) || lfirst_node(Var, value)->varattno <= 0)
+				return false;
+		}
 	}
-	table_close(relation, NoLock);
-	foreach(cell, needed)
-	{
-		if (leaf_position(columns, lfirst(cell)) < 0)
-			return NIL;
-	}
-	return columns;
+	/* a scan that has nothing to give might not say where it stands */
+	return found;
 }
 
 static bool
 collect_leaves(Node *node, void *leaves)
 {
 	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr) && rml_batch_reads_row((FuncExpr *) node))
 		return false;
 	if (!is_leaf(node))
 		return expression_tree_walker(node, collect_leaves, leaves);
@@ -477,10 +488,22 @@ entries_for(List *expressions)
 	return tlist;
 }
 
+/* What a row of our node is made of: the calls, then the leaves that are kept. */
+static List *
+scan_tlist_over(Plan *plan, const List *calls, const List *kept, List *needed, bool reads_row)
+{
+	List	   *expressions = list_concat_copy(calls, kept);
+
+	if (!reads_row)
+		expressions = (List *) read_from_child((Node *) expressions, needed);
+	plan->targetlist = reads_row ? NIL : entries_for(needed);
+	return entries_for(expressions);
+}
+
 /*
  * Splits a node that reads in two: one below that gives columns and has the
  * conditions before `first_qual`, and ours, which has the calls, all other
- * conditions, and the target list.
+ * conditions, and the target list.  NULL if that is not possible.
  */
 static Plan *
 split(Pass *pass, Plan *plan, List *calls, int first_qual)
@@ -488,29 +511,27 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 	Change		c = {.calls = calls, .varno = INDEX_VAR, .first = 1, .keep = true};
 	List	   *above = list_copy_tail(plan->qual, first_qual);
 	List	   *needed;
-	List	   *columns;
 	List	   *tlist;
 	List	   *kept = NIL;
+	bool		reads_row;
 	CustomScan *node;
 
 	above = (List *) change((Node *) above, &c);
 	tlist = (List *) change((Node *) plan->targetlist, &c);
 	needed = list_copy(c.kept);
 	(void) collect_leaves((Node *) calls, &needed);
-	columns = table_columns(pass, plan, needed);
-	if (columns == NIL)
-		columns = needed;
+	reads_row = can_read_row(plan, calls, needed);
+	if (!reads_row && (plan->plan_rows < LEAST_ROWS || rml_batch_any_reads_row(calls)))
+		return NULL;
 	for (int i = 1; i <= list_length(c.kept); i++)
 		kept = lappend_int(kept, list_length(calls) + i);
-	node = make_node(pass, plan, plan,
-					 entries_for((List *) read_from_child((Node *) list_concat_copy(calls, c.kept),
-														  columns)), kept);
+	node = make_node(pass, plan, plan, scan_tlist_over(plan, calls, c.kept, needed, reads_row), kept,
+					 reads_row);
 	node->scan.plan.targetlist = tlist;
 	node->scan.plan.qual = above;
 	node->scan.plan.initPlan = plan->initPlan;
 	plan->initPlan = NIL;
 	plan->qual = list_truncate(list_copy(plan->qual), first_qual);
-	plan->targetlist = entries_for(columns);
 	return (Plan *) node;
 }
 
@@ -533,21 +554,25 @@ split_while_calls(Pass *pass, Plan *plan, Place place)
 	{
 		List	   *calls = NIL;
 		int			first = 0;
+		Plan	   *above;
 		ListCell   *cell;
 
 		foreach(cell, plan->qual)
 		{
-			calls = calls_of(pass, lfirst(cell), place);
+			calls = calls_of(pass, lfirst(cell), place, scans_table(plan));
 			if (calls != NIL)
 				break;
 			first++;
 		}
 		if (calls == NIL)
-			calls = calls_of(pass, (Node *) plan->targetlist, place);
+			calls = calls_of(pass, (Node *) plan->targetlist, place, scans_table(plan));
 		if (calls == NIL || contain_volatile_functions((Node *) plan->qual) ||
 			has_current_of((Node *) plan->qual, NULL))
 			return plan;
-		plan = split(pass, plan, calls, first);
+		above = split(pass, plan, calls, first);
+		if (above == NULL)
+			return plan;
+		plan = above;
 	}
 }
 
@@ -623,8 +648,7 @@ visit_one(Pass *pass, Plan *plan, Place place)
 			insert_below(pass, plan, place);
 		return plan;
 	}
-	if (plan->plan_rows < LEAST_ROWS || !can_split(pass, plan, place) ||
-		has_effects(pass, plan->lefttree) || has_effects(pass, plan->righttree))
+	if (!can_split(pass, plan, place) || has_effects(pass, plan->lefttree) || has_effects(pass, plan->righttree))
 		return plan;
 	return split_while_calls(pass, plan, place);
 }

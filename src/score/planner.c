@@ -38,6 +38,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "guc.h"
 #include "score/batch.h"
 #include "score/columns.h"
 
@@ -217,6 +218,80 @@ is_nullable(const Node *jointree, int varno, bool below)
 	return false;
 }
 
+/* Adds the number of a column that a condition holds equal to something known. */
+static void
+add_equal_column(Node *condition, int varno, List **columns)
+{
+	ListCell   *cell;
+	const OpExpr *comparison = (const OpExpr *) condition;
+
+	if (condition == NULL)
+		return;
+	if (IsA(condition, List) || is_andclause(condition))
+	{
+		foreach(cell, IsA(condition, List) ? (List *) condition : ((BoolExpr *) condition)->args)
+			add_equal_column(lfirst(cell), varno, columns);
+		return;
+	}
+	if (!IsA(condition, OpExpr) || list_length(comparison->args) != 2 ||
+		get_mergejoin_opfamilies(comparison->opno) == NIL)
+		return;
+	for (int i = 0; i < 2; i++)
+	{
+		const Var  *column = list_nth(comparison->args, i);
+		const Node *value = list_nth(comparison->args, 1 - i);
+
+		if (IsA(column, Var) && column->varno == varno && column->varlevelsup == 0 &&
+			(IsA(value, Const) || IsA(value, Param)))
+			*columns = lappend_int(*columns, column->varattno);
+	}
+}
+
+/* Is there a unique index on some of these columns? */
+static bool
+has_unique_index(Oid relid, const List *columns)
+{
+	Relation	relation = table_open(relid, NoLock);
+	List	   *indexes = RelationGetIndexList(relation);
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		const FormData_pg_index *form = index->rd_index;
+		bool		all = form->indisunique && form->indisvalid && RelationGetIndexPredicate(index) == NIL;
+
+		for (int i = 0; i < form->indnkeyatts; i++)
+			all = all && list_member_int(columns, form->indkey.values[i]);
+		found = found || all;
+		index_close(index, NoLock);
+	}
+	table_close(relation, NoLock);
+	return found;
+}
+
+/*
+ * Does the query look one row of one table up by its key?  Then a node reads
+ * the columns from the row (batch_plan.c), and to name them here would cost
+ * more than the score.
+ */
+static bool
+is_lookup(const Rewrite *r, const Query *parse, const Var *row, const RangeTblEntry *rte)
+{
+	const List *from = parse->jointree->fromlist;
+	List	   *columns = NIL;
+
+	if (!rml_guc_enable_batch || row->varlevelsup > 0 || list_length(from) != 1 ||
+		!IsA(linitial(from), RangeTblRef) ||
+		linitial_node(RangeTblRef, from)->rtindex != row->varno ||
+		rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION || rte->inh ||
+		func_volatile(r->call->funcid) == PROVOLATILE_IMMUTABLE)
+		return false;
+	add_equal_column(parse->jointree->quals, row->varno, &columns);
+	return columns != NIL && has_unique_index(rte->relid, columns);
+}
+
 static bool
 describe_var(Rewrite *r, const Var *row)
 {
@@ -236,6 +311,11 @@ describe_var(Rewrite *r, const Var *row)
 	if (query == NULL || query->parse->groupingSets != NIL)
 		return false;
 	rte = rt_fetch(row->varno, query->parse->rtable);
+	if (is_lookup(r, query->parse, row, rte))
+	{
+		rml_batch_expect();
+		return false;
+	}
 	if (r->ref.pinned && rte->rtekind == RTE_RELATION && has_index_on_row(rte->relid, r->call))
 		return false;
 	if (is_nullable((Node *) query->parse->jointree, row->varno, false))

@@ -79,6 +79,15 @@ same_ref(const RmlSiteModel *site, const text *ref)
 		memcmp(VARDATA_ANY(site->ref), VARDATA_ANY(ref), VARSIZE_ANY_EXHDR(ref)) == 0;
 }
 
+static void
+forget_row_type(RmlSiteModel *entry)
+{
+	if (entry->own_row_type != NULL)
+		pfree(entry->own_row_type);
+	entry->own_row_type = NULL;
+	entry->matches = NULL;
+}
+
 /* Empties an entry for another model. */
 static void
 clear_entry(RmlSiteModel *entry)
@@ -91,8 +100,7 @@ clear_entry(RmlSiteModel *entry)
 		pfree(entry->row);
 	if (entry->margins != NULL)
 		pfree(entry->margins);
-	if (entry->matches != NULL)
-		pfree(entry->matches);
+	forget_row_type(entry);
 	if (entry->columns != NULL && !entry->columns_kept)
 		pfree(entry->columns);
 	memset(entry, 0, sizeof(*entry));
@@ -195,21 +203,71 @@ rml_raise_fault(const RmlFeatureMatch *match)
 				 match->hint ? errhint("%s", match->hint) : 0));
 }
 
-/* Matches the features to a row type that this entry has not met before. */
-static void
-match_row_type(Site *site, RmlSiteModel *entry, TupleDesc desc, Oid type)
+/* Row types that are kept with a model. */
+#define MAX_ROW_TYPES 8
+
+/* How the features of a model were matched to a row type. */
+typedef struct RowType
+{
+	struct RowType *next;
+	uint64		id;				/* typcache's */
+	RmlFeatureMatch matches[FLEXIBLE_ARRAY_MEMBER];
+} RowType;
+
+static RowType *
+find_row_type(const RmlModel *model, uint64 id, int *n)
+{
+	*n = 0;
+	for (RowType *type = model->row_types; type != NULL; type = type->next, (*n)++)
+	{
+		if (type->id == id)
+			return type;
+	}
+	return NULL;
+}
+
+/* Matches the features to a row type that the model has not met before. */
+static RowType *
+match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc, Oid type, uint64 id)
 {
 	int			n = entry->model->image.header->n_features;
-	MemoryContext caller = MemoryContextSwitchTo(site->context);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	RowType    *row_type = palloc(offsetof(RowType, matches) + sizeof(RmlFeatureMatch) * (Size) n);
 
-	if (entry->matches != NULL)
-		pfree(entry->matches);
-	entry->matches = NULL;
-	entry->matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
-	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, entry->matches);
+	row_type->id = id;
+	row_type->next = NULL;
+	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, row_type->matches);
 	MemoryContextSwitchTo(caller);
-	for (int i = 0; i < n; i++)
-		rml_raise_fault(&entry->matches[i]);
+	return row_type;
+}
+
+void
+rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc, Oid type, int32 typmod)
+{
+	uint64		id = assign_record_type_identifier(type, typmod);
+	int			n;
+	RowType    *row_type;
+
+	if (entry->matches != NULL && entry->row_type == id)
+		return;
+	forget_row_type(entry);
+	row_type = find_row_type(entry->model, id, &n);
+	if (row_type == NULL)
+	{
+		/* messages name the model as it was called, so a fault is not kept */
+		row_type = match_row_type(entry, fcinfo->flinfo->fn_mcxt, desc, type, id);
+		entry->own_row_type = row_type;
+		for (int i = 0; i < entry->model->image.header->n_features; i++)
+			rml_raise_fault(&row_type->matches[i]);
+		if (type != RECORDOID && n < MAX_ROW_TYPES)
+		{
+			row_type = match_row_type(entry, entry->model->context, desc, type, id);
+			row_type->next = entry->model->row_types;
+			entry->model->row_types = row_type;
+		}
+	}
+	entry->row_type = id;
+	entry->matches = row_type->matches;
 }
 
 /* Room to take a tuple apart. */
@@ -256,16 +314,10 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(1);
 	Oid			type = HeapTupleHeaderGetTypeId(header);
 	int32		typmod = HeapTupleHeaderGetTypMod(header);
-	uint64		row_type = assign_record_type_identifier(type, typmod);
 	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
 	HeapTupleData tuple;
 
-	if (entry->matches == NULL || entry->row_type != row_type)
-	{
-		entry->row_type = 0;	/* in case of an error */
-		match_row_type(site, entry, desc, type);
-		entry->row_type = row_type;
-	}
+	rml_site_match_row(entry, fcinfo, desc, type, typmod);
 	reserve_values(site, desc->natts);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);

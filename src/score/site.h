@@ -39,8 +39,9 @@ typedef struct RmlSiteModel
 	const RmlKernel *kernel;	/* as riskml.kernel was when the statement began */
 	float	   *row;			/* n_features, filled per call */
 	float	   *margins;		/* n_outputs, likewise */
-	RmlFeatureMatch *matches;	/* for the row type below, or NULL */
+	const RmlFeatureMatch *matches; /* for the row type below, or NULL */
 	uint64		row_type;		/* typcache's identifier of it */
+	void	   *own_row_type;	/* what matches are in, unless that is kept with the model */
 	RmlColumns *columns;		/* for its arguments, or NULL */
 	bool		columns_last;	/* for all rows */
 	bool		columns_kept;	/* with the model, for others */
@@ -52,6 +53,10 @@ typedef struct RmlSiteModel
  * With pinned_only, any other form than the pinned one raises 22023.
  */
 extern RmlSiteModel *rml_site_model(FunctionCallInfo fcinfo, bool pinned_only);
+
+/* Fills entry->matches for a row type; raises what does not match. */
+extern void rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc, Oid type,
+							   int32 typmod);
 
 /* Fill site->row from argument 1; raise what is wrong with it. */
 extern void rml_site_read_record(RmlSiteModel *site, FunctionCallInfo fcinfo);

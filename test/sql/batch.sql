@@ -124,6 +124,58 @@ CREATE INDEX ON regress_part_2 (id);
 SELECT * FROM pg_temp.compare('SELECT l.id, x.s FROM regress_loan l JOIN (SELECT id, b(p) AS s FROM regress_part_2 p OFFSET 0) x ON x.id = l.id');
 ROLLBACK;
 
+-- one row by its key: the node reads the row's columns, whatever the model calls them
+ALTER TABLE regress_plain ADD k int, ADD l text, ADD UNIQUE (k, l);
+UPDATE regress_plain p SET k = n / 2, l = n % 2 FROM (SELECT ctid, row_number() OVER () AS n FROM regress_plain) x WHERE x.ctid = p.ctid;
+CREATE VIEW regress_view AS SELECT * FROM regress_loan;
+SELECT q, x.* FROM unnest(ARRAY[
+	'SELECT id, b(l), c(l), b(l) + 1, note FROM regress_loan l WHERE id = 77',
+	'SELECT risk_scores(''regress_b'', l), risk_margins(''regress_c'', l), risk_class(''regress_c'', l), risk_leaves(''regress_b'', l) FROM regress_loan l WHERE id = 77',
+	'SELECT id, ctid, tableoid::regclass, b(l) FROM regress_loan l WHERE 77::bigint = id AND b(l) > -5',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = 77 AND b(l) > 100',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = 7777',
+	'SELECT b(p) FROM regress_plain p WHERE k = 7 AND l = ''1'' AND age > 0',
+	'SELECT b(p) FROM regress_plain p WHERE k = 7',
+	'SELECT b(l), l FROM regress_loan l WHERE id = 77',
+	'SELECT CASE WHEN id > 80 THEN b(l) END FROM regress_loan l WHERE id = 77',
+	'SELECT b(l), (SELECT sum(b(m)) FROM regress_loan m WHERE m.id = l.id) FROM regress_loan l WHERE id = 77',
+	'SELECT sum(b(l)), max(id) FROM regress_loan l WHERE id = 77',
+	'SELECT b(l) FROM regress_view l WHERE id = 77',
+	'SELECT b(l) FROM (SELECT * FROM regress_loan WHERE id = 77) l',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = 77 ORDER BY b(l) LIMIT 1',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = 77 FOR UPDATE',
+	'SELECT l.id, b(l) FROM regress_loan l JOIN regress_part p ON p.id = l.id WHERE l.id = 77']) WITH ORDINALITY t(q, i), pg_temp.compare(q) x ORDER BY i;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id, risk_score('regress_b', l) FROM regress_loan l WHERE id = 77;
+DROP VIEW regress_view;
+SET plan_cache_mode = force_generic_plan;
+PREPARE one(int) AS SELECT risk_score('regress_b', l) FROM regress_loan l WHERE id = $1;
+EXECUTE one(77);
+ALTER TABLE regress_loan RENAME age TO years;
+SELECT pg_temp.try('EXECUTE one(77)');
+ALTER TABLE regress_loan ADD age float8 DEFAULT 20;
+EXECUTE one(77);
+ALTER TABLE regress_loan DROP age;
+ALTER TABLE regress_loan RENAME years TO age;
+EXECUTE one(77);
+ALTER TABLE regress_loan ALTER age TYPE text;
+SELECT pg_temp.try('EXECUTE one(77)');
+ALTER TABLE regress_loan ALTER age TYPE int USING age::int;
+EXECUTE one(77);
+-- another version may need other features: nothing was planned for the one before
+BEGIN;
+EXECUTE one(77);
+SELECT riskml.import_model('regress_b', pg_temp.tiny_model(20, '{income,debt,id}'), alias => 'production');
+EXECUTE one(77);
+ROLLBACK;
+EXECUTE one(77);
+BEGIN;
+UPDATE regress_loan l SET income = risk_score('regress_b', l) WHERE id = 77 RETURNING id, income;
+DELETE FROM regress_loan l WHERE id = 78 AND risk_score('regress_b', l) > -9 RETURNING id;
+INSERT INTO regress_loan (id, age) VALUES (79, 5) ON CONFLICT (id) DO UPDATE SET income = risk_score('regress_b', regress_loan) WHERE risk_score('regress_b', regress_loan) > -9 RETURNING id, income;
+ROLLBACK;
+RESET plan_cache_mode;
+DEALLOCATE one;
+
 -- ---- plans
 EXPLAIN (VERBOSE, COSTS OFF) SELECT sum(risk_score('regress_b', l)) FROM regress_loan l;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id, risk_score('regress_b', l) FROM regress_loan l WHERE risk_score('regress_c', l) > 0.5 AND risk_score('regress_b', l) > 1 AND age > 30;
