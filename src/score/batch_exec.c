@@ -179,8 +179,8 @@ begin_columns(BatchState *state, const CustomScan *plan)
 	state->calls = palloc0(sizeof(Call) * list_length(calls));
 	foreach(cell, calls)
 		begin_call(state, &state->calls[state->n_calls++],
-				   castNode(FuncExpr, scan_column(plan, linitial_int(lfirst_node(List, cell)))),
-				   lfirst_node(List, cell));
+				   castNode(FuncExpr, scan_column(plan, linitial_int((const List *) lfirst(cell)))),
+				   lfirst(cell));
 	state->kept = palloc0(sizeof(Kept) * (list_length(kept) + 1));
 	foreach(cell, kept)
 		begin_kept(state, &state->kept[state->n_kept++], lfirst_int(cell),
@@ -209,7 +209,7 @@ begin(CustomScanState *css, EState *estate, int eflags)
 
 	outerPlanState(css) = ExecInitNode(outerPlan(plan), estate, eflags);
 	state->size = 1;
-	state->reads_row = linitial_int(list_nth_node(List, plan->custom_private, RML_BATCH_READS_ROW));
+	state->reads_row = linitial_int(list_nth(plan->custom_private, RML_BATCH_READS_ROW));
 	begin_columns(state, plan);
 	begin_projection(state, list_nth(plan->custom_private, RML_BATCH_COMPUTED));
 	/* columns that are not kept */
