@@ -204,6 +204,17 @@ SELECT l ~ 'loops=1\)' AS once FROM pg_temp.plan($$SELECT sum(risk_score('regres
 RESET enable_seqscan; RESET enable_indexscan; RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; RESET min_parallel_index_scan_size;
 DROP INDEX regress_age, regress_tags;
 
+-- ---- cursors: a declared one stands on its table
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, risk_score('regress_b', l) FROM regress_loan l WHERE risk_score('regress_b', l) > 3;
+FETCH 2 FROM c;
+DELETE FROM regress_loan WHERE CURRENT OF c RETURNING id;
+FETCH c;
+DECLARE s SCROLL CURSOR FOR SELECT id, risk_score('regress_b', l) FROM regress_loan l;
+FETCH LAST FROM s;
+FETCH PRIOR FROM s;
+ROLLBACK;
+
 -- ---- writes
 CREATE TABLE regress_scored AS SELECT id, note, risk_score('regress_b', l) AS score FROM regress_loan l;
 SELECT count(*), count(*) FILTER (WHERE s.score IS DISTINCT FROM risk_score('regress_b', l)) FROM regress_scored s JOIN regress_loan l USING (id);
@@ -217,16 +228,7 @@ WITH d AS (DELETE FROM regress_scored s USING regress_loan l WHERE l.id = s.id A
 WITH i AS (INSERT INTO regress_scored SELECT id, note, risk_score('regress_c', l) FROM regress_loan l WHERE risk_score('regress_c', l) > 0.9 RETURNING score) SELECT count(*), min(score) > 0.9 FROM i;
 UPDATE regress_loan SET income = income - 1;
 
--- ---- cursors: a declared one stands on its table
-BEGIN;
-DECLARE c CURSOR FOR SELECT id, risk_score('regress_b', l) FROM regress_loan l WHERE risk_score('regress_b', l) > 3;
-FETCH 2 FROM c;
-DELETE FROM regress_loan WHERE CURRENT OF c RETURNING id;
-FETCH c;
-DECLARE s SCROLL CURSOR FOR SELECT id, risk_score('regress_b', l) FROM regress_loan l;
-FETCH LAST FROM s;
-FETCH PRIOR FROM s;
-ROLLBACK;
+-- ---- one statement, one version
 CREATE FUNCTION pg_temp.loop() RETURNS text LANGUAGE plpgsql AS $$
 	DECLARE r record; total float8 = 0; n int = 0;
 	BEGIN
@@ -237,7 +239,6 @@ CREATE FUNCTION pg_temp.loop() RETURNS text LANGUAGE plpgsql AS $$
 		RETURN n || ' ' || total;
 	END $$;
 SELECT riskml.import_model('regress_b', pg_temp.tiny_model(100), alias => 'staging');
--- one statement, one version; the next has the next
 BEGIN;
 SELECT sum(risk_score('regress_b', l)) FROM regress_loan l;
 SELECT pg_temp.loop();
