@@ -3,10 +3,11 @@
 # docs/results/long.md from them. Half an hour and more.
 #   FUZZ_SECONDS     for both fuzz targets together (1200)
 #   RISKML_CYCLES    import, score, error in one backend (100000)
+#   RISKML_MEMORY_ROWS  rows that are scored in one statement (10,000,000)
 #   RISKML_STRESS    seconds of scoring under a changing registry (120)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-export FUZZ_SECONDS=${FUZZ_SECONDS:-1200} RISKML_CYCLES=${RISKML_CYCLES:-100000} RISKML_LONG=--long RISKML_STRESS=${RISKML_STRESS:-120}
+export FUZZ_SECONDS=${FUZZ_SECONDS:-1200} RISKML_CYCLES=${RISKML_CYCLES:-100000} RISKML_LONG=--long RISKML_STRESS=${RISKML_STRESS:-120} RISKML_MEMORY_ROWS=${RISKML_MEMORY_ROWS:-10000000}
 export RISKML_RESULTS
 RISKML_RESULTS=$(mktemp)
 output=$(mktemp) bench=$(mktemp)
