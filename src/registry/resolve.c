@@ -33,6 +33,7 @@ typedef struct Known
 	uint64		epoch;			/* of the registry's tables */
 	uint64		last_used;
 	RmlBinding	binding;		/* model is 0: nothing is kept here */
+	bool		has_scorers;	/* are they looked up?  Not for an owner. */
 	List	   *scorers;		/* roles with the privilege "score" */
 } Known;
 
@@ -196,24 +197,36 @@ find_known(const RmlRef *ref, uint64 stamp)
 }
 
 static void
-keep(Known *entry, const RmlRef *ref, uint64 stamp, uint64 epoch, const RmlBinding *binding,
-	 const List *scorers)
+keep(Known *entry, const RmlRef *ref, uint64 stamp, uint64 epoch, const RmlBinding *binding)
 {
-	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-	entry->binding.model.model_id = 0;	/* in case of an error */
 	list_free(entry->scorers);
 	entry->scorers = NIL;
-	entry->scorers = list_copy(scorers);
-	MemoryContextSwitchTo(caller);
+	entry->has_scorers = false;
 	entry->ref = *ref;
 	entry->stamp = stamp;
 	entry->epoch = epoch;
 	entry->binding = *binding;
 }
 
+/* The roles that may score with what is known; none is looked for on behalf of an owner. */
+static const List *
+known_scorers(Known *entry, Snapshot snapshot)
+{
+	List	   *scorers;
+	MemoryContext caller;
+
+	if (entry->has_scorers || has_privs_of_role(GetUserId(), entry->binding.model.owner))
+		return entry->scorers;
+	scorers = rml_catalog_grantees(entry->binding.model.model_id, "score", snapshot);
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	entry->scorers = list_copy(scorers);
+	MemoryContextSwitchTo(caller);
+	entry->has_scorers = true;
+	return entry->scorers;
+}
+
 /* What is known of the reference, looked up if it may be kept; NULL: ask the tables. */
-static const Known *
+static Known *
 get_known(const RmlRef *ref, Snapshot snapshot)
 {
 	uint64		stamp;
@@ -232,8 +245,7 @@ get_known(const RmlRef *ref, Snapshot snapshot)
 		if (!look_up(ref, snapshot, &binding) || has_other_identity(ref, &binding))
 			return NULL;
 		entry = least_recently_used();
-		keep(entry, ref, stamp, epoch, &binding,
-			 rml_catalog_grantees(binding.model.model_id, "score", snapshot));
+		keep(entry, ref, stamp, epoch, &binding);
 	}
 	entry->last_used = ++use_counter;
 	return entry;
@@ -245,12 +257,12 @@ bool
 rml_try_resolve(const RmlRef *ref, RmlBinding *binding)
 {
 	Snapshot	snapshot = rml_statement_snapshot();
-	const Known *found = get_known(ref, snapshot);
+	Known	   *found = get_known(ref, snapshot);
 
 	if (found != NULL)
 	{
 		*binding = found->binding;
-		return is_granted(&binding->model, found->scorers, GetUserId());
+		return is_granted(&binding->model, known_scorers(found, snapshot), GetUserId());
 	}
 	return look_up(ref, snapshot, binding) && !has_other_identity(ref, binding) &&
 		is_granted(&binding->model, rml_catalog_grantees(binding->model.model_id, "score", snapshot),
@@ -287,7 +299,8 @@ rml_resolve_for(const RmlRef *ref, const char *privilege, RmlBinding *binding)
 void
 rml_resolve(const RmlRef *ref, RmlBinding *binding)
 {
-	const Known *found = get_known(ref, rml_statement_snapshot());
+	Snapshot	snapshot = rml_statement_snapshot();
+	Known	   *found = get_known(ref, snapshot);
 
 	if (found == NULL)
 	{
@@ -295,7 +308,7 @@ rml_resolve(const RmlRef *ref, RmlBinding *binding)
 		return;
 	}
 	*binding = found->binding;
-	require_granted(&binding->model, found->scorers, ref->name, GetUserId(), "score");
+	require_granted(&binding->model, known_scorers(found, snapshot), ref->name, GetUserId(), "score");
 }
 
 char *

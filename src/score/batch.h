@@ -28,7 +28,8 @@ extern void rml_batch_expect(void);
 /* What custom_private is a list of. */
 typedef enum RmlBatchPrivate
 {
-	RML_BATCH_KEPT,				/* numbers, from 1 on, of the columns that are used above; others are NULL */
+	RML_BATCH_KEPT,				/* of each column that is used above its number, from 1 on, and its type's
+								 * length and whether it is by value; others are NULL */
 	RML_BATCH_CALLS,			/* for each call an integer list, see below */
 	RML_BATCH_COMPUTED,			/* target list of the values that are not columns */
 	RML_BATCH_READS_ROW			/* one integer: are columns those of the table that the child scans? */

@@ -57,6 +57,7 @@ typedef struct Call
 	Input	   *inputs;
 	int			n_inputs;
 	int			n_inputs_room;
+	const AttrNumber *float8_columns;	/* in the place of inputs; or NULL */
 	bool		all_float8;
 	float	   *rows;			/* n_features each */
 	float	   *margins;		/* n_outputs each */
@@ -153,12 +154,13 @@ begin_call(BatchState *state, Call *call, FuncExpr *expression, const List *desc
 }
 
 static void
-begin_kept(BatchState *state, Kept *kept, int number, const Var *column)
+begin_kept(BatchState *state, Kept *kept, const List *description, const Var *column)
 {
-	kept->column = number - 1;
+	kept->column = linitial_int(description) - 1;
+	kept->length = (int16) lsecond_int(description);
+	kept->by_value = lthird_int(description);
 	kept->at = column->varattno - 1;	/* below -1: a system column */
 	state->n_columns = Max(state->n_columns, column->varattno);
-	get_typlenbyval(column->vartype, &kept->length, &kept->by_value);
 	if (!kept->by_value && state->block == NULL)
 		state->block = AllocSetContextCreate(CurrentMemoryContext, "riskml block", ALLOCSET_DEFAULT_SIZES);
 }
@@ -183,8 +185,8 @@ begin_columns(BatchState *state, const CustomScan *plan)
 				   lfirst(cell));
 	state->kept = palloc0(sizeof(Kept) * (list_length(kept) + 1));
 	foreach(cell, kept)
-		begin_kept(state, &state->kept[state->n_kept++], lfirst_int(cell),
-				   castNode(Var, scan_column(plan, lfirst_int(cell))));
+		begin_kept(state, &state->kept[state->n_kept++], lfirst(cell),
+				   castNode(Var, scan_column(plan, linitial_int((const List *) lfirst(cell)))));
 }
 
 static void
@@ -277,6 +279,14 @@ bind_row(BatchState *state, Call *call, RmlSiteModel *entry, const TupleTableSlo
 	int			n = entry->model->image.header->n_features;
 
 	rml_site_match_row(entry, call->fcinfo, slot->tts_tupleDescriptor, row->vartype, -1);
+	call->float8_columns = entry->float8_columns;
+	for (int i = 0; i < n && call->float8_columns != NULL; i++)
+		state->n_columns = Max(state->n_columns, call->float8_columns[i]);
+	if (call->float8_columns != NULL)
+	{
+		call->n_inputs = n;
+		return;
+	}
 	reserve_inputs(state, call, n);
 	for (int i = 0; i < n; i++)
 	{
@@ -301,7 +311,7 @@ bind_call(BatchState *state, Call *call, const TupleTableSlot *slot)
 		call->result->require(entry);
 	call->entry = entry;
 	call->all_float8 = state->projection == NULL;
-	for (int i = 0; i < call->n_inputs; i++)
+	for (int i = 0; i < call->n_inputs && call->float8_columns == NULL; i++)
 		call->all_float8 = call->all_float8 && call->inputs[i].match->kind == RML_COLUMN_FLOAT8;
 	state->size = rows_for(entry, state->size);
 }
@@ -359,6 +369,16 @@ read_features(const BatchState *state, const Call *call, const TupleTableSlot *s
 	const Input *input = call->inputs;
 	const Input *end = input + call->n_inputs;
 
+	if (call->float8_columns != NULL)
+	{
+		for (int i = 0; i < call->n_inputs; i++)
+		{
+			int			at = call->float8_columns[i] - 1;
+
+			row[i] = slot->tts_isnull[at] ? NAN : (float) DatumGetFloat8(slot->tts_values[at]);
+		}
+		return;
+	}
 	if (call->all_float8)
 	{
 		for (; input < end; input++)

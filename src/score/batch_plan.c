@@ -10,14 +10,12 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
-#include "parser/parsetree.h"
-#include "utils/rel.h"
+#include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "guc.h"
@@ -200,6 +198,24 @@ place_of(Node *value, bool reads_row, List **computed)
 	return -list_length(*computed);
 }
 
+static List *
+describe_kept(const List *scan_tlist, const List *numbers)
+{
+	List	   *kept = NIL;
+	ListCell   *cell;
+
+	foreach(cell, numbers)
+	{
+		const TargetEntry *column = list_nth_node(TargetEntry, scan_tlist, lfirst_int(cell) - 1);
+		int16		length;
+		bool		by_value;
+
+		get_typlenbyval(exprType((Node *) column->expr), &length, &by_value);
+		kept = lappend(kept, list_make3_int(lfirst_int(cell), length, by_value));
+	}
+	return kept;
+}
+
 /* What the executor wants to know; see batch.h. */
 static List *
 describe_node(Pass *pass, const List *scan_tlist, List *kept, bool reads_row)
@@ -225,7 +241,7 @@ describe_node(Pass *pass, const List *scan_tlist, List *kept, bool reads_row)
 			description = lappend_int(description, place_of(lfirst(value), reads_row, &computed));
 		calls = lappend(calls, description);
 	}
-	return list_make4(kept, calls, computed, list_make1_int(reads_row));
+	return list_make4(describe_kept(scan_tlist, kept), calls, computed, list_make1_int(reads_row));
 }
 
 /* A node over `child` in the place of `like`, whose rows it gives. */

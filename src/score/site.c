@@ -83,8 +83,13 @@ static void
 forget_row_type(RmlSiteModel *entry)
 {
 	if (entry->own_row_type != NULL)
+	{
+		if (entry->float8_columns != NULL)
+			pfree(entry->float8_columns);
 		pfree(entry->own_row_type);
+	}
 	entry->own_row_type = NULL;
+	entry->float8_columns = NULL;
 	entry->matches = NULL;
 }
 
@@ -211,6 +216,7 @@ typedef struct RowType
 {
 	struct RowType *next;
 	uint64		id;				/* typcache's */
+	AttrNumber *float8_columns; /* as in RmlSiteModel */
 	RmlFeatureMatch matches[FLEXIBLE_ARRAY_MEMBER];
 } RowType;
 
@@ -226,6 +232,23 @@ find_row_type(const RmlModel *model, uint64 id, int *n)
 	return NULL;
 }
 
+/* The columns alone, if each is a float8: less to look at for each statement. */
+static AttrNumber *
+list_float8_columns(const RmlFeatureMatch *matches, int n)
+{
+	AttrNumber *columns;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (matches[i].kind != RML_COLUMN_FLOAT8)
+			return NULL;
+	}
+	columns = palloc(sizeof(AttrNumber) * (Size) Max(n, 1));
+	for (int i = 0; i < n; i++)
+		columns[i] = matches[i].attno;
+	return columns;
+}
+
 /* Matches the features to a row type that the model has not met before. */
 static RowType *
 match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc, Oid type, uint64 id)
@@ -237,6 +260,7 @@ match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc,
 	row_type->id = id;
 	row_type->next = NULL;
 	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, row_type->matches);
+	row_type->float8_columns = list_float8_columns(row_type->matches, n);
 	MemoryContextSwitchTo(caller);
 	return row_type;
 }
@@ -257,10 +281,12 @@ rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc,
 		/* messages name the model as it was called, so a fault is not kept */
 		row_type = match_row_type(entry, fcinfo->flinfo->fn_mcxt, desc, type, id);
 		entry->own_row_type = row_type;
+		entry->float8_columns = row_type->float8_columns;
 		for (int i = 0; i < entry->model->image.header->n_features; i++)
 			rml_raise_fault(&row_type->matches[i]);
 		if (type != RECORDOID && n < MAX_ROW_TYPES)
 		{
+			forget_row_type(entry);
 			row_type = match_row_type(entry, entry->model->context, desc, type, id);
 			row_type->next = entry->model->row_types;
 			entry->model->row_types = row_type;
@@ -268,6 +294,7 @@ rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc,
 	}
 	entry->row_type = id;
 	entry->matches = row_type->matches;
+	entry->float8_columns = row_type->float8_columns;
 }
 
 /* Room to take a tuple apart. */
