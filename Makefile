@@ -12,7 +12,7 @@ MODULE_big = riskml
 # The install script is these files of sql/, in this order.
 SQL_MODULES = header registry_types model scoring registry views
 
-HARNESS = setup check demo shell check-selftest check-versions check-long bench bench-import \
+HARNESS = setup check demo shell check-selftest check-versions check-arm64 check-long bench bench-import \
 	bench-kernels \
 	unit fuzz parity fixtures malformed
 
@@ -27,6 +27,7 @@ demo:           ; @test/harness/demo.sh
 shell:          ; @test/harness/shell.sh
 check-selftest: ; @test/harness/selftest.sh
 check-versions: ; @test/harness/versions.sh
+check-arm64:    ; @test/harness/arm64.sh $(SUITES)
 check-long:     ; @test/harness/long.sh
 bench:          ; @test/harness/bench.sh score
 bench-import:   ; @test/harness/bench.sh import

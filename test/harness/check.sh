@@ -4,6 +4,7 @@
 # failed. A skip that test/allowed_skips does not list is a failure. Servers, builds and tests run as an
 # unprivileged user in a temporary directory, so the clone stays as it is and may lie anywhere.
 # RISKML_RESULTS=FILE also writes the table of suites there, separated by tabs.
+# RISKML_LIMIT=SECONDS is how long a suite may take (1500).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 forget_callers_server
@@ -46,7 +47,7 @@ run_suite() {
     local rc=0 screen
     exec {screen}> >(tee "$work/logs/$1")
     local tee=$!
-    setsid timeout -k 60 1500 "${as_plain[@]}" HOME="$TMPDIR" test/harness/suite "$1" >&"$screen" 2>&1 </dev/null &
+    setsid timeout -k 60 "${RISKML_LIMIT:-1500}" "${as_plain[@]}" HOME="$TMPDIR" test/harness/suite "$1" >&"$screen" 2>&1 </dev/null &
     running=$!
     exec {screen}>&-
     wait "$running" || rc=$?
