@@ -500,7 +500,7 @@ test_label_order(TestHost *host)
 			start = image.labels[k].end;
 			length = start - image.labels[k - 1].end;
 			start -= length;
-			if (length == 0 || text[start] < 0)
+			if (length == 0 || (text[start] & 0x80) != 0)
 				continue;
 			/* its first byte below that of any before it */
 			old = text[start];
