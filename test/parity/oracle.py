@@ -155,9 +155,9 @@ class Expected:
         values = self.own.score(rows.x)
         compared = dict.fromkeys(PARTS, 0)
         theirs = self.library.values(rows)
-        twin = replace(values)      # what the scorer makes of libxgboost's file
-        if self.library.own is not self.own:
-            twin = self.library.own.score(rows.x)
+        twin = replace(values)      # what the scorer makes of libxgboost's file, computed as it does here
+        if self.library.own is not self.own or scorer.FUSED:
+            twin = self.library.own.score(rows.x, scorer.FUSED)
         usable = self.library.comparable(rows)
         wrong = np.zeros(len(rows), bool)
         for part in PARTS:

@@ -8,6 +8,7 @@ every model that libxgboost can read.
 import ctypes
 import ctypes.util
 import math
+import platform
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,10 @@ for _name in ("logf", "expf"):
 LOGIT = {"binary:logistic", "reg:logistic"}
 LOG = {"count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"}
 SOFTMAX = {"multi:softmax", "multi:softprob"}
+
+# gcc makes one instruction, which rounds once, of `sum += x * y` where every CPU has it: libxgboost's
+# margins of dart and gblinear are others on arm64.
+FUSED = platform.machine() in ("aarch64", "arm64")
 
 ONE = np.float32(1)
 EPS = np.float32(1e-6)      # kRtEps of XGBoost
@@ -66,6 +71,19 @@ def softplus(x):
 def softplus_inverse(x):
     x = max(np.float32(x), EPS)
     return x + logf(-np.float32(math.expm1(float(-x))))
+
+
+def plus_product(total, a, b, fused):
+    """total + a * b in float32, rounded once if fused."""
+    if not fused:
+        return total + a * b
+    product, other = a.astype(np.float64) * b.astype(np.float64), total.astype(np.float64)
+    found = product + other
+    back = found - product
+    lost = (product - (found - back)) + (other - back)
+    # rounded to odd, so that rounding to float32 comes out as from the exact sum
+    even = np.isfinite(found) & (lost != 0) & (found.view(np.int64) & 1 == 0)
+    return np.where(even, np.nextafter(found, np.copysign(np.inf, lost)), found).astype(np.float32)
 
 
 # From base_score to margins
@@ -359,7 +377,7 @@ class Forest(Scorer):
             return np.zeros((len(x), 0), np.int64)
         return np.stack([t.leaf(x) for t in self.trees], axis=1)
 
-    def margins(self, leaves):
+    def margins(self, leaves, fused):
         """Sums in the order of tree ids, rounded to float32 after each step."""
         total = np.zeros((len(leaves), self.outputs), np.float32)
         if not self.base_last:
@@ -367,15 +385,16 @@ class Forest(Scorer):
         for i, tree in enumerate(self.trees):
             weight = ONE if self.weights is None else self.weights[i]
             if tree.vectors is not None:
-                total += tree.vectors[leaves[:, i]] * weight
+                total = plus_product(total, tree.vectors[leaves[:, i]], weight, fused)
             else:
-                total[:, tree.group] += tree.value[leaves[:, i]] * weight
+                column = total[:, tree.group].copy()
+                total[:, tree.group] = plus_product(column, tree.value[leaves[:, i]], weight, fused)
         return self.base + total if self.base_last else total
 
-    def score(self, x):
+    def score(self, x, fused=False):
         """Values of float32 rows."""
         leaves = self.leaves(x)
-        return self.finish(self.margins(leaves), leaves)
+        return self.finish(self.margins(leaves, fused), leaves)
 
 
 class Linear(Scorer):
@@ -392,14 +411,14 @@ class Linear(Scorer):
             weights = np.zeros((features + 1) * self.outputs, np.float32)
         self.weights = weights.reshape(-1, self.outputs)
 
-    def score(self, x):
+    def score(self, x, fused=False):
         """Values of float32 rows; every output starts from the first base margin."""
         total = np.empty((len(x), self.outputs), np.float32)
         total[:] = self.weights[-1] + self.base[0]
         with np.errstate(over="ignore", invalid="ignore"):
             for column, weights in zip(x.T, self.weights):
                 there = ~np.isnan(column)
-                total[there] += column[there, None] * weights
+                total[there] = plus_product(total[there], column[there, None], weights, fused)
         return self.finish(total, None)
 
 
