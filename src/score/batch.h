@@ -72,7 +72,10 @@ extern int	rml_batch_function(RmlBatchFunctions *functions, const FuncExpr *call
  */
 extern List *rml_batch_values(const FuncExpr *call);
 
-/* Is this a call on a row that is read from a table?  Its values are named by the model. */
+/*
+ * Is this f(constant, row of a table)?  Of a function of ours (see above) it is a
+ * call whose values are the row's columns, named by the model.
+ */
 extern bool rml_batch_reads_row(const FuncExpr *call);
 extern bool rml_batch_any_reads_row(const List *calls);
 

@@ -474,12 +474,25 @@ collect_leaves(Node *node, void *leaves)
 {
 	if (node == NULL)
 		return false;
-	if (IsA(node, FuncExpr) && rml_batch_reads_row((FuncExpr *) node))
-		return false;
 	if (!is_leaf(node))
 		return expression_tree_walker(node, collect_leaves, leaves);
 	(void) keep_leaf(leaves, node);
 	return false;
+}
+
+/* What is read of each row: the leaves that are kept, and those of calls that name their values. */
+static List *
+needed_leaves(const List *kept, const List *calls)
+{
+	List	   *needed = list_copy(kept);
+	ListCell   *cell;
+
+	foreach(cell, calls)
+	{
+		if (!rml_batch_reads_row(lfirst(cell)))
+			(void) collect_leaves(lfirst(cell), &needed);
+	}
+	return needed;
 }
 
 /* An expression's leaves become columns of the child. */
@@ -534,8 +547,7 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 
 	above = (List *) change((Node *) above, &c);
 	tlist = (List *) change((Node *) plan->targetlist, &c);
-	needed = list_copy(c.kept);
-	(void) collect_leaves((Node *) calls, &needed);
+	needed = needed_leaves(c.kept, calls);
 	reads_row = can_read_row(plan, calls, needed);
 	if (!reads_row && (plan->plan_rows < LEAST_ROWS || rml_batch_any_reads_row(calls)))
 		return NULL;

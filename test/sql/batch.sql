@@ -18,6 +18,8 @@ ALTER TABLE regress_part ATTACH PARTITION regress_part_2 FOR VALUES FROM (100) T
 INSERT INTO regress_part SELECT id, income, debt, age FROM regress_loan;
 VACUUM (ANALYZE) regress_loan, regress_plain, regress_part;
 
+CREATE FUNCTION pg_temp.age_of(text, regress_loan) RETURNS int LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN $2.age; END $$;
+
 -- b(row) and c(row) are calls of the two models. In blocks: how many such nodes the plan has.
 CREATE FUNCTION pg_temp.compare(query text, OUT nodes bigint, OUT same bool, OUT n bigint) LANGUAGE plpgsql AS $$
 	DECLARE
@@ -39,6 +41,9 @@ SELECT q, x.* FROM unnest(ARRAY[
 	'SELECT b(l), c(l), b(l) + 1, risk_margin(''regress_c'', l) FROM regress_loan l',
 	'SELECT risk_scores(''regress_b'', l), risk_margins(''regress_c'', l), risk_class(''regress_c'', l) FROM regress_loan l',
 	'SELECT risk_leaves(''regress_b'', l) FROM regress_loan l',
+	-- a function of the row that looks like ours
+	'SELECT id, b(ROW(pg_temp.age_of(''x'', l), l.debt, l.age)) FROM regress_loan l',
+	'SELECT id, b(ROW(pg_temp.age_of(''x'', l), l.debt, l.age)) FROM regress_loan l WHERE id = 77',
 	'SELECT id FROM regress_loan l WHERE b(l) > 1',
 	'SELECT id, b(l) FROM regress_loan l WHERE b(l) > 1 AND age > 20',
 	'SELECT id, c(l) FROM regress_loan l WHERE b(l) > 1 AND c(l) < 0.9',
@@ -296,5 +301,6 @@ SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table
 SELECT * FROM pg_temp.plan($$SELECT sum(risk_score('regress_b', p)) FROM regress_part_2 p$$);
 SELECT q, x.* FROM unnest(ARRAY['SELECT sum(b(p)) FROM regress_part_2 p', 'SELECT id, b(l) FROM regress_loan l WHERE b(l) > 1', 'SELECT l.id, b(l), c(p) FROM regress_loan l JOIN regress_part p USING (id)']) WITH ORDINALITY t(q, i), pg_temp.compare(q) x ORDER BY i;
 
+DROP FUNCTION pg_temp.age_of;
 DROP TABLE regress_loan, regress_plain, regress_part, regress_scored, regress_wide;
 SELECT pg_temp.drop_models('regress_b', 'regress_c', 'regress_w');
