@@ -162,32 +162,54 @@ query_of(PlannerInfo *root, const Var *var)
 	return root != NULL && root->parse != NULL && root->simple_rel_array == NULL ? root : NULL;
 }
 
-/* Is there an index on this very call, where the row has to stay one? */
+/* Is there an index of the table that passes the test? */
 static bool
-has_index_on_row(Oid relid, const FuncExpr *call)
+has_index(Oid relid, bool (*test) (Relation index, const void *arg), const void *arg)
 {
 	Relation	relation = table_open(relid, NoLock);
 	List	   *indexes = RelationGetIndexList(relation);
 	bool		found = false;
 	ListCell   *cell;
-	ListCell   *expression;
 
 	foreach(cell, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		foreach(expression, RelationGetIndexExpressions(index))
-		{
-			const FuncExpr *indexed = lfirst(expression);
-
-			found = found || (IsA(indexed, FuncExpr) && indexed->funcid == call->funcid &&
-							  equal(linitial(indexed->args), linitial(call->args)) &&
-							  IsA(lsecond(indexed->args), Var));
-		}
+		found = found || test(index, arg);
 		index_close(index, NoLock);
 	}
 	table_close(relation, NoLock);
 	return found;
+}
+
+/* On this very call, so that the row has to stay one? */
+static bool
+is_on_row(Relation index, const void *arg)
+{
+	const FuncExpr *call = arg;
+	ListCell   *cell;
+
+	foreach(cell, RelationGetIndexExpressions(index))
+	{
+		const FuncExpr *indexed = lfirst(cell);
+
+		if (IsA(indexed, FuncExpr) && indexed->funcid == call->funcid &&
+			equal(linitial(indexed->args), linitial(call->args)) && IsA(lsecond(indexed->args), Var))
+			return true;
+	}
+	return false;
+}
+
+/* Does it make rows unique by some of these columns? */
+static bool
+is_unique_on(Relation index, const void *columns)
+{
+	const FormData_pg_index *form = index->rd_index;
+	bool		all = form->indisunique && form->indisvalid && RelationGetIndexPredicate(index) == NIL;
+
+	for (int i = 0; i < form->indnkeyatts; i++)
+		all = all && list_member_int(columns, form->indkey.values[i]);
+	return all;
 }
 
 /*
@@ -247,30 +269,6 @@ add_equal_column(Node *condition, int varno, List **columns)
 	}
 }
 
-/* Is there a unique index on some of these columns? */
-static bool
-has_unique_index(Oid relid, const List *columns)
-{
-	Relation	relation = table_open(relid, NoLock);
-	List	   *indexes = RelationGetIndexList(relation);
-	bool		found = false;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-		const FormData_pg_index *form = index->rd_index;
-		bool		all = form->indisunique && form->indisvalid && RelationGetIndexPredicate(index) == NIL;
-
-		for (int i = 0; i < form->indnkeyatts; i++)
-			all = all && list_member_int(columns, form->indkey.values[i]);
-		found = found || all;
-		index_close(index, NoLock);
-	}
-	table_close(relation, NoLock);
-	return found;
-}
-
 /*
  * Does the query look one row of one table up by its key?  Then a node reads
  * the columns from the row (batch_plan.c), and to name them here would cost
@@ -289,7 +287,7 @@ is_lookup(const Rewrite *r, const Query *parse, const Var *row, const RangeTblEn
 		func_volatile(r->call->funcid) == PROVOLATILE_IMMUTABLE)
 		return false;
 	add_equal_column(parse->jointree->quals, row->varno, &columns);
-	return columns != NIL && has_unique_index(rte->relid, columns);
+	return columns != NIL && has_index(rte->relid, is_unique_on, columns);
 }
 
 static bool
@@ -316,7 +314,7 @@ describe_var(Rewrite *r, const Var *row)
 		rml_batch_expect();
 		return false;
 	}
-	if (r->ref.pinned && rte->rtekind == RTE_RELATION && has_index_on_row(rte->relid, r->call))
+	if (r->ref.pinned && rte->rtekind == RTE_RELATION && has_index(rte->relid, is_on_row, r->call))
 		return false;
 	if (is_nullable((Node *) query->parse->jointree, row->varno, false))
 	{
