@@ -34,6 +34,7 @@ typedef struct Pass
 	PlannedStmt *stmt;
 	int			last_id;		/* of its nodes */
 	RmlBatchFunctions functions;	/* that it calls */
+	bool		effects;		/* found by note_effects() */
 } Pass;
 
 /* What is special about a node's place: flags. */
@@ -50,6 +51,116 @@ static List *
 calls_of(Pass *pass, Node *expression, Place place, bool rows)
 {
 	return rml_batch_calls(&pass->functions, expression, (place & PARTIAL) != 0, rows);
+}
+
+/* ---- walking a plan ---- */
+
+static void
+map_list(Pass *pass, List *plans, Place place, MapPlan map)
+{
+	ListCell   *cell;
+
+	foreach(cell, plans)
+		lfirst(cell) = map(pass, lfirst(cell), place);
+}
+
+/* The place of the left child of this node. */
+static Place
+place_below(const Plan *plan, Place place)
+{
+	switch (nodeTag(plan))
+	{
+		case T_Limit:
+			return BOUNDED | PARTIAL;
+		case T_Result:
+			return place;
+		case T_Gather:
+		case T_GatherMerge:
+			return place & (BOUNDED | PARTIAL);
+		/* these read all of it before they give a row */
+		case T_Sort:
+		case T_Hash:
+			return 0;
+		case T_Agg:
+			return ((const Agg *) plan)->aggstrategy == AGG_SORTED ? place & PARTIAL : 0;
+		default:
+			return place & PARTIAL;
+	}
+}
+
+/* The place of the right child. */
+static Place
+place_at_right(const Plan *plan, Place place)
+{
+	const Join *join = (const Join *) plan;
+
+	if (IsA(plan, MergeJoin))
+		return MARKED | PARTIAL;
+	if (IsA(plan, NestLoop) &&
+		(join->inner_unique || join->jointype == JOIN_SEMI || join->jointype == JOIN_ANTI))
+		return PARTIAL;
+	return place & PARTIAL;
+}
+
+/* Applies `map` to a node's children; those of other extensions' nodes are theirs. */
+static void
+map_children(Pass *pass, Plan *plan, Place place, MapPlan map)
+{
+	Place		passed_on = place & (BOUNDED | PARTIAL);
+
+	if (plan->lefttree != NULL && !IsA(plan, ForeignScan) && !IsA(plan, CustomScan))
+		plan->lefttree = map(pass, plan->lefttree, place_below(plan, place));
+	if (plan->righttree != NULL)
+		plan->righttree = map(pass, plan->righttree, place_at_right(plan, place));
+	if (IsA(plan, Append))
+		map_list(pass, ((Append *) plan)->appendplans, passed_on, map);
+	else if (IsA(plan, MergeAppend))
+		map_list(pass, ((MergeAppend *) plan)->mergeplans, passed_on, map);
+	else if (IsA(plan, SubqueryScan))
+		((SubqueryScan *) plan)->subplan = map(pass, ((SubqueryScan *) plan)->subplan, passed_on);
+}
+
+/* ---- plans whose rows must not be read ahead ---- */
+
+static Plan *note_effects(Pass *pass, Plan *plan, Place place);
+
+static void
+note_effects_below(Pass *pass, Plan *plan)
+{
+	/* a CTE's rows are computed when they are read */
+	if (IsA(plan, CteScan))
+		(void) note_effects(pass, list_nth(pass->stmt->subplans, ((CteScan *) plan)->ctePlanId - 1), 0);
+	map_children(pass, plan, 0, note_effects);
+}
+
+/* Has what this plan does for each row effects? */
+static Plan *
+note_effects(Pass *pass, Plan *plan, Place place)
+{
+	(void) place;
+	check_stack_depth();
+	/* reads all rows before it gives one */
+	if (IsA(plan, Sort))
+		return plan;
+	pass->effects = pass->effects || IsA(plan, LockRows) || IsA(plan, ModifyTable) ||
+		contain_volatile_functions((Node *) plan->targetlist) ||
+		contain_volatile_functions((Node *) plan->qual) ||
+		(IsA(plan, ValuesScan) &&
+		 contain_volatile_functions((Node *) ((ValuesScan *) plan)->values_lists));
+	if (!pass->effects)
+		note_effects_below(pass, plan);
+	return plan;
+}
+
+/* Does a plan read rows whose making has effects? */
+static bool
+reads_with_effects(Pass *pass, Plan *plan)
+{
+	pass->effects = IsA(plan, ValuesScan) &&
+		contain_volatile_functions((Node *) ((ValuesScan *) plan)->values_lists);
+	if (!pass->effects)
+		note_effects_below(pass, plan);
+	return pass->effects;
 }
 
 /* ---- expressions above the node ---- */
@@ -267,63 +378,6 @@ make_node(Pass *pass, Plan *child, const Plan *like, List *scan_tlist, List *kep
 	return node;
 }
 
-static bool has_effects(const Pass *pass, const Plan *plan);
-
-static bool
-any_has_effects(const Pass *pass, const List *plans)
-{
-	ListCell   *cell;
-
-	foreach(cell, plans)
-	{
-		if (has_effects(pass, lfirst(cell)))
-			return true;
-	}
-	return false;
-}
-
-/* Has what this plan does for each row effects?  Then nobody may read ahead. */
-static bool
-has_effects(const Pass *pass, const Plan *plan)
-{
-	check_stack_depth();
-	if (plan == NULL)
-		return false;
-	switch (nodeTag(plan))
-	{
-		case T_Sort:			/* reads all rows before it gives one */
-			return false;
-		case T_LockRows:
-		case T_ModifyTable:
-			return true;
-		case T_ValuesScan:
-			if (contain_volatile_functions((Node *) ((const ValuesScan *) plan)->values_lists))
-				return true;
-			break;
-		case T_CteScan:
-			if (has_effects(pass, list_nth(pass->stmt->subplans, ((const CteScan *) plan)->ctePlanId - 1)))
-				return true;
-			break;
-		case T_SubqueryScan:
-			if (has_effects(pass, ((const SubqueryScan *) plan)->subplan))
-				return true;
-			break;
-		case T_Append:
-			if (any_has_effects(pass, ((const Append *) plan)->appendplans))
-				return true;
-			break;
-		case T_MergeAppend:
-			if (any_has_effects(pass, ((const MergeAppend *) plan)->mergeplans))
-				return true;
-			break;
-		default:
-			break;
-	}
-	return contain_volatile_functions((Node *) plan->targetlist) ||
-		contain_volatile_functions((Node *) plan->qual) ||
-		has_effects(pass, plan->lefttree) || has_effects(pass, plan->righttree);
-}
-
 /* ---- below a node that computes ---- */
 
 /* Numbers of those of the child's n columns that an Agg or a Result reads. */
@@ -395,7 +449,7 @@ insert_below(Pass *pass, Plan *plan, Place place)
 	ListCell   *cell;
 
 	c.calls = calls_per_row(pass, plan, place);
-	if (c.calls == NIL || child->plan_rows < LEAST_ROWS || has_effects(pass, child))
+	if (c.calls == NIL || child->plan_rows < LEAST_ROWS || reads_with_effects(pass, plan))
 		return;
 	if (IsA(plan, Agg))
 	{
@@ -604,7 +658,7 @@ split_while_calls(Pass *pass, Plan *plan, Place place)
 	}
 }
 
-/* ---- walking the plan ---- */
+/* ---- visiting each node ---- */
 
 /* Does the number of rows that a LIMIT needs reach a sort here, or below? */
 static bool
@@ -629,21 +683,17 @@ bound_reaches_sort(const Plan *plan)
 
 /* Can this node, which reads, become a child of ours? */
 static bool
-can_split(const Pass *pass, const Plan *plan, Place place)
+can_split(const Plan *plan, Place place)
 {
 	switch (nodeTag(plan))
 	{
 		case T_ForeignScan:
 			return !plan->async_capable && ((const ForeignScan *) plan)->operation == CMD_SELECT;
 		case T_SubqueryScan:
-			return !((place & BOUNDED) && bound_reaches_sort(((const SubqueryScan *) plan)->subplan)) &&
-				!has_effects(pass, ((const SubqueryScan *) plan)->subplan);
+			return !((place & BOUNDED) && bound_reaches_sort(((const SubqueryScan *) plan)->subplan));
 		case T_WindowAgg:
 			/* these conditions know its columns by number */
 			return ((const WindowAgg *) plan)->runCondition == NIL && plan->qual == NIL;
-		case T_CteScan:
-		case T_ValuesScan:
-			return !has_effects(pass, plan);
 		case T_SeqScan:
 		case T_SampleScan:
 		case T_IndexScan:
@@ -653,6 +703,8 @@ can_split(const Pass *pass, const Plan *plan, Place place)
 		case T_TidRangeScan:
 		case T_FunctionScan:
 		case T_TableFuncScan:
+		case T_ValuesScan:
+		case T_CteScan:
 		case T_NamedTuplestoreScan:
 		case T_WorkTableScan:
 		case T_NestLoop:
@@ -676,74 +728,9 @@ visit_one(Pass *pass, Plan *plan, Place place)
 			insert_below(pass, plan, place);
 		return plan;
 	}
-	if (!can_split(pass, plan, place) || has_effects(pass, plan->lefttree) || has_effects(pass, plan->righttree))
+	if (!can_split(plan, place) || reads_with_effects(pass, plan))
 		return plan;
 	return split_while_calls(pass, plan, place);
-}
-
-static void
-map_list(Pass *pass, List *plans, Place place, MapPlan map)
-{
-	ListCell   *cell;
-
-	foreach(cell, plans)
-		lfirst(cell) = map(pass, lfirst(cell), place);
-}
-
-/* The place of the left child of this node. */
-static Place
-place_below(const Plan *plan, Place place)
-{
-	switch (nodeTag(plan))
-	{
-		case T_Limit:
-			return BOUNDED | PARTIAL;
-		case T_Result:
-			return place;
-		case T_Gather:
-		case T_GatherMerge:
-			return place & (BOUNDED | PARTIAL);
-		/* these read all of it before they give a row */
-		case T_Sort:
-		case T_Hash:
-			return 0;
-		case T_Agg:
-			return ((const Agg *) plan)->aggstrategy == AGG_SORTED ? place & PARTIAL : 0;
-		default:
-			return place & PARTIAL;
-	}
-}
-
-/* The place of the right child. */
-static Place
-place_at_right(const Plan *plan, Place place)
-{
-	const Join *join = (const Join *) plan;
-
-	if (IsA(plan, MergeJoin))
-		return MARKED | PARTIAL;
-	if (IsA(plan, NestLoop) &&
-		(join->inner_unique || join->jointype == JOIN_SEMI || join->jointype == JOIN_ANTI))
-		return PARTIAL;
-	return place & PARTIAL;
-}
-
-/* Applies `map` to a node's children; those of other extensions' nodes are theirs. */
-static void
-map_children(Pass *pass, Plan *plan, Place place, MapPlan map)
-{
-	Place		passed_on = place & (BOUNDED | PARTIAL);
-
-	if (plan->lefttree != NULL && !IsA(plan, ForeignScan) && !IsA(plan, CustomScan))
-		plan->lefttree = map(pass, plan->lefttree, place_below(plan, place));
-	if (plan->righttree != NULL)
-		plan->righttree = map(pass, plan->righttree, place_at_right(plan, place));
-	if (IsA(plan, Append))
-		map_list(pass, ((Append *) plan)->appendplans, passed_on, map);
-	else if (IsA(plan, MergeAppend))
-		map_list(pass, ((MergeAppend *) plan)->mergeplans, passed_on, map);
-	else if (IsA(plan, SubqueryScan))
-		((SubqueryScan *) plan)->subplan = map(pass, ((SubqueryScan *) plan)->subplan, passed_on);
 }
 
 static Plan *
