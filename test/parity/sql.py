@@ -68,7 +68,9 @@ class Table:
     def write(self, out):
         columns = ", ".join(f"{name} {kind}" for name, kind, _ in self.columns)
         # workers do not see temporary tables
-        out.write(f"DROP TABLE IF EXISTS {self.name};\nCREATE UNLOGGED TABLE {self.name} ({columns});\nCOPY {self.name} FROM STDIN;\n")
+        out.write(f"DROP TABLE IF EXISTS {self.name};\nCREATE UNLOGGED TABLE {self.name} ({columns})\n"
+                  "WITH (parallel_workers = 2);\n"
+                  f"COPY {self.name} FROM STDIN;\n")
         out.writelines(line + "\n" for line in self.lines)
         out.write(f"\\.\nCREATE INDEX ON {self.name} (model_);\nANALYZE {self.name};\n")
 
