@@ -571,16 +571,78 @@ entries_for(List *expressions)
 	return tlist;
 }
 
-/* What a row of our node is made of: the calls, then the leaves that are kept. */
-static List *
-scan_tlist_over(Plan *plan, const List *calls, const List *kept, List *needed, bool reads_row)
+/* Columns get other numbers: of column i `numbers` has the new one at i. */
+static Node *
+renumber(Node *node, void *numbers)
 {
-	List	   *expressions = list_concat_copy(calls, kept);
+	Var		   *column;
 
-	if (!reads_row)
-		expressions = (List *) read_from_child((Node *) expressions, needed);
+	if (node == NULL)
+		return NULL;
+	if (!IsA(node, Var))
+		return expression_tree_mutator(node, renumber, numbers);
+	column = copyObject((Var *) node);
+	column->varattno = (AttrNumber) list_nth_int(numbers, column->varattno);
+	return (Node *) column;
+}
+
+/*
+ * Numbers for n columns by which a target list gives them in their order, so
+ * that a row of ours need not be projected; NIL if it gives anything else.
+ */
+static List *
+numbers_by_target(const List *tlist, int n)
+{
+	List	   *numbers = list_make1_int(0);
+	ListCell   *cell;
+
+	if (list_length(tlist) != n)
+		return NIL;
+	for (int i = 0; i < n; i++)
+		numbers = lappend_int(numbers, 0);
+	foreach(cell, tlist)
+	{
+		const TargetEntry *column = lfirst_node(TargetEntry, cell);
+		const Var  *var = (const Var *) column->expr;
+
+		if (!IsA(var, Var) || list_nth_int(numbers, var->varattno) != 0)
+			return NIL;
+		lfirst_int(list_nth_cell(numbers, var->varattno)) = column->resno;
+	}
+	return numbers;
+}
+
+/* What a row of our node is made of, in its order. */
+static List *
+reorder(const List *expressions, const List *numbers)
+{
+	List	   *ordered = list_copy(expressions);
+
+	for (int i = 1; i <= list_length(expressions); i++)
+		lfirst(list_nth_cell(ordered, list_nth_int(numbers, i) - 1)) = list_nth(expressions, i - 1);
+	return ordered;
+}
+
+/* The child gives what is needed, or stands on the table's row; the node's rows are made of that. */
+static List *
+scan_tlist_over(Plan *plan, List *expressions, List *needed, bool reads_row)
+{
 	plan->targetlist = reads_row ? NIL : entries_for(needed);
-	return entries_for(expressions);
+	return entries_for(reads_row ? expressions : (List *) read_from_child((Node *) expressions, needed));
+}
+
+/* Numbers of the columns that are not calls. */
+static List *
+numbers_of_kept(const List *expressions, const List *calls)
+{
+	List	   *kept = NIL;
+
+	for (int i = 0; i < list_length(expressions); i++)
+	{
+		if (!list_member_ptr(calls, list_nth(expressions, i)))
+			kept = lappend_int(kept, i + 1);
+	}
+	return kept;
 }
 
 /*
@@ -593,9 +655,10 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 {
 	Change		c = {.calls = calls, .varno = INDEX_VAR, .first = 1, .keep = true};
 	List	   *above = list_copy_tail(plan->qual, first_qual);
-	List	   *needed;
 	List	   *tlist;
-	List	   *kept = NIL;
+	List	   *needed;
+	List	   *expressions;
+	List	   *numbers;
 	bool		reads_row;
 	CustomScan *node;
 
@@ -605,10 +668,16 @@ split(Pass *pass, Plan *plan, List *calls, int first_qual)
 	reads_row = can_read_row(plan, calls, needed);
 	if (!reads_row && (plan->plan_rows < LEAST_ROWS || rml_batch_any_reads_row(calls)))
 		return NULL;
-	for (int i = 1; i <= list_length(c.kept); i++)
-		kept = lappend_int(kept, list_length(calls) + i);
-	node = make_node(pass, plan, plan, scan_tlist_over(plan, calls, c.kept, needed, reads_row), kept,
-					 reads_row);
+	expressions = list_concat_copy(calls, c.kept);
+	numbers = numbers_by_target(tlist, list_length(expressions));
+	if (numbers != NIL)
+	{
+		expressions = reorder(expressions, numbers);
+		above = (List *) renumber((Node *) above, numbers);
+		tlist = (List *) renumber((Node *) tlist, numbers);
+	}
+	node = make_node(pass, plan, plan, scan_tlist_over(plan, expressions, needed, reads_row),
+					 numbers_of_kept(expressions, calls), reads_row);
 	node->scan.plan.targetlist = tlist;
 	node->scan.plan.qual = above;
 	node->scan.plan.initPlan = plan->initPlan;
