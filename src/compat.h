@@ -6,6 +6,7 @@
 #ifndef RML_COMPAT_H
 #define RML_COMPAT_H
 
+#include "access/genam.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_proc.h"
@@ -47,6 +48,17 @@ rml_my_lxid(void)
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+/* An index scan that nobody watches. */
+static inline IndexScanDesc
+rml_index_beginscan(Relation table, Relation index, Snapshot snapshot, int n_keys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, n_keys, 0);
+#else
+	return index_beginscan(table, index, snapshot, n_keys, 0);
 #endif
 }
 

@@ -24,6 +24,7 @@
 #include "kernel/kernel.h"
 #include "score/batch.h"
 #include "score/columns.h"
+#include "score/lookup.h"
 
 #define MAX_ROWS 256
 
@@ -82,6 +83,7 @@ typedef struct BatchState
 	Kept	   *kept;
 	int			n_kept;
 	bool		reads_row;		/* of the table that the child scans */
+	RmlLookup  *lookup;			/* in the child's place, or NULL */
 	int			n_columns;		/* that are read of a row */
 	ProjectionInfo *projection; /* computes values that are not columns, or NULL */
 	MemoryContext block;		/* columns of the block that are not by value, or NULL */
@@ -208,9 +210,12 @@ begin(CustomScanState *css, EState *estate, int eflags)
 	TupleTableSlot *slot = css->ss.ss_ScanTupleSlot;
 	int			n = slot->tts_tupleDescriptor->natts;
 
-	outerPlanState(css) = ExecInitNode(outerPlan(plan), estate, eflags);
 	state->size = 1;
 	state->reads_row = linitial_int(list_nth(plan->custom_private, RML_BATCH_READS_ROW));
+	if (state->reads_row)
+		state->lookup = rml_lookup_begin(&css->ss.ps, outerPlan(plan), estate, eflags);
+	if (state->lookup == NULL)
+		outerPlanState(css) = ExecInitNode(outerPlan(plan), estate, eflags);
 	begin_columns(state, plan);
 	begin_projection(state, list_nth(plan->custom_private, RML_BATCH_COMPUTED));
 	/* columns that are not kept */
@@ -465,27 +470,38 @@ is_full(const BatchState *state)
 		MemoryContextMemAllocated(state->block, false) > MAX_KEPT_BYTES;
 }
 
+/* The next row to read; NULL: there is none. */
+static TupleTableSlot *
+next_of_child(const BatchState *state)
+{
+	PlanState  *child = outerPlanState(&state->css.ss.ps);
+	TupleTableSlot *slot;
+
+	if (state->lookup != NULL)
+		return rml_lookup_next(state->lookup);
+	slot = ExecProcNode(child);
+	if (TupIsNull(slot))
+		return NULL;
+	/* what the scan stands on, for it projects nothing */
+	return state->reads_row ? child->ps_ExprContext->ecxt_scantuple : slot;
+}
+
 static void
 fill_block(BatchState *state)
 {
-	PlanState  *child = outerPlanState(&state->css.ss.ps);
-
 	state->n_rows = 0;
 	state->next = 0;
 	if (state->block != NULL)
 		MemoryContextReset(state->block);
 	while (!state->at_end && state->n_rows < state->size && !is_full(state))
 	{
-		TupleTableSlot *slot = ExecProcNode(child);
+		TupleTableSlot *slot = next_of_child(state);
 
-		if (TupIsNull(slot))
+		if (slot == NULL)
 		{
 			state->at_end = true;
 			break;
 		}
-		/* what the scan stands on, for it projects nothing */
-		if (state->reads_row)
-			slot = child->ps_ExprContext->ecxt_scantuple;
 		if (state->n_rows == 0)
 			begin_block(state, slot);
 		read_row(state, slot, state->n_rows);
@@ -584,16 +600,23 @@ forget_block(BatchState *state)
 static void
 rescan(CustomScanState *css)
 {
+	BatchState *state = (BatchState *) css;
 	PlanState  *child = outerPlanState(&css->ss.ps);
 
-	forget_block((BatchState *) css);
-	if (child->chgParam == NULL)
+	forget_block(state);
+	if (state->lookup != NULL)
+		rml_lookup_rescan(state->lookup);
+	else if (child->chgParam == NULL)
 		ExecReScan(child);
 }
 
 static void
 end(CustomScanState *css)
 {
+	BatchState *state = (BatchState *) css;
+
+	if (state->lookup != NULL)
+		rml_lookup_end(state->lookup);
 	ExecEndNode(outerPlanState(&css->ss.ps));
 }
 

@@ -149,6 +149,14 @@ SELECT q, x.* FROM unnest(ARRAY[
 	'SELECT b(l) FROM (SELECT * FROM regress_loan WHERE id = 77) l',
 	'SELECT id, b(l) FROM regress_loan l WHERE id = 77 ORDER BY b(l) LIMIT 1',
 	'SELECT id, b(l) FROM regress_loan l WHERE id = 77 FOR UPDATE',
+	-- an index that is read without a node
+	'SELECT id, b(l) FROM regress_loan l WHERE id = NULL::int',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = (SELECT 76 + 1)',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = ANY (''{5, 1400, 5, 3}'')',
+	'SELECT id, b(l), ctid FROM regress_loan l WHERE id > 1470 ORDER BY id DESC',
+	'SELECT o.i, x.* FROM generate_series(1400, 1600, 50) o(i), LATERAL (SELECT id, b(l) FROM regress_loan l WHERE id = o.i + 1 OFFSET 0) x',
+	'SELECT (SELECT b(l) FROM regress_loan l WHERE id = o.i) FROM (VALUES (7), (NULL), (9)) o(i)',
+	'SELECT id, b(l) FROM regress_loan l WHERE id = 77 AND age > 0',
 	'SELECT l.id, b(l) FROM regress_loan l JOIN regress_part p ON p.id = l.id WHERE l.id = 77']) WITH ORDINALITY t(q, i), pg_temp.compare(q) x ORDER BY i;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id, risk_score('regress_b', l) FROM regress_loan l WHERE id = 77;
 DROP VIEW regress_view;

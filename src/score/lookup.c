@@ -1,0 +1,112 @@
+/*
+ * lookup.c
+ *	  Rows of a table by an index, read without starting a plan node for it.
+ *
+ * A node of PostgreSQL's is started for every execution of a plan, also of one
+ * that is prepared, and for one row that takes longer than its score.  What is
+ * done here is what nodeIndexscan.c does where there is nothing to check, to
+ * compute or to order.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "catalog/pg_am.h"
+#include "executor/executor.h"
+#include "executor/nodeIndexscan.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "score/lookup.h"
+
+struct RmlLookup
+{
+	const IndexScan *plan;
+	EState	   *estate;
+	Relation	table;			/* the executor closes it */
+	Relation	index;
+	TupleTableSlot *slot;
+	ScanKey		keys;
+	int			n_keys;
+	IndexRuntimeKeyInfo *runtime_keys;
+	int			n_runtime_keys;
+	ExprContext *econtext;		/* holds their values */
+	IndexScanDesc scan;			/* NULL: not begun */
+};
+
+/* Is there nothing but the index's own conditions, which a B-tree decides alone? */
+static bool
+is_plain(const IndexScan *plan)
+{
+	return plan->scan.plan.qual == NIL && plan->indexorderby == NIL &&
+		plan->scan.plan.initPlan == NIL && !plan->scan.plan.parallel_aware;
+}
+
+RmlLookup *
+rml_lookup_begin(PlanState *above, Plan *plan, EState *estate, int eflags)
+{
+	IndexScan  *scan = (IndexScan *) plan;
+	RmlLookup  *lookup;
+
+	if (!IsA(plan, IndexScan) || !is_plain(scan) || (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0 ||
+		estate->es_instrument != 0 || estate->es_epq_active != NULL)
+		return NULL;
+	lookup = palloc0(sizeof(RmlLookup));
+	lookup->plan = scan;
+	lookup->estate = estate;
+	lookup->table = ExecOpenScanRelation(estate, scan->scan.scanrelid, eflags);
+	lookup->index = index_open(scan->indexid, exec_rt_fetch(scan->scan.scanrelid, estate)->rellockmode);
+	if (lookup->index->rd_rel->relam != BTREE_AM_OID)
+	{
+		index_close(lookup->index, NoLock);
+		pfree(lookup);
+		return NULL;
+	}
+	lookup->slot = table_slot_create(lookup->table, &estate->es_tupleTable);
+	ExecIndexBuildScanKeys(above, lookup->index, scan->indexqual, false, &lookup->keys, &lookup->n_keys,
+						   &lookup->runtime_keys, &lookup->n_runtime_keys, NULL, NULL);
+	if (lookup->n_runtime_keys > 0)
+		lookup->econtext = CreateExprContext(estate);
+	return lookup;
+}
+
+/* Not before the first row is asked for: parameters may come late. */
+static void
+start(RmlLookup *lookup)
+{
+	if (lookup->scan == NULL)
+		lookup->scan = rml_index_beginscan(lookup->table, lookup->index, lookup->estate->es_snapshot,
+										   lookup->n_keys);
+	if (lookup->n_runtime_keys > 0)
+	{
+		ResetExprContext(lookup->econtext);
+		ExecIndexEvalRuntimeKeys(lookup->econtext, lookup->runtime_keys, lookup->n_runtime_keys);
+	}
+	index_rescan(lookup->scan, lookup->keys, lookup->n_keys, NULL, 0);
+}
+
+TupleTableSlot *
+rml_lookup_next(RmlLookup *lookup)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (lookup->scan == NULL)
+		start(lookup);
+	return index_getnext_slot(lookup->scan, lookup->plan->indexorderdir, lookup->slot) ? lookup->slot
+		: NULL;
+}
+
+void
+rml_lookup_rescan(RmlLookup *lookup)
+{
+	if (lookup->scan != NULL)
+		start(lookup);
+}
+
+void
+rml_lookup_end(RmlLookup *lookup)
+{
+	if (lookup->scan != NULL)
+		index_endscan(lookup->scan);
+	index_close(lookup->index, NoLock);
+}
