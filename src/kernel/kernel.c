@@ -10,6 +10,11 @@
 #define TREES_PER_CHUNK 512
 #define ROWS_PER_CHUNK 256
 
+/* Of memory: what comes from far at once, what has one address, and what is worth asking for. */
+#define LINE 64
+#define PAGE 4096
+#define NEAR (16 * 1024)
+
 const RmlKernel rml_kernels[] = {
 	{.name = "scalar", .add_margins = rml_scalar_add_margins},
 	{.name = "interleaved", .add_margins = rml_interleaved_add_margins},
@@ -98,6 +103,34 @@ add_trees(const RmlKernel *kernel, const RmlImage *image, const float *rows, int
 		kernel->add_margins(image, first, end, rows, n_rows, margins);
 	}
 	end_margins(image, n_rows, margins);
+}
+
+/* The lines, or one in every `step` bytes, of at most so much of a section. */
+static void
+prefetch(const void *section, size_t size, size_t most, size_t step)
+{
+	const char *data = section;
+
+	for (size_t i = 0; i < size && i < most; i += step)
+		__builtin_prefetch(data + i);
+}
+
+/*
+ * A lookup by key finds nothing of the image in the caches that are near, and
+ * of the addresses of its pages nothing at all.
+ */
+void
+rml_kernel_expect(const RmlKernel *kernel, const RmlImage *image)
+{
+	const RmlImageExtent *sections = image->header->sections;
+
+	if (!kernel->ranked || image->rank_trees == NULL)
+		return;
+	prefetch(image->rank_features, sections[RML_SEC_RANK_FEATURES].size, NEAR / 4, LINE);
+	prefetch(image->rank_tables, sections[RML_SEC_RANK_TABLES].size, NEAR, PAGE);
+	prefetch(image->rank_trees, sections[RML_SEC_RANK_TREES].size, NEAR / 4, LINE);
+	prefetch(image->rank_nodes, sections[RML_SEC_RANK_NODES].size, NEAR, LINE);
+	prefetch(image->rank_exits, sections[RML_SEC_RANK_EXITS].size, 4 * NEAR, PAGE);
 }
 
 void

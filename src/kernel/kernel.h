@@ -53,6 +53,9 @@ extern const RmlKernel *rml_kernel_choose(const RmlImageHeader *header, const ch
 extern void rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *row,
 							   float *margins, void (*poll) (void));
 
+/* Says that a row will be scored soon, so that the image's memory is at hand by then. */
+extern void rml_kernel_expect(const RmlKernel *kernel, const RmlImage *image);
+
 /* The same for any number of rows, n_rows × n_outputs margins. */
 extern void rml_kernel_block(const RmlKernel *kernel, const RmlImage *image, const float *rows,
 							 int n_rows, float *margins, void (*poll) (void));
