@@ -81,7 +81,7 @@ PG_CPPFLAGS = -Isrc -isystem $(SERVER_INCLUDES) \
 # Bit-exact scores: no fused multiply-add that the source does not spell out, in bitcode neither.
 EXACT_CFLAGS = -ffp-contract=off
 PG_CFLAGS = -std=gnu11 -Wall -Wextra $(if $(filter 1 yes,$(WERROR)),-Werror) \
-	-fvisibility=hidden $(EXACT_CFLAGS) -MMD -MP
+	-fvisibility=hidden -fno-plt $(EXACT_CFLAGS) -MMD -MP
 SHLIB_LINK = -lm
 
 EXTRA_CLEAN = build $(OBJS:.o=.d)

@@ -42,13 +42,22 @@ typedef struct Input
 	const RmlFeatureMatch *match;
 } Input;
 
+/* Memory for floats. */
+typedef struct Room
+{
+	float	   *floats;
+	Size		n;
+} Room;
+
 /* One call whose results the node gives. */
 typedef struct Call
 {
 	int			column;			/* of the node's rows that it fills */
 	const RmlResult *result;
 	bool		pinned_only;
-	FunctionCallInfo fcinfo;	/* of a call with all values, which is never made */
+	FunctionCallInfo fcinfo;	/* of a call with all values, which is never made: what follows */
+	FmgrInfo	function;
+	char		arguments[SizeForFunctionCallInfo(RML_COLUMN_ARGS)];
 	const List *values;			/* its description, see batch.h */
 	bool		of_row;			/* the values are the row's columns of the features' names */
 
@@ -61,8 +70,8 @@ typedef struct Call
 	bool		all_float8;
 	float	   *rows;			/* n_features each */
 	float	   *margins;		/* n_outputs each */
-	Size		n_rows_room;	/* floats that there is room for */
-	Size		n_margins_room;
+	Room		rows_room;		/* where they are, unless there is one row */
+	Room		margins_room;
 } Call;
 
 /* A column that is passed on. */
@@ -128,7 +137,7 @@ whole_call(FuncExpr *call)
 static void
 begin_call(BatchState *state, Call *call, FuncExpr *expression, const List *description)
 {
-	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
+	FmgrInfo   *function = &call->function;
 	FuncExpr   *whole = rml_batch_reads_row(expression) ? expression : whole_call(expression);
 	int			n_values = list_length(description) - RML_BATCH_VALUES;
 
@@ -141,7 +150,7 @@ begin_call(BatchState *state, Call *call, FuncExpr *expression, const List *desc
 	function->fn_oid = expression->funcid;
 	function->fn_mcxt = CurrentMemoryContext;
 	fmgr_info_set_expr((Node *) whole, function);
-	call->fcinfo = palloc0(SizeForFunctionCallInfo(RML_COLUMN_ARGS));
+	call->fcinfo = (FunctionCallInfo) call->arguments;
 	InitFunctionCallInfoData(*call->fcinfo, function, (short) list_length(whole->args), InvalidOid,
 							 NULL, NULL);
 	for (int i = 0; i < (call->of_row ? 1 : RML_COLUMN_ARGS); i++)
@@ -313,6 +322,8 @@ bind_call(BatchState *state, Call *call, const TupleTableSlot *slot)
 		bind_values(state, call, entry);
 	if (call->result->require != NULL)
 		call->result->require(entry);
+	if (state->size == 1)
+		rml_kernel_expect(entry->kernel, &entry->model->image);
 	call->entry = entry;
 	call->all_float8 = state->projection == NULL;
 	for (int i = 0; i < call->n_inputs && call->float8_columns == NULL; i++)
@@ -320,25 +331,31 @@ bind_call(BatchState *state, Call *call, const TupleTableSlot *slot)
 	state->size = rows_for(entry, state->size);
 }
 
+static float *
+reserve_floats(const BatchState *state, Room *room, Size n)
+{
+	if (n > room->n)
+	{
+		room->n = 0;
+		room->floats = reserve(state, room->floats, n, sizeof(float));
+		room->n = n;
+	}
+	return room->floats;
+}
+
 static void
 reserve_call(const BatchState *state, Call *call)
 {
 	const RmlImageHeader *header = call->entry->model->image.header;
-	Size		n_values = (Size) state->size * header->n_features;
-	Size		n_margins = (Size) state->size * header->n_outputs;
 
-	if (n_values > call->n_rows_room)
+	if (state->size == 1)
 	{
-		call->n_rows_room = 0;
-		call->rows = reserve(state, call->rows, n_values, sizeof(float));
-		call->n_rows_room = n_values;
+		call->rows = call->entry->row;
+		call->margins = call->entry->margins;
+		return;
 	}
-	if (n_margins > call->n_margins_room)
-	{
-		call->n_margins_room = 0;
-		call->margins = reserve(state, call->margins, n_margins, sizeof(float));
-		call->n_margins_room = n_margins;
-	}
+	call->rows = reserve_floats(state, &call->rows_room, (Size) state->size * header->n_features);
+	call->margins = reserve_floats(state, &call->margins_room, (Size) state->size * header->n_outputs);
 }
 
 static void

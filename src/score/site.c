@@ -32,6 +32,7 @@ typedef struct Site
 	MemoryContext context;
 	MemoryContextCallback callback;
 	RmlSiteModel *models[MAX_MODELS];	/* NULL: none; its model NULL: empty */
+	RmlSiteModel first;			/* of them; most sites have no other */
 	RmlSiteModel *last;			/* used by the row before */
 	uint64		use_counter;
 	int			n_values;		/* room in values and nulls */
@@ -123,7 +124,8 @@ find_entry(Site *site, const text *ref)
 
 		if (entry == NULL)
 		{
-			entry = MemoryContextAllocZero(site->context, sizeof(RmlSiteModel));
+			entry = i == 0 ? &site->first
+				: MemoryContextAllocZero(site->context, sizeof(RmlSiteModel));
 			site->models[i] = entry;
 			return entry;
 		}
