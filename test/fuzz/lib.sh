@@ -39,6 +39,7 @@ compute_sources() {	# directory
 	for layer in base model import kernel; do
 		printf '%s\n' "$1/$layer"/*.c
 	done
+	echo "$1/job/cron.c"
 }
 
 build_targets() {

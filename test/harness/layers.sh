@@ -3,7 +3,8 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$top"
-compute=(src/base src/model src/import src/kernel)
+# job/ has files of two layers
+compute=(src/base src/model src/import src/kernel src/job/cron.[ch])
 
 # includes PATTERN DIR...: lines that include a file matching PATTERN.
 includes() { local p=$1; shift; grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($p)" "$@" || true; }
@@ -18,8 +19,8 @@ outside_server() {
 
 verdict "compute layer compiles outside the server" "$(outside_server)"
 verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgres(_fe)?|c|fmgr)\.h' "${compute[@]}")"
-verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|score)/|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
-verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry)"
+verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|score)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
+verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
 # CREATE EXTENSION reads the install script in the database's encoding, whatever that is
 verdict "SQL is plain ASCII" "$(LC_ALL=C grep -n '[^ -~	]' sql/*.sql || true)"
