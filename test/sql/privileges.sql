@@ -80,6 +80,7 @@ INSERT INTO expected VALUES
 	('riskml.shared_images()', $$riskml.shared_images()$$, 'n n n n n n y'),
 	('riskml.verify_audit()', $$riskml.verify_audit()$$, 'n n n n n n y'),
 	-- pure functions of their arguments
+	('riskml.schedule_ticks(text, int, timestamptz, text, timestamptz)', $$riskml.schedule_ticks('@daily', 1)$$, 'y y y y y y y'),
 	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
 		$$riskml.audit_hash(1, now(), '', '', '', '', '', '', 1, 1, '', '', '')$$, 'y y y y y y y'),
 	('riskml.model_ref_in(cstring)', $$riskml.model_ref_in('{m}')$$, 'y y y y y y y'),
