@@ -61,4 +61,6 @@ build_targets() {
 		"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_$target.c" "$here/check.c" \
 			"$here/mutate.c" "$here/host.c" $(compute_sources "$src") -lm -o "$build/fuzz_$target" || return 1
 	done
+	"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_cron.c" "$src/job/cron.c" "$src/base/error.c" \
+		-o "$build/fuzz_cron" || return 1
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # long.sh: what `make check-long` runs: the suites that `make check` samples, in full, and
 # docs/results/long.md from them. Half an hour and more.
-#   FUZZ_SECONDS     for both fuzz targets together (1200)
+#   FUZZ_SECONDS     for the fuzz targets together (1200)
 #   RISKML_CYCLES    import, score, error in one backend (100000)
 #   RISKML_MEMORY_ROWS  rows that are scored in one statement (10,000,000)
 #   RISKML_STRESS    seconds of scoring under a changing registry (120)
@@ -22,7 +22,7 @@ rc=0
 "$harness/bench.sh" import 2>&1 | tee "$bench" || rc=$?
 
 # What the suites say of themselves.
-facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuzz|import|image|[0-9]+ (fixtures|cycles)).*' "$output" || true; }
+facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuzz|import|image|cron|[0-9]+ (fixtures|cycles)).*' "$output" || true; }
 {
     say "# make check-long"
     say
