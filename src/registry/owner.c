@@ -19,15 +19,9 @@
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
 #include "registry/owner.h"
-
-#define MAX_PARAMS 24
 
 /*
  * Under REPEATABLE READ the transaction's snapshot may miss rows that others
@@ -55,111 +49,18 @@ void
 rml_owner_begin(RmlOwnerScope *scope)
 {
 	Oid			audit = rml_catalog_table(RML_TAB_AUDIT);
-	Relation	rel;
-	Oid			owner;
 
 	PreventCommandIfReadOnly("a change of the model registry");
 	PreventCommandIfParallelMode("a change of the model registry");
 	LockRelationOid(audit, ExclusiveLock);
-	rel = RelationIdGetRelation(audit);
-	if (!RelationIsValid(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table riskml.audit_log does not exist")));
-	owner = rel->rd_rel->relowner;
-	RelationClose(rel);
 	check_snapshot_is_current();
-
-	GetUserIdAndSecContext(&scope->caller, &scope->saved_context);
-	SetUserIdAndSecContext(owner, scope->saved_context | SECURITY_LOCAL_USERID_CHANGE);
-	scope->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	/* find_dependents in admin.c searches for literals as the server writes them */
-	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	rml_act_begin(scope, audit);
 }
 
 void
 rml_owner_end(RmlOwnerScope *scope)
 {
-	SPI_finish();
-	AtEOXact_GUC(false, scope->guc_level);
-	SetUserIdAndSecContext(scope->caller, scope->saved_context);
-}
-
-RmlParam
-rml_param_datum(Oid type, Datum value, bool isnull)
-{
-	RmlParam	param = {type, value, isnull};
-
-	return param;
-}
-
-RmlParam
-rml_param_int(int32 value)
-{
-	return rml_param_datum(INT4OID, Int32GetDatum(value), false);
-}
-
-RmlParam
-rml_param_bigint(int64 value)
-{
-	return rml_param_datum(INT8OID, Int64GetDatum(value), false);
-}
-
-RmlParam
-rml_param_text(const char *value)
-{
-	return rml_param_datum(TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
-}
-
-RmlParam
-rml_param_oid(Oid type, Oid value)
-{
-	return rml_param_datum(type, ObjectIdGetDatum(value), false);
-}
-
-uint64
-rml_sql(const char *sql, int n_params, const RmlParam *params)
-{
-	Oid			types[MAX_PARAMS];
-	Datum		values[MAX_PARAMS];
-	char		nulls[MAX_PARAMS] = {0};
-	SPIPlanPtr	plan;
-	int			result;
-
-	Assert(n_params <= MAX_PARAMS);
-	for (int i = 0; i < n_params; i++)
-	{
-		types[i] = params[i].type;
-		values[i] = params[i].value;
-		nulls[i] = params[i].isnull ? 'n' : ' ';
-	}
-	/* a custom plan would copy parameters of many megabytes into constants */
-	plan = SPI_prepare_cursor(sql, n_params, types, CURSOR_OPT_GENERIC_PLAN);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	result = SPI_execute_plan(plan, values, nulls, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
-	SPI_freeplan(plan);
-	return SPI_processed;
-}
-
-bool
-rml_sql_int(int32 *value)
-{
-	bool		isnull;
-	Datum		datum;
-
-	if (SPI_processed == 0)
-		return false;
-	datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	*value = isnull ? 0 : DatumGetInt32(datum);
-	return !isnull;
+	rml_act_end(scope);
 }
 
 /* Columns of the row but seq, at, previous and hash, as $1 ... $10. */
@@ -236,27 +137,4 @@ rml_owner_begin_model(RmlOwnerScope *scope, const char *name,
 	else
 		rml_require_owner(scope, row, name);
 	UnregisterSnapshot(snapshot);
-}
-
-static void
-require_not_null(FunctionCallInfo fcinfo, int n, const char *parameter)
-{
-	if (PG_ARGISNULL(n))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("parameter \"%s\" must not be null", parameter)));
-}
-
-char *
-rml_text_arg(FunctionCallInfo fcinfo, int n, const char *parameter)
-{
-	require_not_null(fcinfo, n, parameter);
-	return text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-int32
-rml_int_arg(FunctionCallInfo fcinfo, int n, const char *parameter)
-{
-	require_not_null(fcinfo, n, parameter);
-	return PG_GETARG_INT32(n);
 }
