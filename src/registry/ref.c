@@ -43,28 +43,42 @@ is_c1_control(const char *p)
 		(unsigned char) p[0] == 0xC2 && (unsigned char) p[1] < 0xA0;
 }
 
-static void
-check_name(const char *what, const char *name, int length)
+const char *
+rml_name_fault(const char *name, int length, bool *printable)
 {
+	*printable = true;
 	if (length == 0)
-		bad_name(what, name, length, "it is empty");
+		return "it is empty";
 	if (length > RML_MAX_NAME)
-		bad_name(what, name, length, "it is longer than 63 bytes");
-	if (!pg_verifymbstr(name, length, true))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("invalid %s: it is not valid in the database encoding", what)));
+		return "it is longer than 63 bytes";
 	if (name[0] == ' ' || name[length - 1] == ' ')
-		bad_name(what, name, length, "it begins or ends with a space");
+		return "it begins or ends with a space";
 	for (int i = 0; i < length; i++)
 	{
 		unsigned char c = (unsigned char) name[i];
 
-		if (c < 0x20 || c == 0x7F || is_c1_control(name + i))
-			bad_name(what, "", 0, "it contains a control character");
-		if (c == '@' || c == '#')
-			bad_name(what, name, length, "it contains \"@\" or \"#\"");
+		*printable = c >= 0x20 && c != 0x7F && !is_c1_control(name + i);
+		if (!*printable)
+			return "it contains a control character";
 	}
+	return NULL;
+}
+
+static void
+check_name(const char *what, const char *name, int length)
+{
+	bool		printable;
+	const char *fault;
+
+	if (!pg_verifymbstr(name, length, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("invalid %s: it is not valid in the database encoding", what)));
+	fault = rml_name_fault(name, length, &printable);
+	if (fault != NULL)
+		bad_name(what, name, printable ? length : 0, fault);
+	if (memchr(name, '@', length) != NULL || memchr(name, '#', length) != NULL)
+		bad_name(what, name, length, "it contains \"@\" or \"#\"");
 }
 
 void

@@ -21,6 +21,9 @@ typedef struct RmlRef
 /* Parses a reference; raises 42602 on bad syntax. */
 extern void rml_ref_parse(const char *text, int length, RmlRef *ref);
 
+/* Why a text cannot be a name of anything, and whether it can be shown; NULL: it can be one. */
+extern const char *rml_name_fault(const char *name, int length, bool *printable);
+
 /* Raise 42602 if the text breaks the rules for names of models or aliases. */
 extern void rml_check_model_name(const char *name, int length);
 extern void rml_check_alias(const char *alias, int length);
