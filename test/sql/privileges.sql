@@ -21,6 +21,12 @@ SELECT riskml.grant_model(m, 'regress_scorer'), riskml.grant_model(m, 'regress_e
 FROM unnest('{regress_m,regress_m_bare}'::text[]) m;
 SELECT riskml.grant_model(m, 'public') FROM unnest('{regress_open,regress_open_bare}'::text[]) m;
 RESET ROLE;
+-- a job and a pool for each model, of the same name and owner
+GRANT EXECUTE ON FUNCTION riskml.create_job TO regress_owner;
+SET ROLE regress_owner;
+SELECT riskml.create_job(m), riskml.add_step(m, 'a', command => 'SELECT') FROM unnest('{regress_m,regress_open}'::text[]) m;
+RESET ROLE;
+SELECT riskml.create_pool(m, 1) FROM unnest('{regress_m,regress_open}'::text[]) m;
 
 -- ---- the matrix: a call of each function, and who may make it. y: it works, n: 42501, anything else
 -- is the SQLSTATE. Columns: owner, scorer, exporter, promoter: roles with that privilege on the model;
@@ -79,6 +85,20 @@ INSERT INTO expected VALUES
 	('riskml.rebuild_images()', $$riskml.rebuild_images()$$, 'n n n n n n y'),
 	('riskml.shared_images()', $$riskml.shared_images()$$, 'n n n n n n y'),
 	('riskml.verify_audit()', $$riskml.verify_audit()$$, 'n n n n n n y'),
+	-- jobs: their owner, whoever has which model
+	('riskml.create_job(text, text, timestamptz, timestamptz, text, int, interval, float8, interval, interval, text, int, text, interval, boolean, text)', $$riskml.create_job('{m}_new')$$, 'y n n n n n y'),
+	('riskml.alter_job(text, text, timestamptz, timestamptz, text, int, interval, float8, interval, interval, text, int, text, interval, boolean, text, text, text, text[])', $$riskml.alter_job('{m}')$$, 'y n n n n n y'),
+	('riskml.pause_job(text)', $$riskml.pause_job('{m}')$$, 'y n n n n n y'),
+	('riskml.resume_job(text)', $$riskml.resume_job('{m}')$$, 'y n n n n n y'),
+	('riskml.drop_job(text)', $$riskml.drop_job('{m}')$$, 'y n n n n n y'),
+	('riskml.add_step(text, text, text, text, text[], text, int, interval, text, jsonb)', $$riskml.add_step('{m}', 'b', command => 'SELECT', pool => '{m}')$$, 'y n n n n n y'),
+	('riskml.alter_step(text, text, text, text, text[], text, int, interval, text, jsonb, text[])', $$riskml.alter_step('{m}', 'a')$$, 'y n n n n n y'),
+	('riskml.drop_step(text, text)', $$riskml.drop_step('{m}', 'a')$$, 'y n n n n n y'),
+	('riskml.next_runs(text, int)', $$riskml.next_runs('{m}')$$, 'y n n n n n y'),
+	('riskml.job_graph(text, text)', $$riskml.job_graph('{m}')$$, 'y n n n n n y'),
+	('riskml.create_pool(text, int)', $$riskml.create_pool('{m}_new', 1)$$, 'n n n n n n y'),
+	('riskml.alter_pool(text, int)', $$riskml.alter_pool('{m}', 1)$$, 'n n n n n n y'),
+	('riskml.drop_pool(text)', $$riskml.drop_pool('{m}')$$, 'n n n n n n y'),
 	-- pure functions of their arguments
 	('riskml.schedule_ticks(text, int, timestamptz, text, timestamptz)', $$riskml.schedule_ticks('@daily', 1)$$, 'y y y y y y y'),
 	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
@@ -275,6 +295,8 @@ RESET ROLE;
 
 DROP VIEW regress_view;
 DROP FUNCTION regress_lend;
+SELECT riskml.drop_job(m), riskml.drop_pool(m) FROM unnest('{regress_m,regress_open}'::text[]) m;
+REVOKE EXECUTE ON FUNCTION riskml.create_job FROM regress_owner;
 SELECT pg_temp.drop_models('regress_m', 'regress_open', 'regress_m_bare', 'regress_open_bare', 'regress_own', 'regress_left');
 REVOKE EXECUTE ON FUNCTION riskml.import_model(text, bytea, jsonb, text[], text, jsonb, text),
 	riskml.import_model(text, text, jsonb, text[], text, jsonb, text) FROM regress_owner;
