@@ -116,6 +116,20 @@ SELECT * FROM riskml.next_runs(job => 'regress_next', n => 1);
 SELECT count(*) FROM riskml.next_runs('regress_next', 100000);
 SELECT riskml.pause_job('regress_next');
 SELECT * FROM riskml.next_runs('regress_next');
+-- of any schedule, over a year: its ticks, each interval where the one before ends, the first at the start or later
+CREATE FUNCTION pg_temp.runs_are_ticks(schedule text, timezone text, start_at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+	DECLARE
+		result text;
+	BEGIN
+		PERFORM riskml.create_job('regress_ticks', schedule, start_at, start_at + interval '365 days', timezone, catchup => 'all');
+		WITH r AS (SELECT *, lag(interval_end) OVER (ORDER BY due_at) AS before, row_number() OVER (ORDER BY due_at) AS n FROM riskml.next_runs('regress_ticks', 10000)),
+			t AS (SELECT t, row_number() OVER (ORDER BY t) - 1 AS n FROM riskml.schedule_ticks(schedule, 10000, start_at - interval '1 microsecond', timezone, start_at) t WHERE t <= start_at + interval '365 days')
+		SELECT count(r.n) || ' runs' || CASE WHEN bool_and((due_at = t AND due_at = interval_end AND interval_start = coalesce(before, (SELECT t FROM t WHERE n = 0)) AND interval_start >= start_at) IS TRUE) THEN '' ELSE ' WRONG' END
+		INTO result FROM r FULL JOIN (SELECT * FROM t WHERE n > 0) t USING (n);
+		PERFORM riskml.drop_job('regress_ticks');
+		RETURN result;
+	END $$;
+SELECT s, z, pg_temp.runs_are_ticks(s, z, '2025-01-31 10:07:00.5+00') FROM unnest(ARRAY['@hourly', '30 2 * * *', '*/20 1-3 * * *', '0 0 L * *', '100 minutes', '1 week']) s, unnest(ARRAY['UTC', 'Europe/Berlin', 'Australia/Lord_Howe']) z;
 SELECT * FROM riskml.next_runs('regress_defaults');
 SELECT pg_temp.must($$next_runs('regress_next', 0)$$, $$next_runs('regress_next', 100001)$$, $$next_runs('regress_next', NULL)$$, $$next_runs(NULL)$$, $$next_runs('regress_none')$$);
 -- on a standby too: nothing is written
