@@ -9,12 +9,14 @@
 #include "access/genam.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parse_relation.h"
 #include "storage/proc.h"
+#include "tcop/pquery.h"
 #include "utils/acl.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -51,6 +53,17 @@ rml_my_lxid(void)
 #endif
 }
 
+/* This process's number among all. */
+static inline int
+rml_my_procno(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProcNumber;
+#else
+	return MyProc->pgprocno;
+#endif
+}
+
 /* An index scan that nobody watches. */
 static inline IndexScanDesc
 rml_index_beginscan(Relation table, Relation index, Snapshot snapshot, int n_keys)
@@ -70,6 +83,17 @@ rml_may_execute(Oid function)
 	return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 #else
 	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+/* Does the current user own this database? */
+static inline bool
+rml_owns_database(Oid database)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, database, GetUserId());
+#else
+	return pg_database_ownercheck(database, GetUserId());
 #endif
 }
 
@@ -128,6 +152,17 @@ rml_can_set_role(Oid member, Oid role)
 	return member_can_set_role(member, role);
 #else
 	return is_member_of_role(member, role);
+#endif
+}
+
+/* Runs a portal to its end, as a client's statement; false if there is more, which cannot be. */
+static inline bool
+rml_portal_run(Portal portal, DestReceiver *dest, QueryCompletion *done)
+{
+#if PG_VERSION_NUM >= 180000
+	return PortalRun(portal, FETCH_ALL, true, dest, dest, done);
+#else
+	return PortalRun(portal, FETCH_ALL, true, true, dest, dest, done);
 #endif
 }
 

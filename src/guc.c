@@ -16,6 +16,11 @@ bool		rml_guc_enable_batch = true;
 int			rml_guc_max_model_bytes = 64 * 1024 * 1024;
 int			rml_guc_local_cache_size = 128 * 1024;
 int			rml_guc_shared_cache_size = 128 * 1024;
+char	   *rml_guc_databases = NULL;
+bool		rml_guc_run_jobs = false;
+int			rml_guc_max_workers = 4;
+int			rml_guc_history_days = 90;
+int			rml_guc_history_runs = 10000;
 
 /* The names are the same on every CPU, so that a setting can be restored on another. */
 typedef enum KernelSetting
@@ -89,5 +94,20 @@ rml_guc_init(void)
 							 "Enables the planner's use of nodes that score rows in blocks.",
 							 NULL, &rml_guc_enable_batch, true, PGC_USERSET, GUC_EXPLAIN,
 							 NULL, NULL, NULL);
+	DefineCustomStringVariable("riskml.databases",
+							   "Databases whose jobs are looked after: names, separated by commas.",
+							   NULL, &rml_guc_databases, "", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
+	DefineCustomBoolVariable("riskml.run_jobs",
+							 "Runs the jobs that this cluster has adopted.",
+							 NULL, &rml_guc_run_jobs, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("riskml.max_workers",
+							"Steps that may run at the same time in each database.",
+							NULL, &rml_guc_max_workers, 4, 1, 256, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("riskml.history_days",
+							"Days for which runs are kept after their end.",
+							NULL, &rml_guc_history_days, 90, 1, 36500, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("riskml.history_runs",
+							"Runs of each job that are kept after their end.",
+							NULL, &rml_guc_history_runs, 10000, 1, INT_MAX, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("riskml");
 }

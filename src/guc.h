@@ -9,6 +9,11 @@ extern bool rml_guc_enable_batch;
 extern int	rml_guc_max_model_bytes;
 extern int	rml_guc_local_cache_size;
 extern int	rml_guc_shared_cache_size;	/* kB */
+extern char *rml_guc_databases;
+extern bool rml_guc_run_jobs;
+extern int	rml_guc_max_workers;
+extern int	rml_guc_history_days;
+extern int	rml_guc_history_runs;
 
 /* Name of the kernel that is forced, or NULL. */
 extern const char *rml_guc_kernel_name(void);

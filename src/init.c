@@ -8,6 +8,10 @@
 #include "miscadmin.h"
 
 #include "guc.h"
+#include "job/board.h"
+#include "job/context.h"
+#include "job/database.h"
+#include "job/launcher.h"
 #include "registry/catalog.h"
 #include "registry/changes.h"
 #include "registry/shared.h"
@@ -20,6 +24,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	rml_context_init();
 	rml_guc_init();
 	rml_catalog_init();
 	rml_batch_init();
@@ -27,5 +32,8 @@ _PG_init(void)
 	{
 		rml_changes_init();
 		rml_shared_init();
+		rml_board_init();
+		rml_launcher_init();
+		rml_database_init();
 	}
 }

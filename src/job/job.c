@@ -36,11 +36,17 @@ job_table(void)
 }
 
 void
+rml_job_act(RmlOwnerScope *scope)
+{
+	rml_act_begin(scope, job_table());
+}
+
+void
 rml_job_begin(RmlOwnerScope *scope)
 {
 	PreventCommandIfReadOnly("a change of a job");
 	PreventCommandIfParallelMode("a change of a job");
-	rml_act_begin(scope, job_table());
+	rml_job_act(scope);
 }
 
 /* The job of the row that a statement gave. */
@@ -84,7 +90,7 @@ rml_job_begin_read(RmlOwnerScope *scope, const char *name, RmlJobRow *job)
 {
 	RmlParam	param;
 
-	rml_act_begin(scope, job_table());
+	rml_job_act(scope);
 	param = rml_param_text(name);
 	read_job(name, rml_sql_read("SELECT job_id, owner FROM riskml.job WHERE name = $1", 1, &param), job);
 	if (!has_privs_of_role(scope->caller, ROLE_PG_MONITOR))

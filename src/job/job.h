@@ -13,6 +13,9 @@ typedef struct RmlJobRow
 	Oid			owner;
 } RmlJobRow;
 
+/* Acts as the tables' owner until rml_act_end(), with SPI connected.  No code of users runs meanwhile. */
+extern void rml_job_act(RmlOwnerScope *scope);
+
 /* Refuses on a standby and in a read-only transaction, then acts as the tables' owner. */
 extern void rml_job_begin(RmlOwnerScope *scope);
 

@@ -13,7 +13,7 @@ WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refclassid = 'pg
 	AND p.pronamespace <> 'riskml'::regnamespace AND 'riskml.model_ref'::regtype <> ALL (p.proargtypes::regtype[]);
 SELECT i.type AS not_in_schema_riskml, i.identity FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) i
 WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml')
-	AND i.schema IS DISTINCT FROM 'riskml' AND i.type NOT IN ('function', 'cast') ORDER BY 2;
+	AND i.schema IS DISTINCT FROM 'riskml' AND i.type NOT IN ('function', 'procedure', 'cast') ORDER BY 2;
 SELECT json_agg(json_build_object('type', i.type, 'identity', i.identity)) AS members FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) i
 WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml') \gset
 
@@ -72,6 +72,7 @@ CREATE FUNCTION pg_temp.plant(type text, identity text) RETURNS text LANGUAGE sq
 			WHEN 'schema' THEN ''
 			WHEN 'type' THEN ''
 			WHEN 'function' THEN format('CREATE FUNCTION %s RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''', regexp_replace(identity, 'cstring|internal|pg_catalog."any"', 'text'))
+			WHEN 'procedure' THEN format('CREATE PROCEDURE %s LANGUAGE plpgsql AS ''BEGIN END''', identity)
 			WHEN 'table' THEN format('CREATE TABLE %s (a int)', identity)
 			WHEN 'view' THEN format('CREATE VIEW %s AS SELECT 1', identity)
 			WHEN 'sequence' THEN format('CREATE SEQUENCE %s', identity)

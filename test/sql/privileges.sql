@@ -25,6 +25,7 @@ RESET ROLE;
 GRANT EXECUTE ON FUNCTION riskml.create_job TO regress_owner;
 SET ROLE regress_owner;
 SELECT riskml.create_job(m), riskml.add_step(m, 'a', command => 'SELECT') FROM unnest('{regress_m,regress_open}'::text[]) m;
+SELECT riskml.create_job('regress_run'), riskml.run_job('regress_run') AS run \gset
 RESET ROLE;
 SELECT riskml.create_pool(m, 1) FROM unnest('{regress_m,regress_open}'::text[]) m;
 
@@ -99,6 +100,22 @@ INSERT INTO expected VALUES
 	('riskml.create_pool(text, int)', $$riskml.create_pool('{m}_new', 1)$$, 'n n n n n n y'),
 	('riskml.alter_pool(text, int)', $$riskml.alter_pool('{m}', 1)$$, 'n n n n n n y'),
 	('riskml.drop_pool(text)', $$riskml.drop_pool('{m}')$$, 'n n n n n n y'),
+	('riskml.adopt_jobs()', $$riskml.adopt_jobs()$$, 'n n n n n n y'),
+	('riskml.run_job(text, jsonb)', $$riskml.run_job('{m}')$$, 'y n n n n n y'),
+	('riskml.backfill(text, timestamptz, timestamptz, jsonb)', $$riskml.backfill('{m}', '2025-01-01', '2025-01-02')$$, '55000 n n n n n 55000'),
+	('riskml.cancel_run(bigint)', $$riskml.cancel_run({run})$$, 'y n n n n n y'),
+	('riskml.retry_run(bigint)', $$riskml.retry_run({run})$$, '55000 n n n n n 55000'),
+	-- procedures, which tap/018_jobs.pl calls
+	('riskml.run_job_and_wait(text, jsonb, interval)', $$riskml.run_job_and_wait('{m}')$$, '42809 42809 42809 42809 42809 42809 42809'),
+	('riskml.wait_run(bigint, interval)', $$riskml.wait_run({run})$$, '42809 42809 42809 42809 42809 42809 42809'),
+	-- inside of a step: NULL elsewhere
+	('riskml.run_id()', $$riskml.run_id()$$, 'y y y y y y y'),
+	('riskml.attempt()', $$riskml.attempt()$$, 'y y y y y y y'),
+	('riskml.interval_start()', $$riskml.interval_start()$$, 'y y y y y y y'),
+	('riskml.interval_end()', $$riskml.interval_end()$$, 'y y y y y y y'),
+	('riskml.params()', $$riskml.params()$$, 'y y y y y y y'),
+	('riskml.set_output(jsonb)', $$riskml.set_output('{}')$$, '55000 55000 55000 55000 55000 55000 55000'),
+	('riskml.output(text)', $$riskml.output('a')$$, '55000 55000 55000 55000 55000 55000 55000'),
 	-- pure functions of their arguments
 	('riskml.schedule_ticks(text, int, timestamptz, text, timestamptz)', $$riskml.schedule_ticks('@daily', 1)$$, 'y y y y y y y'),
 	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
@@ -116,7 +133,7 @@ INSERT INTO expected VALUES
 
 SELECT risk_version('regress_m') AS pin_m, risk_version('regress_open') AS pin_open \gset
 \set ubj :abs_srcdir /sql/data/tiny.ubj
-UPDATE expected SET call = replace(call, '{file}', :'ubj');
+UPDATE expected SET call = replace(replace(call, '{file}', :'ubj'), '{run}', :'run');
 -- Makes the call as the role (NULL: as it is) and takes back what it did.
 CREATE FUNCTION pg_temp.attempt(as_role name, call text, model text, pin text) RETURNS text LANGUAGE plpgsql AS $$
 	BEGIN
@@ -133,6 +150,7 @@ CREATE FUNCTION pg_temp.attempt(as_role name, call text, model text, pin text) R
 		WHEN OTHERS THEN
 			RETURN SQLSTATE;
 	END $$;
+SET client_min_messages = error;
 CREATE TEMP TABLE matrix AS
 	SELECT function, call, expected, ARRAY[
 		pg_temp.attempt('regress_owner', call, 'regress_m', :'pin_m'),
@@ -143,6 +161,7 @@ CREATE TEMP TABLE matrix AS
 		pg_temp.attempt('regress_other', call, 'regress_open', :'pin_open'),
 		pg_temp.attempt(NULL, call, 'regress_m', :'pin_m')] AS seen
 	FROM expected;
+RESET client_min_messages;
 SELECT 'FAILED: a function without an entry: ' || d.objid::regprocedure AS missing FROM pg_depend d
 WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml') AND d.objid NOT IN (SELECT function FROM expected);
@@ -297,6 +316,7 @@ DROP VIEW regress_view;
 DROP FUNCTION regress_lend;
 SELECT riskml.drop_job(m), riskml.drop_pool(m) FROM unnest('{regress_m,regress_open}'::text[]) m;
 REVOKE EXECUTE ON FUNCTION riskml.create_job FROM regress_owner;
+SELECT riskml.cancel_run(:run);
 SELECT pg_temp.drop_models('regress_m', 'regress_open', 'regress_m_bare', 'regress_open_bare', 'regress_own', 'regress_left');
 REVOKE EXECUTE ON FUNCTION riskml.import_model(text, bytea, jsonb, text[], text, jsonb, text),
 	riskml.import_model(text, text, jsonb, text[], text, jsonb, text) FROM regress_owner;

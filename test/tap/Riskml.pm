@@ -12,7 +12,7 @@ use Test::More;
 
 our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path fixture_path query_value
   sqlstate errors_like session ask start_query finish_query backend_pid wait_until_blocked
-  force_parallel create_credit);
+  force_parallel create_credit new_job_node wait_for kill_9 run_state);
 
 # A started node with the extension in database postgres; tests run for speed, not for safety.
 sub new_node
@@ -26,6 +26,50 @@ sub new_node
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION riskml');
 	return $node;
+}
+
+# The same with jobs that run.
+sub new_job_node
+{
+	my ($name, %init) = @_;
+	my $conf = delete $init{conf} // '';
+	my $node = new_node($name, %init,
+		conf => "shared_preload_libraries = 'riskml'\nriskml.databases = 'postgres'\nriskml.run_jobs = on\n"
+		  . "max_worker_processes = 20\nriskml.max_workers = 8\nrestart_after_crash = on\n$conf");
+
+	query_value($node, 'SELECT riskml.adopt_jobs()');
+	return $node;
+}
+
+# Waits until a query gives this, while the server may be restarting; passes or fails by the name.
+sub wait_for
+{
+	my ($node, $sql, $want, $name) = @_;
+	my $got = '';
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	for (1 .. 600)
+	{
+		my ($rc, $out) = $node->psql('postgres', $sql);
+
+		$got = $out // '';
+		last if $got eq $want;
+		select(undef, undef, undef, 0.05);
+	}
+	return is($got, $want, $name);
+}
+
+sub run_state { return "SELECT state FROM riskml.runs WHERE run_id = $_[0]" }
+
+# kill -9 of a process of the server, which then ends all others and begins anew.
+sub kill_9
+{
+	my ($node, $pid) = @_;
+	my $offset = -s $node->logfile;
+
+	kill('KILL', $pid) == 1 or die "no process $pid";
+	$node->wait_for_log(qr/all server processes terminated; reinitializing/, $offset);
+	$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not come back';
 }
 
 # ---- models

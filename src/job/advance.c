@@ -1,0 +1,336 @@
+/*
+ * advance.c
+ *	  How runs move on: from due to started, from step to step, to their end.
+ *
+ * What holds between states is said once, in SQL over all runs at once.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+
+#include "job/advance.h"
+#include "job/due.h"
+#include "job/run.h"
+#include "job/schedule.h"
+#include "job/sql.h"
+
+/* A tick that is so late, in seconds, is missed: a matter of catchup. */
+#define GRACE_SECONDS 60
+
+/* Runs of one job that are created in one round, so that others get their turn. */
+#define RUNS_PER_ROUND 100
+
+/* A job that is due. */
+typedef struct Due
+{
+	int64		job_id;
+	char	   *name;
+	char	   *schedule;
+	char	   *timezone;
+	TimestampTz start_at;
+	TimestampTz end_at;
+	TimestampTz next_at;
+	char	   *catchup;
+	char	   *overlap;
+	int64		max_active;
+	int64		active;
+} Due;
+
+static RmlStatement select_due = {
+	.types = "",
+	.text = "SELECT job_id, name, schedule, timezone, start_at, end_at, next_at, catchup, overlap,\n"
+	" max_active_runs::bigint, (SELECT count(*) FROM riskml.job_run r\n"
+	"   WHERE r.job_id = j.job_id AND r.state IN ('waiting', 'running'))\n"
+	"FROM riskml.job j WHERE enabled AND next_at <= clock_timestamp()\n"
+	"ORDER BY next_at, job_id FOR UPDATE SKIP LOCKED"
+};
+
+static RmlStatement set_next = {
+	.types = "lz",
+	.text = "UPDATE riskml.job SET next_at = nullif($2, 'infinity'::timestamptz) WHERE job_id = $1"
+};
+
+static RmlStatement cancel_oldest = {
+	.types = "l",
+	.text = "UPDATE riskml.job_run SET cancel_at = clock_timestamp(), reason = 'a newer run took its place'\n"
+	"WHERE run_id = (SELECT min(run_id) FROM riskml.job_run\n"
+	"  WHERE job_id = $1 AND state IN ('waiting', 'running') AND cancel_at IS NULL)"
+};
+
+/* One run, by what the job wants where others are still going on. */
+static void
+create_run_of_tick(Due *due, const RmlSchedule *schedule, TimestampTz tick, bool missed)
+{
+	RmlNewRun	run = {.job_id = due->job_id, .kind = "scheduled", .interval_end = tick, .params = "{}"};
+
+	if (!rml_schedule_previous(schedule, tick - 1, &run.interval_start))
+		run.interval_start = tick;
+	if (due->active >= due->max_active && !missed && strcmp(due->overlap, "skip") == 0)
+		run.skipped = "an earlier run was still going on";
+	else if (due->active >= due->max_active && !missed && strcmp(due->overlap, "cancel") == 0)
+		(void) rml_run(&cancel_oldest, due->job_id);
+	if (rml_create_run(&run) != 0 && run.skipped == NULL)
+		due->active++;
+}
+
+/* Creates the runs of a job; returns when it is due again. */
+static TimestampTz
+create_runs(Due *due)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz tick = due->next_at;
+	bool		all = strcmp(due->catchup, "all") == 0;
+	RmlSchedule schedule;
+
+	rml_schedule_parse(due->schedule, due->timezone,
+					   due->start_at == DT_NOBEGIN ? RML_SCHEDULE_ANCHOR : due->start_at, &schedule);
+	for (int n = 0;; n++)
+	{
+		TimestampTz next;
+		bool		late = tick + GRACE_SECONDS * USECS_PER_SEC < now;
+
+		if (!rml_job_next_tick(&schedule, due->start_at, due->end_at, tick, &next))
+			next = DT_NOEND;
+		/* of several, all or the latest; which of the missed, is the job's to say */
+		if (all || (next > now && (!late || strcmp(due->catchup, "last") == 0)))
+			create_run_of_tick(due, &schedule, tick, all && late);
+		if (next > now || (all && n >= RUNS_PER_ROUND))
+			return next;
+		/* the last tick that has come, without walking over all of them */
+		if (all || !rml_schedule_previous(&schedule, Min(now, due->end_at), &tick))
+			tick = next;
+	}
+}
+
+static void
+read_due(uint64 row, Due *due)
+{
+	due->job_id = rml_get_bigint(row, 1);
+	due->name = rml_get_text(row, 2);
+	due->schedule = rml_get_text(row, 3);
+	due->timezone = rml_get_text(row, 4);
+	due->start_at = rml_get_timestamp(row, 5, DT_NOBEGIN);
+	due->end_at = rml_get_timestamp(row, 6, DT_NOEND);
+	due->next_at = rml_get_timestamp(row, 7, DT_NOEND);
+	due->catchup = rml_get_text(row, 8);
+	due->overlap = rml_get_text(row, 9);
+	due->max_active = rml_get_bigint(row, 10);
+	due->active = rml_get_bigint(row, 11);
+}
+
+/* What is wrong with one job is no reason to stop for the others. */
+static void
+create_runs_safely(Due *due)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		(void) rml_run(&set_next, due->job_id, create_runs(due));
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		ereport(LOG,
+				(errmsg("riskml: job \"%s\" cannot be scheduled: %s", due->name, error->message),
+				 errhint("It is tried again in a minute; riskml.alter_job() changes it.")));
+		(void) rml_run(&set_next, due->job_id, GetCurrentTimestamp() + USECS_PER_MINUTE);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+void
+rml_create_due_runs(void)
+{
+	uint64		n = rml_run(&select_due);
+	Due		   *due = palloc(sizeof(Due) * Max(n, 1));
+
+	for (uint64 i = 0; i < n; i++)
+		read_due(i, &due[i]);
+	for (uint64 i = 0; i < n; i++)
+		create_runs_safely(&due[i]);
+}
+
+/* ---- runs ---- */
+
+static RmlStatement start_runs = {
+	.types = "",
+	.text = "UPDATE riskml.job_run r SET state = 'running', started_at = clock_timestamp()\n"
+	"FROM (SELECT run_id, job_id, row_number() OVER (PARTITION BY job_id ORDER BY run_id) AS place\n"
+	"  FROM riskml.job_run WHERE state = 'waiting' AND cancel_at IS NULL) w JOIN riskml.job j USING (job_id)\n"
+	"WHERE r.run_id = w.run_id AND w.place <= j.max_active_runs -\n"
+	" (SELECT count(*) FROM riskml.job_run a WHERE a.job_id = w.job_id AND a.state = 'running')"
+};
+
+static RmlStatement time_out_runs = {
+	.types = "",
+	.text = "UPDATE riskml.job_run r SET cancel_at = clock_timestamp(), reason = 'timeout'\n"
+	"FROM riskml.job j WHERE j.job_id = r.job_id AND r.state = 'running' AND r.cancel_at IS NULL\n"
+	" AND r.started_at + j.timeout <= clock_timestamp()"
+};
+
+static RmlStatement cancel_steps = {
+	.types = "",
+	.text = "UPDATE riskml.run_step s SET state = 'cancelled' FROM riskml.job_run r\n"
+	"WHERE r.run_id = s.run_id AND r.state IN ('waiting', 'running') AND r.cancel_at IS NOT NULL\n"
+	" AND s.state IN ('waiting', 'queued')"
+};
+
+/*
+ * A step that waits looks at the steps it comes after; one for failures that
+ * comes after none, at all others.
+ */
+static RmlStatement settle_steps = {
+	.types = "",
+	.text = "WITH parents AS (\n"
+	" SELECT s.run_id, s.step, s.trigger_rule,\n"
+	"  count(p.step) FILTER (WHERE p.state IN ('waiting', 'queued', 'running')) AS open,\n"
+	"  coalesce(bool_or(p.state IN ('failed', 'upstream_failed', 'cancelled')), false) AS failed,\n"
+	"  coalesce(bool_or(p.state = 'skipped'), false) AS skipped\n"
+	" FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)\n"
+	" LEFT JOIN riskml.run_step p ON p.run_id = s.run_id AND (p.step = ANY (s.after)\n"
+	"   OR (s.after = '{}' AND s.trigger_rule = 'one_failed' AND p.step <> s.step AND NOT\n"
+	"    (p.after = '{}' AND p.trigger_rule = 'one_failed')))\n"
+	" WHERE r.state = 'running' AND s.state = 'waiting'\n"
+	" GROUP BY s.run_id, s.step, s.trigger_rule),\n"
+	"settled AS (\n"
+	" SELECT run_id, step, CASE trigger_rule\n"
+	"   WHEN 'all_success' THEN CASE WHEN failed THEN 'upstream_failed' WHEN skipped THEN 'skipped'\n"
+	"     WHEN open = 0 THEN 'queued' END\n"
+	"   WHEN 'all_done' THEN CASE WHEN open = 0 THEN 'queued' END\n"
+	"   WHEN 'one_failed' THEN CASE WHEN failed THEN 'queued' WHEN open = 0 THEN 'skipped' END\n"
+	"   WHEN 'none_failed' THEN CASE WHEN failed THEN 'upstream_failed' WHEN open = 0 THEN 'queued' END\n"
+	"  END AS state FROM parents)\n"
+	"UPDATE riskml.run_step s SET state = d.state, queued_at = clock_timestamp()\n"
+	"FROM settled d WHERE d.run_id = s.run_id AND d.step = s.step AND d.state IS NOT NULL"
+};
+
+static RmlStatement end_runs = {
+	.types = "",
+	.text = "UPDATE riskml.job_run r SET ended_at = clock_timestamp(), state = CASE\n"
+	"  WHEN cancel_at IS NOT NULL THEN CASE WHEN reason = 'timeout' THEN 'failed' ELSE 'cancelled' END\n"
+	"  WHEN EXISTS (SELECT FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state IN ('failed', 'cancelled')) THEN 'failed'\n"
+	"  ELSE 'success' END\n"
+	"WHERE (state = 'running' OR (state = 'waiting' AND cancel_at IS NOT NULL)) AND NOT EXISTS\n"
+	" (SELECT FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state IN ('waiting', 'queued', 'running'))\n"
+	"RETURNING run_id, (SELECT name FROM riskml.job j WHERE j.job_id = r.job_id), state,\n"
+	" (extract(epoch FROM ended_at - coalesce(started_at, ended_at)) * 1000)::bigint, reason"
+};
+
+static RmlStatement notify = {
+	.types = "ltttt",
+	.text = "SELECT pg_notify('riskml_event', json_build_object('event', $3, 'run', $1, 'job', $2, 'state', $4, 'reason', $5)::text)"
+};
+
+/* Something that happened to a run. */
+typedef struct Event
+{
+	int64		run;
+	char	   *job;
+	char	   *state;
+	char	   *reason;
+} Event;
+
+/* Tells those who listen; of the latest result, which has an event's columns. */
+static void
+notify_all(const char *what, uint64 n)
+{
+	Event	   *events = palloc(sizeof(Event) * Max(n, 1));
+
+	for (uint64 i = 0; i < n; i++)
+		events[i] = (Event) {rml_get_bigint(i, 1), rml_get_text(i, 2), rml_get_text(i, 3), rml_get_text(i, 5)};
+	for (uint64 i = 0; i < n; i++)
+		(void) rml_run(&notify, events[i].run, events[i].job, what, events[i].state, events[i].reason);
+}
+
+static RmlStatement pass_deadlines = {
+	.types = "",
+	.text = "UPDATE riskml.job_run r SET alerted = true FROM riskml.job j\n"
+	"WHERE j.job_id = r.job_id AND r.state IN ('waiting', 'running') AND NOT r.alerted\n"
+	" AND CASE r.kind WHEN 'scheduled' THEN r.interval_end ELSE r.created_at END + j.deadline <= clock_timestamp()\n"
+	"RETURNING r.run_id, j.name, r.state, 0::bigint, j.deadline::text"
+};
+
+static void
+alert(void)
+{
+	uint64		n = rml_run(&pass_deadlines);
+
+	for (uint64 i = 0; i < n; i++)
+		ereport(LOG,
+				(errmsg("riskml deadline: job=\"%s\" run=" INT64_FORMAT " state=%s deadline=%s",
+						rml_get_text(i, 2), rml_get_bigint(i, 1), rml_get_text(i, 3), rml_get_text(i, 5)),
+				 errhidestmt(true), errhidecontext(true)));
+	notify_all("deadline", n);
+}
+
+static void
+report_ends(uint64 n)
+{
+	for (uint64 i = 0; i < n; i++)
+	{
+		const char *reason = rml_get_text(i, 5);
+
+		ereport(LOG,
+				(errmsg("riskml run: job=\"%s\" run=" INT64_FORMAT " state=%s ms=" INT64_FORMAT "%s%s",
+						rml_get_text(i, 2), rml_get_bigint(i, 1), rml_get_text(i, 3),
+						rml_get_bigint(i, 4), reason ? " reason=" : "", reason ? reason : ""),
+				 errhidestmt(true), errhidecontext(true)));
+	}
+}
+
+bool
+rml_advance_runs(void)
+{
+	uint64		n;
+
+	(void) rml_run(&time_out_runs);
+	(void) rml_run(&cancel_steps);
+	(void) rml_run(&start_runs);
+	/* what one step's end decides may decide the next */
+	while (rml_run(&settle_steps) > 0)
+		continue;
+	n = rml_run(&end_runs);
+	report_ends(n);
+	notify_all("end", n);
+	alert();
+	return n > 0;
+}
+
+/* ---- when to look again ---- */
+
+static RmlStatement earliest = {
+	.types = "",
+	.text = "SELECT least(\n"
+	" (SELECT min(next_at) FROM riskml.job WHERE enabled),\n"
+	" (SELECT min(s.not_before) FROM riskml.run_step s WHERE s.state = 'queued' AND s.not_before > clock_timestamp()),\n"
+	" (SELECT min(r.started_at + j.timeout) FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
+	"   WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"
+	" (SELECT min(CASE r.kind WHEN 'scheduled' THEN r.interval_end ELSE r.created_at END + j.deadline)\n"
+	"   FROM riskml.job_run r JOIN riskml.job j USING (job_id) WHERE r.state IN ('waiting', 'running') AND NOT r.alerted),\n"
+	" (SELECT min(greatest(stop_at, clock_timestamp() + interval '0.2 s')) FROM riskml.step_run WHERE state IN ('starting', 'running')),\n"
+	" (SELECT min(clock_timestamp() + interval '1 s') FROM riskml.step_run WHERE state = 'starting'))"
+};
+
+TimestampTz
+rml_next_event(void)
+{
+	(void) rml_run(&earliest);
+	return rml_get_timestamp(0, 1, DT_NOEND);
+}

@@ -1,0 +1,299 @@
+/*
+ * attempt.c
+ *	  Attempts: one process doing one step once.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "job/attempt.h"
+#include "job/board.h"
+#include "job/sql.h"
+
+/* ---- starting ---- */
+
+/*
+ * The jobs with the fewest running steps come first; of a pool's slots each is
+ * given once.  What keeps a job's owner from running it is looked at anew.
+ */
+static RmlStatement choose = {
+	.types = "i",
+	.text = "WITH busy AS (SELECT r.job_id, s.pool FROM riskml.run_step s JOIN riskml.job_run r USING (run_id) WHERE s.state = 'running'),\n"
+	"queue AS (\n"
+	" SELECT s.run_id, s.step, s.pool, s.attempt, s.queued_at, j.owner,\n"
+	"  row_number() OVER (PARTITION BY r.job_id ORDER BY s.queued_at, s.run_id, s.step)\n"
+	"   + (SELECT count(*) FROM busy b WHERE b.job_id = r.job_id) AS turn\n"
+	" FROM riskml.run_step s JOIN riskml.job_run r USING (run_id) JOIN riskml.job j USING (job_id)\n"
+	" WHERE s.state = 'queued' AND r.state = 'running' AND r.cancel_at IS NULL\n"
+	"  AND (s.not_before IS NULL OR s.not_before <= clock_timestamp())),\n"
+	"pooled AS (SELECT q.*, row_number() OVER (PARTITION BY q.pool ORDER BY q.turn, q.queued_at, q.run_id, q.step) AS place FROM queue q)\n"
+	"SELECT q.run_id, q.step, (q.attempt + 1)::bigint, q.owner::oid::bigint, CASE\n"
+	"  WHEN o.oid IS NULL THEN 'its owner does not exist any more'\n"
+	"  WHEN NOT o.rolcanlogin THEN format('its owner, role %I, may not log in', o.rolname)\n"
+	"  WHEN NOT has_database_privilege(o.oid, current_database(), 'CONNECT') THEN format('its owner, role %I, may not connect to this database', o.rolname)\n"
+	" END\n"
+	"FROM pooled q LEFT JOIN pg_catalog.pg_roles o ON o.oid = q.owner\n"
+	"WHERE q.pool IS NULL OR q.place <= (SELECT p.slots FROM riskml.pool p WHERE p.name = q.pool)\n"
+	"  - (SELECT count(*) FROM busy b WHERE b.pool = q.pool)\n"
+	"ORDER BY q.turn, q.queued_at, q.run_id, q.step LIMIT $1"
+};
+
+static RmlStatement create = {
+	.types = "ltil",
+	.text = "WITH a AS (INSERT INTO riskml.step_run (run_id, step, attempt, token, state, stop_at, stop_reason)\n"
+	"  SELECT $1, $2, $3, $4, 'starting', clock_timestamp() + s.timeout, CASE WHEN s.timeout IS NOT NULL THEN 'timeout' END\n"
+	"  FROM riskml.run_step s WHERE s.run_id = $1 AND s.step = $2)\n"
+	"UPDATE riskml.run_step SET state = 'running', attempt = $3, tries = tries + 1, not_before = NULL\n"
+	"WHERE run_id = $1 AND step = $2"
+};
+
+static void
+fail_for_owner(const RmlAttempt *attempt, char *reason)
+{
+	ErrorData	error = {
+		.sqlerrcode = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+		.message = psprintf("the job cannot run: %s", reason),
+		.hint = "Give the job to another role with riskml.alter_job(), or restore what the role had.",
+	};
+
+	rml_attempt_fails(attempt, &error);
+}
+
+int
+rml_create_attempts(RmlAttempt *attempts, int most, bool *refused)
+{
+	int			n = (int) rml_run(&choose, most);
+	int			kept = 0;
+	char	  **reasons = palloc(sizeof(char *) * (Size) Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+	{
+		RmlAttempt *attempt = &attempts[i];
+
+		memset(attempt, 0, sizeof(*attempt));
+		attempt->database = MyDatabaseId;
+		attempt->run_id = rml_get_bigint((uint64) i, 1);
+		strlcpy(attempt->step, rml_get_text((uint64) i, 2), RML_STEP_NAME);
+		attempt->number = (int32) rml_get_bigint((uint64) i, 3);
+		attempt->owner = (Oid) rml_get_bigint((uint64) i, 4);
+		reasons[i] = rml_get_text((uint64) i, 5);
+		if (!pg_strong_random(&attempt->token, sizeof(attempt->token)))
+			elog(ERROR, "could not generate a random number");
+	}
+	for (int i = 0; i < n; i++)
+	{
+		(void) rml_run(&create, attempts[i].run_id, attempts[i].step, attempts[i].number, attempts[i].token);
+		if (reasons[i] != NULL)
+			fail_for_owner(&attempts[i], reasons[i]);
+		else
+			attempts[kept++] = attempts[i];
+	}
+	*refused = kept < n;
+	return kept;
+}
+
+static RmlStatement withdraw = {
+	.types = "ltil",
+	.text = "WITH a AS (DELETE FROM riskml.step_run WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state = 'starting' RETURNING 1)\n"
+	"UPDATE riskml.run_step SET state = 'queued', attempt = attempt - 1, tries = tries - 1,\n"
+	" not_before = clock_timestamp() + interval '0.5 s'\n"
+	"WHERE run_id = $1 AND step = $2 AND EXISTS (SELECT FROM a)"
+};
+
+void
+rml_withdraw_attempt(const RmlAttempt *attempt)
+{
+	(void) rml_run(&withdraw, attempt->run_id, attempt->step, attempt->number, attempt->token);
+}
+
+static RmlStatement count_active = {
+	.types = "",
+	.text = "SELECT count(*) FROM riskml.step_run WHERE state IN ('starting', 'running')"
+};
+
+int
+rml_active_attempts(void)
+{
+	(void) rml_run(&count_active);
+	return (int) rml_get_bigint(0, 1);
+}
+
+/* ---- ending ---- */
+
+/*
+ * The attempt ends as the reason for its stop wants it; its step is tried again
+ * after a delay that grows and varies a little, or fails.
+ */
+static RmlStatement fail = {
+	.types = "ltilttttt",
+	.text = "WITH a AS (UPDATE riskml.step_run SET state = CASE WHEN stop_reason = 'cancel' THEN 'cancelled' ELSE 'failed' END,\n"
+	"  ended_at = clock_timestamp(), sqlstate = $5, detail = $7, hint = $8, context = $9,\n"
+	"  message = CASE WHEN stop_reason = 'timeout' AND stop_at <= clock_timestamp() THEN 'timeout: ' ELSE '' END || $6\n"
+	"  WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state IN ('starting', 'running')\n"
+	"  RETURNING run_id, step, state)\n"
+	"UPDATE riskml.run_step s SET state = CASE WHEN a.state = 'cancelled' OR r.cancel_at IS NOT NULL THEN 'cancelled'\n"
+	"  WHEN s.tries <= s.retries AND $5 NOT LIKE '28%' THEN 'queued' ELSE 'failed' END,\n"
+	" not_before = clock_timestamp() + least(j.retry_delay * power(j.retry_backoff, least(s.tries - 1, 100)), j.max_retry_delay)\n"
+	"  * (0.9 + 0.1 * random())\n"
+	"FROM a JOIN riskml.job_run r USING (run_id) JOIN riskml.job j USING (job_id)\n"
+	"WHERE s.run_id = a.run_id AND s.step = a.step\n"
+	"RETURNING j.name, s.state, a.state"
+};
+
+void
+rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error)
+{
+	const char *sqlstate = unpack_sql_state(error->sqlerrcode);
+
+	if (rml_run(&fail, attempt->run_id, attempt->step, attempt->number, attempt->token, sqlstate,
+				error->message ? error->message : "no message", error->detail, error->hint, error->context) == 0)
+		return;
+	ereport(LOG,
+			(errmsg("riskml step: job=\"%s\" run=" INT64_FORMAT " step=\"%s\" attempt=%d state=%s next=%s sqlstate=%s",
+					rml_get_text(0, 1), attempt->run_id, attempt->step, attempt->number,
+					rml_get_text(0, 3), rml_get_text(0, 2), sqlstate),
+			 errhidestmt(true), errhidecontext(true)));
+}
+
+static RmlStatement succeed = {
+	.types = "ltill",
+	.text = "WITH a AS (UPDATE riskml.step_run SET state = 'success', ended_at = clock_timestamp(), rows = $5\n"
+	"  WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state = 'running' RETURNING 1)\n"
+	"UPDATE riskml.run_step SET state = 'success' WHERE run_id = $1 AND step = $2 AND EXISTS (SELECT FROM a)"
+};
+
+void
+rml_attempt_succeeds(const RmlAttempt *attempt, uint64 rows)
+{
+	if (rml_run(&succeed, attempt->run_id, attempt->step, attempt->number, attempt->token, (int64) rows) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("attempt %d of step \"%s\" of run " INT64_FORMAT " was ended by somebody else",
+						attempt->number, attempt->step, attempt->run_id),
+				 errdetail("What it did is rolled back.")));
+}
+
+static RmlStatement come_back = {
+	.types = "ltill",
+	.text = "WITH a AS (DELETE FROM riskml.step_run WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state = 'running' RETURNING 1)\n"
+	"UPDATE riskml.run_step SET state = 'queued', attempt = attempt - 1, tries = tries - 1,\n"
+	" not_before = clock_timestamp() + $5::bigint * interval '1 ms'\n"
+	"WHERE run_id = $1 AND step = $2 AND EXISTS (SELECT FROM a)"
+};
+
+void
+rml_attempt_comes_back(const RmlAttempt *attempt, double seconds)
+{
+	(void) rml_run(&come_back, attempt->run_id, attempt->step, attempt->number, attempt->token,
+				   (int64) (seconds * 1000));
+}
+
+static RmlStatement take = {
+	.types = "ltili",
+	.text = "UPDATE riskml.step_run SET state = 'running', pid = $5\n"
+	"WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state = 'starting'"
+};
+
+bool
+rml_take_attempt(const RmlAttempt *attempt)
+{
+	return rml_run(&take, attempt->run_id, attempt->step, attempt->number, attempt->token, MyProcPid) == 1;
+}
+
+/* ---- processes ---- */
+
+/* A process that was started so many seconds ago has taken its attempt, or never will. */
+#define START_SECONDS 10
+
+static RmlStatement select_active = {
+	.types = "i",
+	.text = "SELECT run_id, step, attempt::bigint, token, state = 'running', stop_at, stop_reason,\n"
+	" started_at < clock_timestamp() - $1 * interval '1 s'\n"
+	"FROM riskml.step_run WHERE state IN ('starting', 'running')"
+};
+
+/* An attempt as its row says. */
+typedef struct Active
+{
+	RmlAttempt	attempt;
+	bool		running;
+	bool		old;
+	TimestampTz stop_at;
+} Active;
+
+static Active *
+read_active(int *n)
+{
+	Active	   *active;
+
+	*n = (int) rml_run(&select_active, START_SECONDS);
+	active = palloc0(sizeof(Active) * (Size) Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		uint64		row = (uint64) i;
+
+		active[i].attempt.run_id = rml_get_bigint(row, 1);
+		strlcpy(active[i].attempt.step, rml_get_text(row, 2), RML_STEP_NAME);
+		active[i].attempt.number = (int32) rml_get_bigint(row, 3);
+		active[i].attempt.token = rml_get_bigint(row, 4);
+		active[i].running = rml_get_bool(row, 5);
+		active[i].stop_at = rml_get_timestamp(row, 6, DT_NOEND);
+		active[i].old = rml_get_bool(row, 8);
+	}
+	return active;
+}
+
+void
+rml_sweep_attempts(void)
+{
+	int			n;
+	Active	   *active = read_active(&n);
+	ErrorData	error = {
+		.sqlerrcode = ERRCODE_CRASH_SHUTDOWN,
+		.message = "the step's process ended without saying how",
+		.hint = "The server's log may say more.",
+	};
+
+	for (int i = 0; i < n; i++)
+	{
+		if (rml_board_step_pid(active[i].attempt.token) != 0)
+			continue;
+		if (active[i].running)
+			rml_attempt_fails(&active[i].attempt, &error);
+		else if (active[i].old)
+			rml_withdraw_attempt(&active[i].attempt);
+	}
+}
+
+static RmlStatement stop_cancelled = {
+	.types = "",
+	.text = "UPDATE riskml.step_run a SET stop_at = clock_timestamp(), stop_reason = 'cancel' FROM riskml.job_run r\n"
+	"WHERE r.run_id = a.run_id AND a.state IN ('starting', 'running') AND r.cancel_at IS NOT NULL\n"
+	" AND a.stop_reason IS DISTINCT FROM 'cancel'"
+};
+
+/* A polite signal first; after some seconds one that cannot be caught by SQL. */
+#define PATIENCE (5 * USECS_PER_SEC)
+
+void
+rml_stop_attempts(void)
+{
+	int			n;
+	Active	   *active;
+	TimestampTz now = GetCurrentTimestamp();
+
+	(void) rml_run(&stop_cancelled);
+	active = read_active(&n);
+	for (int i = 0; i < n; i++)
+	{
+		int			pid = rml_board_step_pid(active[i].attempt.token);
+
+		if (pid != 0 && active[i].stop_at <= now)
+			(void) kill(pid, now - active[i].stop_at > PATIENCE ? SIGTERM : SIGINT);
+	}
+}

@@ -1,0 +1,41 @@
+/*
+ * history.c
+ *	  What happened is kept for a while: riskml.history_days, .history_runs.
+ *
+ * A job's latest interval stays in any case: behind it a changed schedule begins.
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "guc.h"
+#include "job/history.h"
+#include "job/sql.h"
+
+#define PAUSE (10 * 60 * 1000)	/* milliseconds between two looks */
+#define RUNS_AT_ONCE 5000
+
+static RmlStatement trim = {
+	.types = "iii",
+	.text = "WITH old AS (SELECT run_id FROM\n"
+	"  (SELECT run_id, ended_at, row_number() OVER (PARTITION BY job_id ORDER BY run_id DESC) AS n,\n"
+	"    interval_end = max(interval_end) FILTER (WHERE kind = 'scheduled') OVER (PARTITION BY job_id) AS latest\n"
+	"   FROM riskml.job_run WHERE state NOT IN ('waiting', 'running')) r\n"
+	"  WHERE (n > $2 OR ended_at < clock_timestamp() - $1 * interval '1 day') AND latest IS NOT TRUE LIMIT $3),\n"
+	" s AS (DELETE FROM riskml.run_step s USING old WHERE s.run_id = old.run_id),\n"
+	" a AS (DELETE FROM riskml.step_run a USING old WHERE a.run_id = old.run_id)\n"
+	"DELETE FROM riskml.job_run r USING old WHERE r.run_id = old.run_id"
+};
+
+bool
+rml_trim_history(void)
+{
+	static TimestampTz trimmed_at = 0;
+
+	if (!TimestampDifferenceExceeds(trimmed_at, GetCurrentTimestamp(), PAUSE))
+		return false;
+	if (rml_run(&trim, rml_guc_history_days, rml_guc_history_runs, RUNS_AT_ONCE) == RUNS_AT_ONCE)
+		return true;
+	trimmed_at = GetCurrentTimestamp();
+	return false;
+}

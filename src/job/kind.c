@@ -1,0 +1,24 @@
+/*
+ * kind.c
+ *	  The kinds of steps.
+ */
+#include "postgres.h"
+
+#include "job/kind.h"
+
+static const RmlKind kinds[] = {
+	{"sql", true, rml_kind_sql},
+	{"sql_no_transaction", false, rml_kind_sql_no_transaction},
+	{"wait", true, rml_kind_wait},
+};
+
+const RmlKind *
+rml_kind_by_name(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(kinds); i++)
+	{
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,41 @@
+/*
+ * kind.h
+ *	  What a step can do.
+ *
+ * A kind is a file kind_*.c, a line in the table in kind.c, and a row of
+ * riskml.step_kind.
+ */
+#ifndef RML_JOB_KIND_H
+#define RML_JOB_KIND_H
+
+#include "datatype/timestamp.h"
+
+/* One attempt's work, as its process does it. */
+typedef struct RmlWork
+{
+	const char *command;
+	const char *params;			/* the step's, a JSON object */
+	TimestampTz queued_at;
+	uint64		rows;			/* that the last statement gave or changed: for the kind to set */
+	double		again_after;	/* seconds; the step is not done and comes back then: for the kind to set */
+} RmlWork;
+
+typedef struct RmlKind
+{
+	const char *name;
+	/*
+	 * In one transaction, which also commits the step's success; SPI is connected?  Otherwise there is no
+	 * transaction, and the kind has those that it needs.
+	 */
+	bool		transactional;
+	void		(*run) (RmlWork *work);
+} RmlKind;
+
+/* NULL: there is none of that name. */
+extern const RmlKind *rml_kind_by_name(const char *name);
+
+extern void rml_kind_sql(RmlWork *work);
+extern void rml_kind_sql_no_transaction(RmlWork *work);
+extern void rml_kind_wait(RmlWork *work);
+
+#endif

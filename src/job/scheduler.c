@@ -1,0 +1,207 @@
+/*
+ * scheduler.c
+ *	  The process that starts what is due in one database.
+ *
+ * Each round is a transaction that looks at the tables, moves runs on and
+ * creates attempts; what it created is started after it has committed.  Nothing
+ * is remembered from round to round: after a crash, a restart or a failover the
+ * tables say what is to be done.  Between rounds it sleeps until the next event
+ * or until it is woken (wake.c, board.c), and holds nothing.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/procsignal.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "guc.h"
+#include "job/adopt.h"
+#include "job/advance.h"
+#include "job/attempt.h"
+#include "job/board.h"
+#include "job/history.h"
+#include "job/scheduler.h"
+#include "job/sql.h"
+
+#define LONGEST_SLEEP 30000		/* milliseconds, in case nobody wakes it */
+#define SLEEP_WITHOUT_SLOTS 500
+#define MAX_ATTEMPTS 256
+
+/* What a round leaves to do. */
+typedef struct Round
+{
+	RmlAttempt	attempts[MAX_ATTEMPTS];
+	int			n;				/* to start */
+	TimestampTz next;			/* event */
+} Round;
+
+static void
+begin_round(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+end_round(void)
+{
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+}
+
+/* Moves everything on.  Each part sees what the one before it did. */
+static void
+make_round(Round *round, bool promoted)
+{
+	bool		ended;
+	bool		refused;
+	bool		more;
+
+	round->n = 0;
+	round->next = DT_NOEND;
+	begin_round();
+	if (!OidIsValid(get_extension_oid("riskml", true)) || !rml_jobs_run_here(promoted))
+	{
+		end_round();
+		return;
+	}
+	rml_sweep_attempts();
+	rml_create_due_runs();
+	ended = rml_advance_runs();
+	rml_stop_attempts();
+	round->n = rml_create_attempts(round->attempts,
+								   Min(rml_guc_max_workers, MAX_ATTEMPTS) - rml_active_attempts(),
+								   &refused);
+	more = rml_trim_history();
+	round->next = refused || more ? GetCurrentTimestamp() : rml_next_event();
+	end_round();
+	if (ended)
+		rml_board_tell_end();
+}
+
+static bool
+start_process(const RmlAttempt *attempt)
+{
+	BackgroundWorker worker = {
+		.bgw_type = "riskml step",
+		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+		.bgw_start_time = BgWorkerStart_RecoveryFinished,
+		.bgw_restart_time = BGW_NEVER_RESTART,
+		.bgw_library_name = "riskml",
+		.bgw_function_name = "riskml_step_main",
+		.bgw_notify_pid = MyProcPid,
+	};
+
+	StaticAssertStmt(sizeof(RmlAttempt) <= BGW_EXTRALEN, "an attempt goes along with its process");
+	snprintf(worker.bgw_name, sizeof(worker.bgw_name), "riskml step %s", attempt->step);
+	memcpy(worker.bgw_extra, attempt, sizeof(RmlAttempt));
+	return RegisterDynamicBackgroundWorker(&worker, NULL);
+}
+
+/* No slot is a normal state: what waits for one is said once a minute. */
+static void
+report_no_slot(int n)
+{
+	static TimestampTz reported_at = 0;
+
+	if (!TimestampDifferenceExceeds(reported_at, GetCurrentTimestamp(), 60000))
+		return;
+	reported_at = GetCurrentTimestamp();
+	ereport(LOG,
+			(errmsg("riskml: no background worker slot for %d steps; they wait", n),
+			 errhint("Raise max_worker_processes.")));
+}
+
+/* Starts the processes of a round; steps without one go back to the queue. */
+static bool
+start_processes(const Round *round)
+{
+	int			started = 0;
+
+	while (started < round->n && start_process(&round->attempts[started]))
+		started++;
+	if (started == round->n)
+		return true;
+	report_no_slot(round->n - started);
+	begin_round();
+	for (int i = started; i < round->n; i++)
+		rml_withdraw_attempt(&round->attempts[i]);
+	end_round();
+	return false;
+}
+
+static long
+sleep_for(const Round *round)
+{
+	long		most = LONGEST_SLEEP;
+
+	if (round->next == DT_NOEND)
+		return most;
+	return Min(most, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), round->next));
+}
+
+static void
+prepare_session(void)
+{
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET,
+							 true, 0, false);
+	(void) set_config_option("TimeZone", "UTC", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+	(void) set_config_option("statement_timeout", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+	(void) set_config_option("lock_timeout", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+	pgstat_report_appname("riskml scheduler");
+}
+
+void
+riskml_scheduler_main(Datum arg)
+{
+	bool		promoted = MyBgworkerEntry->bgw_extra[0] != 0;
+	MemoryContext scratch;
+	Round	   *round;
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
+	if (!rml_board_enter())
+		return;
+	prepare_session();
+	round = MemoryContextAlloc(TopMemoryContext, sizeof(Round));
+	scratch = AllocSetContextCreate(TopMemoryContext, "riskml scheduler", ALLOCSET_DEFAULT_SIZES);
+	while (!rml_board_must_leave())
+	{
+		bool		all_started;
+
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		MemoryContextSwitchTo(scratch);
+		make_round(round, promoted);
+		all_started = start_processes(round);
+		MemoryContextReset(scratch);
+		pgstat_report_activity(STATE_IDLE, NULL);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 all_started ? sleep_for(round) : SLEEP_WITHOUT_SLOTS, PG_WAIT_EXTENSION);
+	}
+}

@@ -1,0 +1,208 @@
+# Jobs: graphs, intervals, outputs, retries, timeouts, cancel, pools, rights, what steps may do to themselves.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Riskml;
+use Test::More;
+
+my $node = new_job_node('node');
+
+query_value($node, 'CREATE TABLE done (run bigint, step text, attempt int, note text)');
+
+# A job of steps [name, command, options]; returns its name.
+sub job
+{
+	my ($name, $options, @steps) = @_;
+
+	query_value($node, "SELECT riskml.create_job('$name' $options)");
+	for my $step (@steps)
+	{
+		my ($step_name, $command, $more) = @$step;
+		query_value($node, "SELECT riskml.add_step('$name', '$step_name', command => \$c\$$command\$c\$" . ($more // '') . ')');
+	}
+	return $name;
+}
+
+sub note_step { return "INSERT INTO done VALUES (riskml.run_id(), '$_[0]', riskml.attempt()" . (defined $_[1] ? ", $_[1]" : '') . ')' }
+
+# Runs a job to its end: its state, and its steps' states in order of name.
+sub run_to_end
+{
+	my ($name, $params) = @_;
+	my $run = query_value($node, "SELECT riskml.run_job('$name', '" . ($params // '{}') . "')");
+
+	$node->poll_query_until('postgres', "SELECT ended_at IS NOT NULL FROM riskml.runs WHERE run_id = $run") or die "run $run does not end";
+	return ($run, query_value($node, run_state($run)),
+		query_value($node, "SELECT string_agg(step || '=' || state, ' ' ORDER BY step) FROM riskml.run_step WHERE run_id = $run"));
+}
+
+# ---- a graph
+
+job('diamond', '', ['a', note_step('a') . q{; SELECT riskml.set_output('{"n": 3}')}],
+	['b', note_step('b', q{riskml.output('a')}), ", after => '{a}'"],
+	['c', note_step('c', 'riskml.params()'), ", after => '{a}', params => '{\"own\": 1}'"],
+	['d', note_step('d'), ", after => '{b, c}'"]);
+my ($run, $state, $steps) = run_to_end('diamond', '{"given": true}');
+is($state, 'success', 'a graph runs');
+is($steps, 'a=success b=success c=success d=success', 'all its steps do');
+is(query_value($node, "SELECT string_agg(step, '' ORDER BY step) || ' ' || max(step) FILTER (WHERE note IS NULL) FROM done WHERE run = $run"),
+	'abcd d', 'each once');
+is(query_value($node, "SELECT note FROM done WHERE run = $run AND step = 'b'"), '{"n": 3}', 'a step reads what one before it has left');
+is(query_value($node, "SELECT note FROM done WHERE run = $run AND step = 'c'"), '{"own": 1, "given": true}', 'parameters of run and step');
+is(query_value($node, "SELECT bool_and(b.started_at >= a.ended_at) FROM riskml.attempts a JOIN riskml.attempts b USING (run_id) WHERE run_id = $run AND (a.step, b.step) IN (('a', 'b'), ('a', 'c'), ('b', 'd'), ('c', 'd'))"),
+	't', 'none before those that it comes after');
+
+# ---- trigger rules and retries
+
+job('rules', q{, retries => 1, retry_delay => '0.1 s'}, ['fails', 'SELECT 1 / 0'], ['fine', 'SELECT 1'],
+	['all_success', 'SELECT 1', ", after => '{fails, fine}'"],
+	['below', 'SELECT 1', ", after => '{all_success}', trigger_rule => 'none_failed'"],
+	['all_done', 'SELECT 1', ", after => '{fails, fine}', trigger_rule => 'all_done'"],
+	['one_failed', 'SELECT 1', ", after => '{fails, fine}', trigger_rule => 'one_failed'"],
+	['not_failed', 'SELECT 1', ", after => '{fine}', trigger_rule => 'one_failed'"],
+	['after_skipped', 'SELECT 1', ", after => '{not_failed}'"],
+	['none_failed', 'SELECT 1', ", after => '{not_failed}', trigger_rule => 'none_failed'"],
+	['alarm', 'SELECT 1', ", trigger_rule => 'one_failed'"]);
+($run, $state, $steps) = run_to_end('rules');
+is($state, 'failed', 'a run fails if a step does');
+is($steps, 'after_skipped=skipped alarm=success all_done=success all_success=upstream_failed below=upstream_failed fails=failed'
+	. ' fine=success none_failed=success not_failed=skipped one_failed=success', 'trigger rules');
+is(query_value($node, "SELECT string_agg(attempt || ' ' || sqlstate || ' ' || message, ', ' ORDER BY attempt) FROM riskml.failures WHERE run_id = $run"),
+	'1 22012 division by zero, 2 22012 division by zero', 'each attempt is recorded, with what went wrong');
+
+job('second_time', q{, retries => 3, retry_delay => '0.1 s'}, ['s', note_step('s') . '; SELECT 1 / (riskml.attempt() - 1)']);
+($run, $state) = run_to_end('second_time');
+is($state, 'success', 'a step that works at the second time');
+is(query_value($node, "SELECT string_agg(attempt::text, ',') FROM done WHERE run = $run"), '2', 'what the first attempt did is rolled back');
+
+# ---- what a step may do to itself
+
+job('rude', q{, retries => 0}, ['unlock', 'SELECT pg_advisory_unlock_all(); ' . note_step('unlock')],
+	['discard', 'DISCARD ALL', ", kind => 'sql_no_transaction'"],
+	['after', note_step('after', "riskml.interval_end() IS NOT NULL"), ", after => '{unlock, discard}'"],
+	['reset', 'RESET ALL; ' . note_step('reset', 'riskml.run_id()')],
+	['role', 'SET ROLE pg_monitor; SELECT 1'],
+	['commit', 'COMMIT'], ['catch', 'DO $$ BEGIN COMMIT; EXCEPTION WHEN OTHERS THEN END $$; ' . note_step('catch')]);
+($run, $state, $steps) = run_to_end('rude');
+is($steps, 'after=success catch=success commit=failed discard=success reset=success role=success unlock=success', 'steps that change their session');
+is(query_value($node, "SELECT sqlstate || ' ' || hint FROM riskml.failures WHERE run_id = $run"),
+	'2D000 Use kind "sql_no_transaction" for SQL that commits.', 'a step is one transaction');
+is(query_value($node, "SELECT note = run::text FROM done WHERE run = $run AND step = 'reset'"), 't', 'a step knows its run after RESET ALL');
+
+query_value($node, 'CREATE TABLE big AS SELECT g FROM generate_series(1, 20000) g; ANALYZE big');
+job('parallel', '', ['s', force_parallel($node) . note_step('s', "(SELECT count(DISTINCT riskml.interval_start()) || ' ' || count(riskml.run_id()) || ' ' || min(riskml.params()->>'p') FROM big)")]);
+($run, $state) = run_to_end('parallel', '{"p": "x"}');
+is(query_value($node, "SELECT note FROM done WHERE run = $run"), '1 20000 x', 'parallel workers know the run too');
+
+query_value($node, 'CREATE TABLE pieces (n int); CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1 .. 3 LOOP INSERT INTO pieces VALUES (i); COMMIT; END LOOP; END $$');
+job('pieces', '', ['s', 'CALL commits(); VACUUM pieces; CREATE INDEX CONCURRENTLY ON pieces (n)', ", kind => 'sql_no_transaction'"]);
+($run, $state) = run_to_end('pieces');
+is($state . ' ' . query_value($node, q{SELECT count(*) || ' ' || (SELECT count(*) FROM pg_index WHERE indrelid = 'pieces'::regclass AND indisvalid) FROM pieces}),
+	'success 3 1', 'a procedure that commits, VACUUM, CREATE INDEX CONCURRENTLY');
+
+# ---- waiting
+
+query_value($node, 'CREATE TABLE arrived (at timestamptz)');
+job('waits', '', ['w', 'SELECT count(*) > 0 FROM arrived', ", kind => 'wait', params => '{\"every\": 0.1}'"], ['s', 'SELECT 1', ", after => '{w}'"]);
+$run = query_value($node, "SELECT riskml.run_job('waits')");
+$node->poll_query_until('postgres', "SELECT not_before IS NOT NULL FROM riskml.run_step WHERE run_id = $run AND step = 'w'") or die 'does not wait';
+query_value($node, 'INSERT INTO arrived VALUES (now())');
+wait_for($node, run_state($run), 'success', 'a step waits until a query is true');
+
+# ---- cancel and timeouts
+
+my $blocker = session($node);
+ask($blocker, 'SELECT pg_advisory_lock(1)');
+job('long', '', ['s', note_step('s') . '; SELECT pg_advisory_lock(1)'], ['next', 'SELECT 1', ", after => '{s}'"]);
+sub start_long
+{
+	my $run = query_value($node, "SELECT riskml.run_job('$_[0]')");
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM riskml.running r JOIN pg_stat_activity a USING (pid) WHERE run_id = $run AND wait_event_type = 'Lock'") or die 'does not run';
+	return $run;
+}
+$run = start_long('long');
+is(query_value($node, "SELECT application_name || '|' || usename || '|' || backend_type FROM pg_stat_activity JOIN riskml.running USING (pid)"),
+	"riskml long/s run $run attempt 1|" . query_value($node, 'SELECT current_user') . '|riskml step', 'pg_stat_activity shows the step');
+is(query_value($node, "SELECT riskml.cancel_run($run)"), 't', 'a run is cancelled');
+wait_for($node, run_state($run), 'cancelled', 'and ends so');
+cmp_ok(query_value($node, "SELECT extract(epoch FROM a.ended_at - r.cancel_at) FROM riskml.step_run a JOIN riskml.job_run r USING (run_id) WHERE run_id = $run"), '<', 1, 'its step within a second');
+is(query_value($node, "SELECT count(*) FROM done WHERE run = $run"), '0', 'without effect');
+is(query_value($node, "SELECT riskml.cancel_run($run)"), 'f', 'once');
+
+job('stubborn', '', ['s', 'DO $$ BEGIN LOOP BEGIN PERFORM pg_advisory_lock(1); EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$']);
+$run = start_long('stubborn');
+query_value($node, "SELECT riskml.cancel_run($run)");
+wait_for($node, run_state($run), 'cancelled', 'a step that catches its cancellation is ended');
+
+job('times_out', ", retries => 1, retry_delay => '0.1 s'", ['s', 'SELECT pg_advisory_lock(1)', ", timeout => '0.3 s'"]);
+($run, $state) = run_to_end('times_out');
+is($state, 'failed', 'a step that takes too long fails');
+is(query_value($node, "SELECT count(*) || ' ' || min(sqlstate) || ' ' || min(left(message, 8)) FROM riskml.failures WHERE run_id = $run"), '2 57014 timeout:', 'and is tried as often as any');
+job('run_times_out', ", timeout => '0.3 s'", ['s', 'SELECT pg_advisory_lock(1)']);
+($run, $state) = run_to_end('run_times_out');
+is($state . ' ' . query_value($node, "SELECT reason FROM riskml.runs WHERE run_id = $run"), 'failed timeout', 'a run that takes too long fails');
+
+# ---- retry of a run
+
+query_value($node, 'CREATE TABLE broken (n int); INSERT INTO broken VALUES (0)');
+job('mended', '', ['first', note_step('first')], ['second', 'SELECT 1 / n FROM broken', ", after => '{first}'"], ['third', note_step('third'), ", after => '{second}'"]);
+($run, $state) = run_to_end('mended');
+is($state, 'failed', 'a run fails in the middle');
+query_value($node, 'UPDATE broken SET n = 1');
+is(query_value($node, "SELECT riskml.retry_run($run)"), '2', 'retry_run: the step that failed and the one after it');
+wait_for($node, run_state($run), 'success', 'goes on');
+is(query_value($node, "SELECT string_agg(step, ',' ORDER BY step) FROM done WHERE run = $run"), 'first,third', 'what was done is not done again');
+
+# ---- pools
+
+query_value($node, "SELECT riskml.create_pool('one', 1)");
+job('pooled', '', map { [ "s$_", 'INSERT INTO done SELECT riskml.run_id(), ' . "'s$_'" . ", count(*) FROM riskml.running WHERE job = 'pooled'", ", pool => 'one'" ] } 1 .. 6);
+($run, $state) = run_to_end('pooled');
+is(query_value($node, "SELECT count(*) || ' ' || max(attempt) FROM done WHERE run = $run"), '6 1', 'a pool of one slot: one step at a time');
+
+# ---- CALL run_job_and_wait
+
+is(query_value($node, "CALL riskml.run_job_and_wait('diamond', timeout => '30 s')"), '', 'run_job_and_wait');
+errors_like($node, "CALL riskml.run_job_and_wait('rules')", '38000', qr/ended in state "failed".*SQLSTATE 22012/s, 'raises what went wrong');
+errors_like($node, "CALL riskml.run_job_and_wait('long', timeout => '0.2 s')", '57014', qr/still going on/, 'does not wait for ever');
+query_value($node, q{SELECT riskml.cancel_run(run_id) FROM riskml.runs WHERE state = 'running'});
+errors_like($node, "BEGIN; CALL riskml.run_job_and_wait('diamond')", '25001', qr/transaction block/, 'not in a transaction block');
+errors_like($node, q{DO $$ BEGIN CALL riskml.wait_run(riskml.run_job('diamond')); END $$}, '55000', qr/created by this transaction/, 'wait_run knows a run of its own transaction');
+
+# ---- backfill
+
+query_value($node, q{SELECT riskml.create_job('hourly', '@hourly', start_at => '2025-05-29')});
+query_value($node, q{SELECT riskml.add_step('hourly', 's', command => 'INSERT INTO done VALUES (riskml.run_id(), ''hourly'', 1, format(''%s/%s'', riskml.interval_start() AT TIME ZONE ''UTC'', riskml.interval_end() AT TIME ZONE ''UTC''))')});
+is(query_value($node, q{SELECT riskml.backfill('hourly', '2025-05-29 00:00+00', '2025-05-29 03:00+00')}), '3', 'backfill of three intervals');
+is(query_value($node, q{SELECT riskml.backfill('hourly', '2025-05-29 00:00+00', '2025-05-29 04:00+00')}), '1', 'and one more');
+wait_for($node, q{SELECT string_agg(note, ' ' ORDER BY note) FROM done WHERE step = 'hourly'},
+	join(' ', map { sprintf('2025-05-29 %02d:00:00/2025-05-29 %02d:00:00', $_, $_ + 1) } 0 .. 3), 'each interval once');
+
+# ---- rights
+
+query_value($node, 'CREATE ROLE analyst LOGIN; CREATE ROLE other LOGIN; CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher; GRANT ALL ON done TO analyst');
+query_value($node, q{SELECT format('GRANT EXECUTE ON FUNCTION %s TO analyst', oid::regprocedure) FROM pg_proc WHERE proname = 'create_job' \gexec});
+query_value($node, "SET ROLE analyst; SELECT riskml.create_job('hers'); SELECT riskml.add_step('hers', 's', command => 'INSERT INTO done VALUES (riskml.run_id(), current_user || session_user)')");
+($run, $state) = run_to_end('hers');
+is($state . ' ' . query_value($node, "SELECT step FROM done WHERE run = $run"), 'success analystanalyst', 'a job runs as its owner');
+is(sqlstate($node, "SET ROLE other; SELECT riskml.run_job('hers')"), '42501', 'others may not run it');
+is(sqlstate($node, "SET ROLE other; SELECT riskml.cancel_run($run)"), '42501', 'nor cancel it');
+is(sqlstate($node, "SET ROLE analyst; DELETE FROM riskml.job_run"), '42501', 'nobody writes to the tables');
+is(query_value($node, "SET ROLE other; SELECT count(*) FROM riskml.runs"), '0', 'others do not see it');
+is(query_value($node, "SET ROLE watcher; SELECT count(*) > 10 FROM riskml.runs"), 't', 'members of pg_monitor see all');
+for my $loss ([ 'ALTER ROLE analyst NOLOGIN', qr/may not log in/, 'ALTER ROLE analyst LOGIN' ],
+	[ 'REVOKE CONNECT ON DATABASE postgres FROM PUBLIC', qr/may not connect/, 'GRANT CONNECT ON DATABASE postgres TO PUBLIC' ])
+{
+	my $offset = -s $node->logfile;
+
+	query_value($node, $loss->[0]);
+	($run, $state) = run_to_end('hers');
+	query_value($node, $loss->[2]);
+	is($state . ' ' . query_value($node, "SELECT sqlstate FROM riskml.failures WHERE run_id = $run"), 'failed 28000', "after $loss->[0] it does not run");
+	like(query_value($node, "SELECT message FROM riskml.failures WHERE run_id = $run"), $loss->[1], 'and says why');
+	unlike(slurp_file($node->logfile, $offset), qr/FATAL/, 'without noise in the log');
+}
+
+done_testing();
