@@ -30,6 +30,26 @@ CREATE FUNCTION riskml.retry_run(run_id bigint) RETURNS int
 	AS 'MODULE_PATHNAME', 'riskml_retry_run' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION riskml.retry_run(bigint) IS 'goes on with a run that failed or was cancelled, from the steps that failed; returns how many steps begin anew';
 
+CREATE FUNCTION riskml.mark_success(run_id bigint, step text, reason text) RETURNS void
+	AS 'MODULE_PATHNAME', 'riskml_mark_success' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION riskml.mark_success(bigint, text, text) IS 'takes a step of a run for done, as after a repair by hand, and goes on; kept in the audit log';
+
+CREATE FUNCTION riskml.dry_run(job text, params jsonb DEFAULT '{}')
+	RETURNS TABLE (stage int, step text, kind text, trigger_rule text, pool text, command text, step_params jsonb)
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+	WITH RECURSIVE path AS (
+		SELECT s.step, 1 AS n FROM riskml.job_steps s
+		WHERE s.job = dry_run.job AND s.after = '{}' AND s.trigger_rule <> 'one_failed'
+		UNION
+		SELECT s.step, p.n + 1 FROM path p JOIN riskml.job_steps s ON s.job = dry_run.job AND p.step = ANY (s.after))
+	SELECT (SELECT max(p.n) FROM path p WHERE p.step = s.step), s.step, s.kind, s.trigger_rule, s.pool, s.command,
+		dry_run.params || s.params
+	FROM riskml.job_steps s WHERE s.job = dry_run.job ORDER BY 1, 2
+	$$;
+COMMENT ON FUNCTION riskml.dry_run(text, jsonb) IS 'what a run of a job would start, by stages; those without a stage wait for a failure';
+
 -- ---- inside of a step
 
 CREATE FUNCTION riskml.run_id() RETURNS bigint

@@ -1,6 +1,7 @@
 /*
  * control.c
- *	  Runs by hand: riskml.run_job(), backfill(), cancel_run(), retry_run().
+ *	  Runs by hand: riskml.run_job(), backfill(), cancel_run(), retry_run(),
+ *	  mark_success().
  *
  * They write what is wanted; the scheduler does it.
  */
@@ -22,11 +23,13 @@
 #include "job/job.h"
 #include "job/sql.h"
 #include "job/wake.h"
+#include "registry/owner.h"
 
 RML_SQL_FUNCTION(riskml_run_job);
 RML_SQL_FUNCTION(riskml_backfill);
 RML_SQL_FUNCTION(riskml_cancel_run);
 RML_SQL_FUNCTION(riskml_retry_run);
+RML_SQL_FUNCTION(riskml_mark_success);
 
 /* Runs of one backfill; more are asked for in pieces. */
 #define MAX_BACKFILL 10000
@@ -245,7 +248,7 @@ static RmlStatement retry_steps = {
 	" OR (trigger_rule <> 'all_success' AND EXISTS (SELECT FROM riskml.run_step f WHERE f.run_id = $1 AND f.state = 'failed')))"
 };
 
-static RmlStatement retry_run = {
+static RmlStatement reopen_run = {
 	.types = "l",
 	.text = "UPDATE riskml.job_run SET state = 'waiting', ended_at = NULL, cancel_at = NULL, reason = NULL, alerted = false WHERE run_id = $1"
 };
@@ -268,8 +271,48 @@ riskml_retry_run(PG_FUNCTION_ARGS)
 				 errmsg("run " INT64_FORMAT " is in state \"%s\"; only failed and cancelled runs can be retried",
 						run, state)));
 	n = rml_run(&retry_steps, run);
-	(void) rml_run(&retry_run, run);
+	(void) rml_run(&reopen_run, run);
 	rml_act_end(&scope);
 	rml_job_changed();
 	PG_RETURN_INT32((int32) n);
+}
+
+static RmlStatement mark_step = {
+	.types = "lt",
+	.text = "UPDATE riskml.run_step SET state = 'success', not_before = NULL\n"
+	"WHERE run_id = $1 AND step = $2 AND state NOT IN ('running', 'success')"
+};
+
+/* What did not run because of the step is judged anew. */
+static RmlStatement judge_anew = {
+	.types = "l",
+	.text = "UPDATE riskml.run_step SET state = 'waiting' WHERE run_id = $1 AND state = 'upstream_failed'"
+};
+
+/* riskml.mark_success(run_id, step, reason): for what was mended by hand; audited. */
+Datum
+riskml_mark_success(PG_FUNCTION_ARGS)
+{
+	int64		run = PG_GETARG_INT64(0);
+	char	   *step = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	RmlOwnerScope scope;
+	RmlAuditEntry entry = {.action = "mark_success", .reason = text_to_cstring(PG_GETARG_TEXT_PP(2))};
+
+	/* the audit log's lock comes first */
+	rml_owner_begin(&scope);
+	if (is_over(look_up_run(&scope, run)))
+		(void) rml_run(&reopen_run, run);
+	(void) rml_run(&find_run, run);
+	entry.model = rml_get_text(0, 2);
+	entry.detail = psprintf("job, run " INT64_FORMAT ", step %s", run, step);
+	if (rml_run(&mark_step, run, step) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("run " INT64_FORMAT " has no step \"%s\" that could be marked", run, step),
+				 errhint("A step that is running is cancelled first; one that succeeded needs no mark.")));
+	(void) rml_run(&judge_anew, run);
+	rml_audit(&scope, &entry);
+	rml_owner_end(&scope);
+	rml_job_changed();
+	PG_RETURN_VOID();
 }

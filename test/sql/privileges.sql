@@ -25,7 +25,8 @@ RESET ROLE;
 GRANT EXECUTE ON FUNCTION riskml.create_job TO regress_owner;
 SET ROLE regress_owner;
 SELECT riskml.create_job(m), riskml.add_step(m, 'a', command => 'SELECT') FROM unnest('{regress_m,regress_open}'::text[]) m;
-SELECT riskml.create_job('regress_run'), riskml.run_job('regress_run') AS run \gset
+SELECT riskml.create_job('regress_run'), riskml.add_step('regress_run', 'a', command => 'SELECT');
+SELECT riskml.run_job('regress_run') AS run \gset
 RESET ROLE;
 SELECT riskml.create_pool(m, 1) FROM unnest('{regress_m,regress_open}'::text[]) m;
 
@@ -105,6 +106,8 @@ INSERT INTO expected VALUES
 	('riskml.backfill(text, timestamptz, timestamptz, jsonb)', $$riskml.backfill('{m}', '2025-01-01', '2025-01-02')$$, '55000 n n n n n 55000'),
 	('riskml.cancel_run(bigint)', $$riskml.cancel_run({run})$$, 'y n n n n n y'),
 	('riskml.retry_run(bigint)', $$riskml.retry_run({run})$$, '55000 n n n n n 55000'),
+	('riskml.mark_success(bigint, text, text)', $$riskml.mark_success({run}, 'a', 'test')$$, 'y n n n n n y'),
+	('riskml.dry_run(text, jsonb)', $$riskml.dry_run('{m}')$$, 'y y y y y y y'),
 	-- procedures, which tap/018_jobs.pl calls
 	('riskml.run_job_and_wait(text, jsonb, interval)', $$riskml.run_job_and_wait('{m}')$$, '42809 42809 42809 42809 42809 42809 42809'),
 	('riskml.wait_run(bigint, interval)', $$riskml.wait_run({run})$$, '42809 42809 42809 42809 42809 42809 42809'),

@@ -155,6 +155,16 @@ is(query_value($node, "SELECT riskml.retry_run($run)"), '2', 'retry_run: the ste
 wait_for($node, run_state($run), 'success', 'goes on');
 is(query_value($node, "SELECT string_agg(step, ',' ORDER BY step) FROM done WHERE run = $run"), 'first,third', 'what was done is not done again');
 
+query_value($node, 'UPDATE broken SET n = 0');
+($run, $state) = run_to_end('mended');
+query_value($node, "SELECT riskml.mark_success($run, 'second', 'done by hand')");
+wait_for($node, run_state($run), 'success', 'a step that is marked lets the run go on');
+is(query_value($node, "SELECT string_agg(step, ',' ORDER BY step) FROM done WHERE run = $run"), 'first,third', 'with what comes after it');
+is(query_value($node, 'SELECT action, model, detail, reason FROM riskml.audit_log ORDER BY seq DESC LIMIT 1'),
+	"mark_success|mended|job, run $run, step second|done by hand", 'and is in the audit log');
+is(query_value($node, q{SELECT string_agg(concat(stage, step), ' ' ORDER BY stage, step) FROM riskml.dry_run('rules')}),
+	'1fails 1fine 2all_done 2all_success 2not_failed 2one_failed 3after_skipped 3below 3none_failed alarm', 'a dry run shows what would start');
+
 # ---- pools
 
 query_value($node, "SELECT riskml.create_pool('one', 1)");
