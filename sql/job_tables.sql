@@ -88,7 +88,8 @@ COMMENT ON TABLE riskml.job_run IS 'one row per run: a job''s execution for one 
 COMMENT ON COLUMN riskml.job_run.reason IS 'why it was skipped, cancelled or failed';
 COMMENT ON COLUMN riskml.job_run.cancel_at IS 'when somebody asked for its end';
 COMMENT ON COLUMN riskml.job_run.alerted IS 'was it reported for passing its deadline?';
-CREATE UNIQUE INDEX job_run_interval ON riskml.job_run (job_id, interval_end) WHERE kind <> 'manual';
+-- An interval that was skipped can be backfilled.
+CREATE UNIQUE INDEX job_run_interval ON riskml.job_run (job_id, interval_end) WHERE kind <> 'manual' AND state <> 'skipped';
 CREATE INDEX job_run_job ON riskml.job_run (job_id, run_id);
 CREATE INDEX job_run_active ON riskml.job_run (run_id) WHERE state IN ('waiting', 'running');
 

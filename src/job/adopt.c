@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "access/xlog.h"
+#include "commands/dbcommands.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 #include "guc.h"
@@ -102,25 +104,96 @@ report_elsewhere(void)
 	reported = true;
 }
 
-bool
-rml_jobs_run_here(bool promoted)
+/* Has the cluster, or the one that it is a copy of, adopted the jobs? */
+static bool
+is_adopted_by_system(void)
+{
+	return rml_run(&read_adoption) == 1 && rml_get_bigint(0, 1) == (int64) GetSystemIdentifier();
+}
+
+static bool
+is_adopted(void)
 {
 	char		instance[INSTANCE_SIZE + 1];
 
-	if (!rml_guc_run_jobs || rml_run(&read_adoption) == 0)
+	return is_adopted_by_system() && read_instance(instance) && strcmp(instance, rml_get_text(0, 2)) == 0;
+}
+
+bool
+rml_jobs_run_here(bool promoted)
+{
+	if (!rml_guc_run_jobs)
 		return false;
-	if (rml_get_bigint(0, 1) == (int64) GetSystemIdentifier())
+	if (is_adopted())
+		return true;
+	if (promoted && is_adopted_by_system())
 	{
-		if (read_instance(instance) && strcmp(instance, rml_get_text(0, 2)) == 0)
-			return true;
-		if (promoted)
-		{
-			adopt("promotion");
-			return true;
-		}
+		adopt("promotion");
+		return true;
 	}
-	report_elsewhere();
+	if (rml_run(&read_adoption) == 1)
+		report_elsewhere();
 	return false;
+}
+
+/* Is this database in riskml.databases? */
+static bool
+is_looked_after(void)
+{
+	const char *name = get_database_name(MyDatabaseId);
+	List	   *names;
+	ListCell   *cell;
+
+	if (!SplitIdentifierString(pstrdup(rml_guc_databases), ',', &names))
+		return false;
+	foreach(cell, names)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What has to be done before jobs run on this server; NULL: nothing. */
+static const char *
+missing_here(void)
+{
+	if (!rml_board_exists())
+		return "Set shared_preload_libraries = 'riskml' in postgresql.conf, and restart.";
+	if (!is_looked_after())
+		return psprintf("Set riskml.databases = '%s' in postgresql.conf, and reload.",
+						quote_identifier(get_database_name(MyDatabaseId)));
+	if (!rml_guc_run_jobs)
+		return "Set riskml.run_jobs = on in postgresql.conf, and reload.";
+	return is_adopted() ? NULL : "Call riskml.adopt_jobs().";
+}
+
+static void
+report_missing(int level, const char *missing)
+{
+	if (missing != NULL)
+		ereport(level,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("jobs of this database do not run on this server"),
+				 errhint("%s", missing)));
+}
+
+void
+rml_warn_unless_jobs_run(void)
+{
+	report_missing(WARNING, missing_here());
+}
+
+void
+rml_require_jobs_run(void)
+{
+	RmlOwnerScope scope;
+	const char *missing;
+
+	rml_job_act(&scope);
+	missing = missing_here();
+	report_missing(ERROR, missing);
+	rml_act_end(&scope);
 }
 
 /* riskml.adopt_jobs(): the jobs of this database run on this cluster from now on, and nowhere else by themselves. */
@@ -129,17 +202,11 @@ riskml_adopt_jobs(PG_FUNCTION_ARGS)
 {
 	RmlOwnerScope scope;
 
+	(void) fcinfo;
 	PreventCommandIfReadOnly("riskml.adopt_jobs()");
-	if (!rml_board_exists())
-		ereport(WARNING,
-				(errmsg("riskml is not in shared_preload_libraries, so jobs do not run"),
-				 errhint("Set shared_preload_libraries = 'riskml', riskml.databases and riskml.run_jobs in postgresql.conf, and restart.")));
-	else if (!rml_guc_run_jobs)
-		ereport(WARNING,
-				(errmsg("riskml.run_jobs is off, so jobs do not run"),
-				 errhint("Set riskml.run_jobs = on in postgresql.conf, and reload.")));
 	rml_job_act(&scope);
 	adopt(GetUserNameFromId(scope.caller, false));
+	rml_warn_unless_jobs_run();
 	rml_act_end(&scope);
 	rml_job_changed();
 	PG_RETURN_VOID();

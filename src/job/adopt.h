@@ -12,4 +12,10 @@
  */
 extern bool rml_jobs_run_here(bool promoted);
 
+/* Warns, with the line to add, where nothing will start what somebody wants to run.  With SPI connected. */
+extern void rml_warn_unless_jobs_run(void);
+
+/* The same as an error, for who would wait in vain. */
+extern void rml_require_jobs_run(void);
+
 #endif

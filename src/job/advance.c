@@ -8,6 +8,7 @@
 
 #include "access/xact.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -62,17 +63,17 @@ static RmlStatement cancel_oldest = {
 	"  WHERE job_id = $1 AND state IN ('waiting', 'running') AND cancel_at IS NULL)"
 };
 
-/* One run, by what the job wants where others are still going on. */
+/* One run; where others are still going on, it waits if the job wants all, and else what the job says. */
 static void
-create_run_of_tick(Due *due, const RmlSchedule *schedule, TimestampTz tick, bool missed)
+create_run_of_tick(Due *due, const RmlSchedule *schedule, TimestampTz tick, bool all)
 {
 	RmlNewRun	run = {.job_id = due->job_id, .kind = "scheduled", .interval_end = tick, .params = "{}"};
 
 	if (!rml_schedule_previous(schedule, tick - 1, &run.interval_start))
 		run.interval_start = tick;
-	if (due->active >= due->max_active && !missed && strcmp(due->overlap, "skip") == 0)
+	if (due->active >= due->max_active && !all && strcmp(due->overlap, "skip") == 0)
 		run.skipped = "an earlier run was still going on";
-	else if (due->active >= due->max_active && !missed && strcmp(due->overlap, "cancel") == 0)
+	else if (due->active >= due->max_active && !all && strcmp(due->overlap, "cancel") == 0)
 		(void) rml_run(&cancel_oldest, due->job_id);
 	if (rml_create_run(&run) != 0 && run.skipped == NULL)
 		due->active++;
@@ -98,7 +99,7 @@ create_runs(Due *due)
 			next = DT_NOEND;
 		/* of several, all or the latest; which of the missed, is the job's to say */
 		if (all || (next > now && (!late || strcmp(due->catchup, "last") == 0)))
-			create_run_of_tick(due, &schedule, tick, all && late);
+			create_run_of_tick(due, &schedule, tick, all);
 		if (next > now || (all && n >= RUNS_PER_ROUND))
 			return next;
 		/* the last tick that has come, without walking over all of them */
@@ -298,19 +299,25 @@ report_ends(uint64 n)
 bool
 rml_advance_runs(void)
 {
+	bool		ended = false;
 	uint64		n;
 
 	(void) rml_run(&time_out_runs);
 	(void) rml_run(&cancel_steps);
-	(void) rml_run(&start_runs);
-	/* what one step's end decides may decide the next */
-	while (rml_run(&settle_steps) > 0)
-		continue;
-	n = rml_run(&end_runs);
-	report_ends(n);
-	notify_all("end", n);
+	do
+	{
+		(void) rml_run(&start_runs);
+		/* what one step's end decides may decide the next */
+		while (rml_run(&settle_steps) > 0)
+			CHECK_FOR_INTERRUPTS();
+		n = rml_run(&end_runs);
+		report_ends(n);
+		notify_all("end", n);
+		ended = ended || n > 0;
+		/* others may have waited for the end of these */
+	} while (n > 0);
 	alert();
-	return n > 0;
+	return ended;
 }
 
 /* ---- when to look again ---- */

@@ -138,6 +138,7 @@ static RmlStatement fail = {
 	"  RETURNING run_id, step, state)\n"
 	"UPDATE riskml.run_step s SET state = CASE WHEN a.state = 'cancelled' OR r.cancel_at IS NOT NULL THEN 'cancelled'\n"
 	"  WHEN s.tries <= s.retries AND $5 NOT LIKE '28%' THEN 'queued' ELSE 'failed' END,\n"
+	" queued_at = clock_timestamp(),\n"
 	" not_before = clock_timestamp() + least(j.retry_delay * power(j.retry_backoff, least(s.tries - 1, 100)), j.max_retry_delay)\n"
 	"  * (0.9 + 0.1 * random())\n"
 	"FROM a JOIN riskml.job_run r USING (run_id) JOIN riskml.job j USING (job_id)\n"
@@ -183,14 +184,17 @@ static RmlStatement come_back = {
 	.text = "WITH a AS (DELETE FROM riskml.step_run WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state = 'running' RETURNING 1)\n"
 	"UPDATE riskml.run_step SET state = 'queued', attempt = attempt - 1, tries = tries - 1,\n"
 	" not_before = clock_timestamp() + $5::bigint * interval '1 ms'\n"
-	"WHERE run_id = $1 AND step = $2 AND EXISTS (SELECT FROM a)"
+	"WHERE run_id = $1 AND step = $2 AND EXISTS (SELECT FROM a) RETURNING queued_at + timeout <= clock_timestamp()"
 };
 
 void
 rml_attempt_comes_back(const RmlAttempt *attempt, double seconds)
 {
-	(void) rml_run(&come_back, attempt->run_id, attempt->step, attempt->number, attempt->token,
-				   (int64) (seconds * 1000));
+	if (rml_run(&come_back, attempt->run_id, attempt->step, attempt->number, attempt->token,
+				(int64) (seconds * 1000)) == 1 && rml_get_bool(0, 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("timeout: step \"%s\" waited in vain", attempt->step)));
 }
 
 static RmlStatement take = {

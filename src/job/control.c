@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "job/adopt.h"
 #include "job/control.h"
 #include "job/run.h"
 #include "job/schedule.h"
@@ -130,6 +131,7 @@ rml_run_by_hand(const char *name, const char *params)
 	run.requested_by = GetUserNameFromId(scope.caller, false);
 	set_interval_of_now(&job, &run);
 	number = rml_create_run(&run);
+	rml_warn_unless_jobs_run();
 	rml_act_end(&scope);
 	return number;
 }
@@ -187,6 +189,7 @@ riskml_backfill(PG_FUNCTION_ARGS)
 			run.interval_start = run.interval_end;
 		}
 	}
+	rml_warn_unless_jobs_run();
 	rml_act_end(&scope);
 	PG_RETURN_INT32(n);
 }
@@ -240,12 +243,15 @@ riskml_cancel_run(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(active);
 }
 
-/* Steps that failed begin anew, and so do those that did not run because of them. */
+/* Steps that failed begin anew, and so do those that come after them, or ran because of a failure. */
 static RmlStatement retry_steps = {
 	.types = "l",
-	.text = "UPDATE riskml.run_step SET state = 'waiting', tries = 0, not_before = NULL, output = NULL\n"
-	"WHERE run_id = $1 AND (state IN ('failed', 'upstream_failed', 'cancelled')\n"
-	" OR (trigger_rule <> 'all_success' AND EXISTS (SELECT FROM riskml.run_step f WHERE f.run_id = $1 AND f.state = 'failed')))"
+	.text = "WITH RECURSIVE anew AS (\n"
+	" SELECT step FROM riskml.run_step WHERE run_id = $1 AND (state IN ('failed', 'upstream_failed', 'cancelled')\n"
+	"  OR (after = '{}' AND trigger_rule = 'one_failed'))\n"
+	" UNION SELECT s.step FROM anew a JOIN riskml.run_step s ON s.run_id = $1 AND a.step = ANY (s.after))\n"
+	"UPDATE riskml.run_step s SET state = 'waiting', tries = 0, not_before = NULL, output = NULL\n"
+	"FROM anew a WHERE s.run_id = $1 AND s.step = a.step"
 };
 
 static RmlStatement reopen_run = {
@@ -272,6 +278,7 @@ riskml_retry_run(PG_FUNCTION_ARGS)
 						run, state)));
 	n = rml_run(&retry_steps, run);
 	(void) rml_run(&reopen_run, run);
+	rml_warn_unless_jobs_run();
 	rml_act_end(&scope);
 	rml_job_changed();
 	PG_RETURN_INT32((int32) n);

@@ -37,7 +37,7 @@
 #include "job/sql.h"
 
 #define LONGEST_SLEEP 30000		/* milliseconds, in case nobody wakes it */
-#define SLEEP_WITHOUT_SLOTS 500
+#define SLEEP_AFTER_FAILURE 500	/* without a slot, or after an error */
 #define MAX_ATTEMPTS 256
 
 /* What a round leaves to do. */
@@ -88,7 +88,7 @@ make_round(Round *round, bool promoted)
 	ended = rml_advance_runs();
 	rml_stop_attempts();
 	round->n = rml_create_attempts(round->attempts,
-								   Min(rml_guc_max_workers, MAX_ATTEMPTS) - rml_active_attempts(),
+								   Max(Min(rml_guc_max_workers, MAX_ATTEMPTS) - rml_active_attempts(), 0),
 								   &refused);
 	more = rml_trim_history();
 	round->next = refused || more ? GetCurrentTimestamp() : rml_next_event();
@@ -148,6 +148,33 @@ start_processes(const Round *round)
 	return false;
 }
 
+/* A round, and what it leaves to do; false if it was not done. */
+static bool
+try_round(Round *round, bool promoted)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		make_round(round, promoted);
+		done = start_processes(round);
+	}
+	PG_CATCH();
+	{
+		/* a deadlock with a session, say: whatever it was, the next round may do better */
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(context);
+		EmitErrorReport();
+		AbortOutOfAnyTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	return done;
+}
+
 static long
 sleep_for(const Round *round)
 {
@@ -187,7 +214,7 @@ riskml_scheduler_main(Datum arg)
 	scratch = AllocSetContextCreate(TopMemoryContext, "riskml scheduler", ALLOCSET_DEFAULT_SIZES);
 	while (!rml_board_must_leave())
 	{
-		bool		all_started;
+		bool		done;
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
@@ -197,11 +224,10 @@ riskml_scheduler_main(Datum arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		MemoryContextSwitchTo(scratch);
-		make_round(round, promoted);
-		all_started = start_processes(round);
+		done = try_round(round, promoted);
 		MemoryContextReset(scratch);
 		pgstat_report_activity(STATE_IDLE, NULL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 all_started ? sleep_for(round) : SLEEP_WITHOUT_SLOTS, PG_WAIT_EXTENSION);
+						 done ? sleep_for(round) : SLEEP_AFTER_FAILURE, PG_WAIT_EXTENSION);
 	}
 }

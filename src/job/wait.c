@@ -20,7 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "guc.h"
+#include "job/adopt.h"
 #include "job/board.h"
 #include "job/control.h"
 #include "job/job.h"
@@ -88,11 +88,6 @@ require_nonatomic(FunctionCallInfo fcinfo, const char *procedure)
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("%s cannot run in a transaction block or a function", procedure),
 				 errhint("CALL it by itself; riskml.run_job() starts a run from anywhere.")));
-	if (!rml_board_exists() || !rml_guc_run_jobs)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("jobs do not run on this server"),
-				 errhint("Set shared_preload_libraries = 'riskml', riskml.databases = '...' and riskml.run_jobs = on in postgresql.conf, restart, and call riskml.adopt_jobs().")));
 }
 
 /* Milliseconds of an interval argument; NULL: no limit. */
@@ -166,6 +161,7 @@ riskml_run_job_and_wait(PG_FUNCTION_ARGS)
 	limit = limit_of(fcinfo, 2);
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	rml_require_jobs_run();
 	run = rml_run_by_hand(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						  PG_ARGISNULL(1) ? "{}" : JsonbToCString(NULL, &PG_GETARG_JSONB_P(1)->root, -1));
 	SPI_commit();
@@ -188,6 +184,7 @@ riskml_wait_run(PG_FUNCTION_ARGS)
 	limit = limit_of(fcinfo, 1);
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	rml_require_jobs_run();
 	wait_for(PG_GETARG_INT64(0), limit);
 	SPI_finish();
 	PG_RETURN_VOID();

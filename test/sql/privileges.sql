@@ -26,7 +26,9 @@ GRANT EXECUTE ON FUNCTION riskml.create_job TO regress_owner;
 SET ROLE regress_owner;
 SELECT riskml.create_job(m), riskml.add_step(m, 'a', command => 'SELECT') FROM unnest('{regress_m,regress_open}'::text[]) m;
 SELECT riskml.create_job('regress_run'), riskml.add_step('regress_run', 'a', command => 'SELECT');
+SET client_min_messages = error;
 SELECT riskml.run_job('regress_run') AS run \gset
+RESET client_min_messages;
 RESET ROLE;
 SELECT riskml.create_pool(m, 1) FROM unnest('{regress_m,regress_open}'::text[]) m;
 

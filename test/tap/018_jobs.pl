@@ -111,6 +111,10 @@ $node->poll_query_until('postgres', "SELECT not_before IS NOT NULL FROM riskml.r
 query_value($node, 'INSERT INTO arrived VALUES (now())');
 wait_for($node, run_state($run), 'success', 'a step waits until a query is true');
 
+job('waits_in_vain', '', ['w', 'SELECT false', ", kind => 'wait', params => '{\"every\": 0.1}', timeout => '0.3 s'"]);
+($run, $state) = run_to_end('waits_in_vain');
+is($state . ' ' . query_value($node, "SELECT sqlstate FROM riskml.failures WHERE run_id = $run"), 'failed 57014', 'not for ever');
+
 # ---- cancel and timeouts
 
 my $blocker = session($node);
@@ -165,6 +169,17 @@ is(query_value($node, 'SELECT action, model, detail, reason FROM riskml.audit_lo
 is(query_value($node, q{SELECT string_agg(concat(stage, step), ' ' ORDER BY stage, step) FROM riskml.dry_run('rules')}),
 	'1fails 1fine 2all_done 2all_success 2not_failed 2one_failed 3after_skipped 3below 3none_failed alarm', 'a dry run shows what would start');
 
+# ---- what a retry does again
+
+query_value($node, 'UPDATE broken SET n = 0');
+job('again', '', ['ok', note_step('ok')], ['bad', 'SELECT 1 / n FROM broken'], ['beside', note_step('beside'), ", after => '{ok}', trigger_rule => 'all_done'"],
+	['below', note_step('below'), ", after => '{bad}', trigger_rule => 'all_done'"], ['alarm', note_step('alarm'), ", trigger_rule => 'one_failed'"]);
+($run, $state, $steps) = run_to_end('again');
+is($steps, 'alarm=success bad=failed below=success beside=success ok=success', 'a run with steps for failures');
+query_value($node, "UPDATE broken SET n = 1; SELECT riskml.retry_run($run)");
+wait_for($node, run_state($run), 'success', 'is retried');
+is(query_value($node, "SELECT string_agg(step, ' ' ORDER BY step) FROM done WHERE run = $run"), 'alarm below below beside ok', 'what comes after the step that failed is done again, nothing else');
+
 # ---- pools
 
 query_value($node, "SELECT riskml.create_pool('one', 1)");
@@ -190,6 +205,44 @@ is(query_value($node, q{SELECT riskml.backfill('hourly', '2025-05-29 00:00+00', 
 wait_for($node, q{SELECT string_agg(note, ' ' ORDER BY note) FROM done WHERE step = 'hourly'},
 	join(' ', map { sprintf('2025-05-29 %02d:00:00/2025-05-29 %02d:00:00', $_, $_ + 1) } 0 .. 3), 'each interval once');
 
+# ---- overlap and catchup
+
+for my $case ([ 'skip', 'running skipped', 2 ], [ 'queue', 'running waiting', 2 ], [ 'cancel', 'cancelled', 1 ])
+{
+	my ($overlap, $want, $n) = @$case;
+	job("o_$overlap", ", schedule => '1 second', overlap => '$overlap', enabled => false", ['s', 'SELECT pg_advisory_lock(1)']);
+	query_value($node, "SELECT riskml.resume_job('o_$overlap')");
+	wait_for($node, "SELECT string_agg(state, ' ' ORDER BY run_id) FROM (SELECT * FROM riskml.runs WHERE job = 'o_$overlap' ORDER BY run_id LIMIT $n) r", $want, "overlap $overlap");
+	query_value($node, "SELECT riskml.pause_job('o_$overlap'); SELECT riskml.cancel_run(run_id) FROM riskml.runs WHERE job = 'o_$overlap' AND state IN ('running', 'waiting')");
+	wait_for($node, "SELECT count(*) FROM riskml.runs WHERE job = 'o_$overlap' AND state IN ('running', 'waiting')", '0', 'and it ends');
+}
+for my $case ([ 'none', 0 ], [ 'last', 1 ], [ 'all', 4 ])
+{
+	my ($catchup, $want) = @$case;
+	job("c_$catchup", ", schedule => '1 day', start_at => now() - interval '4 days 1 hour', catchup => '$catchup'", ['s', 'SELECT 1']);
+	wait_for($node, "SELECT count(*) FROM riskml.runs WHERE job = 'c_$catchup' AND state = 'success'", $want, "catchup $catchup");
+	is(query_value($node, "SELECT count(*) = 1 FROM riskml.next_runs('c_$catchup', 1) WHERE due_at > now()"), 't', 'and goes on from now');
+}
+
+# ---- deadlines, events, history
+
+my $listener = session($node);
+ask($listener, 'LISTEN riskml_event');
+job('late', ", deadline => '0.2 s'", ['s', 'SELECT pg_advisory_lock(1)']);
+my $late_from = -s $node->logfile;
+$run = start_long('late');
+$node->wait_for_log(qr/riskml deadline: job="late" run=$run state=running/, $late_from);
+query_value($node, "SELECT riskml.cancel_run($run)");
+wait_for($node, run_state($run), 'cancelled', 'a run that is late is reported');
+my $events = '';
+for (1 .. 200)
+{
+	$events .= ask($listener, 'SELECT 1');
+	last if $events =~ /"event" : "end", "run" : $run,/;
+}
+like($events, qr/"event" : "deadline", "run" : $run, "job" : "late"/, 'who listens hears of deadlines');
+like($events, qr/"event" : "end", "run" : $run, "job" : "late", "state" : "cancelled"/, 'and of ends');
+
 # ---- rights
 
 query_value($node, 'CREATE ROLE analyst LOGIN; CREATE ROLE other LOGIN; CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher; GRANT ALL ON done TO analyst');
@@ -214,5 +267,23 @@ for my $loss ([ 'ALTER ROLE analyst NOLOGIN', qr/may not log in/, 'ALTER ROLE an
 	like(query_value($node, "SELECT message FROM riskml.failures WHERE run_id = $run"), $loss->[1], 'and says why');
 	unlike(slurp_file($node->logfile, $offset), qr/FATAL/, 'without noise in the log');
 }
+
+query_value($node, "DROP OWNED BY analyst; DROP ROLE analyst");
+($run, $state) = run_to_end('hers');
+is($state . ' ' . query_value($node, "SELECT sqlstate || ' ' || message FROM riskml.failures WHERE run_id = $run"),
+	'failed 28000 the job cannot run: its owner does not exist any more', 'a role that was dropped');
+
+# ---- history, and slots
+
+query_value($node, 'ALTER SYSTEM SET riskml.history_runs = 2; ALTER SYSTEM SET max_worker_processes = 5; ALTER SYSTEM SET riskml.max_workers = 64');
+$node->restart;
+wait_for($node, 'SELECT max(n) FROM (SELECT count(*) AS n FROM riskml.runs GROUP BY job) r', '2', 'of each job so many runs are kept');
+is(query_value($node, 'SELECT (SELECT count(*) FROM riskml.run_step WHERE run_id NOT IN (SELECT run_id FROM riskml.job_run)) + (SELECT count(*) FROM riskml.step_run WHERE run_id NOT IN (SELECT run_id FROM riskml.job_run))'),
+	'0', 'and nothing of those that are gone');
+my $slots_from = -s $node->logfile;
+job('wide', '', map { [ "s$_", note_step("wide") ] } 1 .. 40);
+($run, $state) = run_to_end('wide');
+is($state . ' ' . query_value($node, "SELECT count(*) || ' ' || max(attempt) FROM done WHERE run = $run"), 'success 40 1', 'more steps than worker slots: all are done, at the first attempt');
+is(scalar(() = slurp_file($node->logfile, $slots_from) =~ /no background worker slot/g), 1, 'the log says so once');
 
 done_testing();

@@ -55,9 +55,9 @@ sub end_something
 {
 	my ($what) = @_;
 
-	if ($what eq 'stop')
+	if ($what eq 'immediate' || $what eq 'fast')
 	{
-		$node->stop('immediate');
+		$node->stop($what);
 		$node->start;
 	}
 	else
@@ -118,11 +118,11 @@ for my $kind (qw(sql sql_no_transaction wait))
 {
 	for my $point (qw(before middle commit after))
 	{
-		push @cases, [ $kind, $point, $_ ] for qw(step scheduler launcher stop);
+		push @cases, [ $kind, $point, $_ ] for qw(step scheduler launcher immediate fast);
 	}
 }
-# 12 of 48: each kind at each point, each end three times
-@cases = @cases[ map { 4 * $_ + ($_ + int($_ / 4)) % 4 } 0 .. 11 ] unless $ENV{RISKML_LONG};
+# 12 of 60: each kind at each point, the ends in turn
+@cases = @cases[ map { 5 * $_ + ($_ + int($_ / 4)) % 5 } 0 .. 11 ] unless $ENV{RISKML_LONG};
 try_case(@$_) for @cases;
 
 done_testing();
