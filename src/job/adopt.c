@@ -15,6 +15,7 @@
 
 #include "access/xlog.h"
 #include "commands/dbcommands.h"
+#include "common/file_utils.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
