@@ -195,19 +195,25 @@ static RmlStatement cancel_steps = {
 
 /*
  * A step that waits looks at the steps it comes after; one for failures that
- * comes after none, at all others.
+ * comes after none, at all others but those of its sort and what comes after
+ * them, which wait for it.
  */
 static RmlStatement settle_steps = {
 	.types = "",
-	.text = "WITH parents AS (\n"
+	.text = "WITH RECURSIVE on_failure AS (\n"
+	" SELECT s.run_id, s.step FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)\n"
+	" WHERE r.state = 'running' AND s.after = '{}' AND s.trigger_rule = 'one_failed'\n"
+	" UNION\n"
+	" SELECT s.run_id, s.step FROM on_failure f JOIN riskml.run_step s ON s.run_id = f.run_id AND f.step = ANY (s.after)),\n"
+	"parents AS (\n"
 	" SELECT s.run_id, s.step, s.trigger_rule,\n"
 	"  count(p.step) FILTER (WHERE p.state IN ('waiting', 'queued', 'running')) AS open,\n"
 	"  coalesce(bool_or(p.state IN ('failed', 'upstream_failed', 'cancelled')), false) AS failed,\n"
 	"  coalesce(bool_or(p.state = 'skipped'), false) AS skipped\n"
 	" FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)\n"
 	" LEFT JOIN riskml.run_step p ON p.run_id = s.run_id AND (p.step = ANY (s.after)\n"
-	"   OR (s.after = '{}' AND s.trigger_rule = 'one_failed' AND p.step <> s.step AND NOT\n"
-	"    (p.after = '{}' AND p.trigger_rule = 'one_failed')))\n"
+	"   OR (s.after = '{}' AND s.trigger_rule = 'one_failed'\n"
+	"    AND (p.run_id, p.step) NOT IN (SELECT run_id, step FROM on_failure)))\n"
 	" WHERE r.state = 'running' AND s.state = 'waiting'\n"
 	" GROUP BY s.run_id, s.step, s.trigger_rule),\n"
 	"settled AS (\n"

@@ -72,6 +72,10 @@ is($steps, 'after_skipped=skipped alarm=success all_done=success all_success=ups
 is(query_value($node, "SELECT string_agg(attempt || ' ' || sqlstate || ' ' || message, ', ' ORDER BY attempt) FROM riskml.failures WHERE run_id = $run"),
 	'1 22012 division by zero, 2 22012 division by zero', 'each attempt is recorded, with what went wrong');
 
+job('calm', '', ['fine', 'SELECT 1'], ['alarm', 'SELECT 1', ", trigger_rule => 'one_failed'"], ['behind', 'SELECT 1', ", after => '{alarm}', trigger_rule => 'all_done'"]);
+($run, $state, $steps) = run_to_end('calm');
+is("$state: $steps", 'success: alarm=skipped behind=success fine=success', 'a step on failure does not wait for those behind it');
+
 job('second_time', q{, retries => 3, retry_delay => '0.1 s'}, ['s', note_step('s') . '; SELECT 1 / (riskml.attempt() - 1)']);
 ($run, $state) = run_to_end('second_time');
 is($state, 'success', 'a step that works at the second time');
