@@ -67,7 +67,8 @@ fail_for_owner(const RmlAttempt *attempt, char *reason)
 int
 rml_create_attempts(RmlAttempt *attempts, int most, bool *refused)
 {
-	int			n = (int) rml_run(&choose, most);
+	/* fewer than none, when riskml.max_workers was lowered */
+	int			n = (int) rml_run(&choose, Max(most, 0));
 	int			kept = 0;
 	char	  **reasons = palloc(sizeof(char *) * (Size) Max(n, 1));
 

@@ -152,6 +152,21 @@ job('run_times_out', ", timeout => '0.3 s'", ['s', 'SELECT pg_advisory_lock(1)']
 ($run, $state) = run_to_end('run_times_out');
 is($state . ' ' . query_value($node, "SELECT reason FROM riskml.runs WHERE run_id = $run"), 'failed timeout', 'a run that takes too long fails');
 
+# ---- fewer workers than steps that run
+
+query_value($node, "SELECT riskml.alter_job('long', max_active_runs => 2)");
+my @long = map { start_long('long') } 1 .. 2;
+my $offset = -s $node->logfile;
+query_value($node, 'ALTER SYSTEM SET riskml.max_workers = 1; SELECT pg_reload_conf()');
+$node->wait_for_log(qr/parameter "riskml.max_workers" changed/, $offset);
+$run = query_value($node, "SELECT riskml.run_job('calm')");
+$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM riskml.run_step WHERE run_id = $run AND state = 'queued'") or die;
+is(query_value($node, 'SELECT count(*) FROM riskml.running'), '2', 'what runs goes on under a lower limit');
+query_value($node, "SELECT riskml.cancel_run($_)") for @long;
+wait_for($node, run_state($run), 'success', 'the next step waits for its turn');
+unlike(slurp_file($node->logfile, $offset), qr/ERROR:  (?!canceling)/, 'the scheduler bears it');
+query_value($node, 'ALTER SYSTEM RESET riskml.max_workers; SELECT pg_reload_conf()');
+
 # ---- retry of a run
 
 query_value($node, 'CREATE TABLE broken (n int); INSERT INTO broken VALUES (0)');
