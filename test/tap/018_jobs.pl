@@ -177,6 +177,17 @@ query_value($node, 'UPDATE broken SET n = 1');
 is(query_value($node, "SELECT riskml.retry_run($run)"), '2', 'retry_run: the step that failed and the one after it');
 wait_for($node, run_state($run), 'success', 'goes on');
 is(query_value($node, "SELECT string_agg(step, ',' ORDER BY step) FROM done WHERE run = $run"), 'first,third', 'what was done is not done again');
+query_value($node, 'UPDATE broken SET n = 0');
+job('judged', '', ['first', note_step('first')], ['apart', note_step('apart'), ", after => '{first}', trigger_rule => 'all_done'"],
+	['second', 'SELECT 1 / n FROM broken', ", after => '{first}'"], ['tidy', note_step('tidy'), ", after => '{second}', trigger_rule => 'all_done'"],
+	['alarm', note_step('alarm'), ", trigger_rule => 'one_failed'"], ['told', note_step('told'), ", after => '{alarm}'"]);
+($run, $state, $steps) = run_to_end('judged');
+is($steps, 'alarm=success apart=success first=success second=failed tidy=success told=success', 'steps behind the one that failed');
+query_value($node, 'UPDATE broken SET n = 1');
+is(query_value($node, "SELECT riskml.retry_run($run)"), '4', 'retry_run: those behind it are judged anew');
+wait_for($node, run_state($run), 'success', 'and the run succeeds');
+is(query_value($node, "SELECT string_agg(step || '=' || state || attempt, ' ' ORDER BY step) FROM riskml.run_step WHERE run_id = $run"),
+	'alarm=skipped1 apart=success1 first=success1 second=success2 tidy=success2 told=skipped1', '... as their rules say');
 
 query_value($node, 'UPDATE broken SET n = 0');
 ($run, $state) = run_to_end('mended');
