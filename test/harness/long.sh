@@ -5,9 +5,10 @@
 #   RISKML_CYCLES    import, score, error in one backend (100000)
 #   RISKML_MEMORY_ROWS  rows that are scored in one statement (10,000,000)
 #   RISKML_STRESS    seconds of scoring under a changing registry (120)
+#   RISKML_SOAK      seconds of random jobs, accidents included (180)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-export FUZZ_SECONDS=${FUZZ_SECONDS:-1200} RISKML_CYCLES=${RISKML_CYCLES:-100000} RISKML_LONG=--long RISKML_STRESS=${RISKML_STRESS:-120} RISKML_MEMORY_ROWS=${RISKML_MEMORY_ROWS:-10000000}
+export FUZZ_SECONDS=${FUZZ_SECONDS:-1200} RISKML_CYCLES=${RISKML_CYCLES:-100000} RISKML_LONG=--long RISKML_STRESS=${RISKML_STRESS:-120} RISKML_SOAK=${RISKML_SOAK:-180} RISKML_MEMORY_ROWS=${RISKML_MEMORY_ROWS:-10000000}
 export RISKML_RESULTS
 RISKML_RESULTS=$(mktemp)
 output=$(mktemp) bench=$(mktemp)
@@ -22,7 +23,7 @@ rc=0
 "$harness/bench.sh" import 2>&1 | tee "$bench" || rc=$?
 
 # What the suites say of themselves.
-facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuzz|import|image|cron|[0-9]+ (fixtures|cycles)).*' "$output" || true; }
+facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuzz|import|image|cron|soak|[0-9]+ (fixtures|cycles)).*' "$output" || true; }
 {
     say "# make check-long"
     say
