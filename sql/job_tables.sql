@@ -129,7 +129,6 @@ CREATE TABLE riskml.step_run (
 	ended_at timestamptz,
 	pid int,
 	stop_at timestamptz,
-	stop_reason text,
 	rows bigint,
 	sqlstate text,
 	message text,
@@ -140,7 +139,7 @@ CREATE TABLE riskml.step_run (
 );
 COMMENT ON TABLE riskml.step_run IS 'one row per attempt of a step';
 COMMENT ON COLUMN riskml.step_run.token IS 'whose holder may end the attempt';
-COMMENT ON COLUMN riskml.step_run.stop_at IS 'when its process was or will be told to stop';
+COMMENT ON COLUMN riskml.step_run.stop_at IS 'when its process was or will be told that it takes too long; one of a run that is cancelled is told at once';
 COMMENT ON COLUMN riskml.step_run.rows IS 'rows that the last statement gave or changed';
 CREATE INDEX step_run_active ON riskml.step_run (run_id) WHERE state IN ('starting', 'running');
 

@@ -45,11 +45,12 @@ static RmlStatement choose = {
 
 static RmlStatement create = {
 	.types = "ltil",
-	.text = "WITH a AS (INSERT INTO riskml.step_run (run_id, step, attempt, token, state, stop_at, stop_reason)\n"
-	"  SELECT $1, $2, $3, $4, 'starting', clock_timestamp() + s.timeout, CASE WHEN s.timeout IS NOT NULL THEN 'timeout' END\n"
-	"  FROM riskml.run_step s WHERE s.run_id = $1 AND s.step = $2)\n"
-	"UPDATE riskml.run_step SET state = 'running', attempt = $3, tries = tries + 1, not_before = NULL\n"
-	"WHERE run_id = $1 AND step = $2"
+	.text = "WITH s AS (SELECT run_id, step FROM riskml.run_step\n"
+	"  WHERE run_id = $1 AND step = $2 AND state = 'queued' FOR UPDATE SKIP LOCKED),\n"
+	"u AS (UPDATE riskml.run_step u SET state = 'running', attempt = $3, tries = tries + 1, not_before = NULL\n"
+	"  FROM s WHERE u.run_id = s.run_id AND u.step = s.step AND u.state = 'queued' RETURNING u.timeout)\n"
+	"INSERT INTO riskml.step_run (run_id, step, attempt, token, state, stop_at)\n"
+	"SELECT $1, $2, $3, $4, 'starting', clock_timestamp() + timeout FROM u"
 };
 
 static void
@@ -86,15 +87,20 @@ rml_create_attempts(RmlAttempt *attempts, int most, bool *refused)
 		if (!pg_strong_random(&attempt->token, sizeof(attempt->token)))
 			elog(ERROR, "could not generate a random number");
 	}
+	*refused = false;
 	for (int i = 0; i < n; i++)
 	{
-		(void) rml_run(&create, attempts[i].run_id, attempts[i].step, attempts[i].number, attempts[i].token);
+		/* somebody may be marking it as done */
+		if (rml_run(&create, attempts[i].run_id, attempts[i].step, attempts[i].number, attempts[i].token) == 0)
+			continue;
 		if (reasons[i] != NULL)
+		{
 			fail_for_owner(&attempts[i], reasons[i]);
+			*refused = true;
+		}
 		else
 			attempts[kept++] = attempts[i];
 	}
-	*refused = kept < n;
 	return kept;
 }
 
@@ -132,12 +138,13 @@ rml_active_attempts(void)
  */
 static RmlStatement fail = {
 	.types = "ltilttttt",
-	.text = "WITH a AS (UPDATE riskml.step_run SET state = CASE WHEN stop_reason = 'cancel' THEN 'cancelled' ELSE 'failed' END,\n"
+	.text = "WITH a AS (UPDATE riskml.step_run a SET state = CASE WHEN r.cancel_at IS NOT NULL THEN 'cancelled' ELSE 'failed' END,\n"
 	"  ended_at = clock_timestamp(), sqlstate = $5, detail = $7, hint = $8, context = $9,\n"
-	"  message = CASE WHEN stop_reason = 'timeout' AND stop_at <= clock_timestamp() THEN 'timeout: ' ELSE '' END || $6\n"
-	"  WHERE run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND state IN ('starting', 'running')\n"
-	"  RETURNING run_id, step, state)\n"
-	"UPDATE riskml.run_step s SET state = CASE WHEN a.state = 'cancelled' OR r.cancel_at IS NOT NULL THEN 'cancelled'\n"
+	"  message = CASE WHEN r.cancel_at IS NULL AND stop_at <= clock_timestamp() THEN 'timeout: ' ELSE '' END || $6\n"
+	"  FROM riskml.job_run r WHERE r.run_id = a.run_id\n"
+	"   AND a.run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND a.state IN ('starting', 'running')\n"
+	"  RETURNING a.run_id, a.step, a.state)\n"
+	"UPDATE riskml.run_step s SET state = CASE WHEN a.state = 'cancelled' THEN 'cancelled'\n"
 	"  WHEN s.tries <= s.retries AND $5 NOT LIKE '28%' THEN 'queued' ELSE 'failed' END,\n"
 	" queued_at = clock_timestamp(),\n"
 	" not_before = clock_timestamp() + least(j.retry_delay * power(j.retry_backoff, least(s.tries - 1, 100)), j.max_retry_delay)\n"
@@ -217,9 +224,9 @@ rml_take_attempt(const RmlAttempt *attempt)
 
 static RmlStatement select_active = {
 	.types = "i",
-	.text = "SELECT run_id, step, attempt::bigint, token, state = 'running', stop_at, stop_reason,\n"
-	" started_at < clock_timestamp() - $1 * interval '1 s'\n"
-	"FROM riskml.step_run WHERE state IN ('starting', 'running')"
+	.text = "SELECT a.run_id, a.step, a.attempt::bigint, a.token, a.state = 'running', least(a.stop_at, r.cancel_at),\n"
+	" a.started_at < clock_timestamp() - $1 * interval '1 s'\n"
+	"FROM riskml.step_run a JOIN riskml.job_run r USING (run_id) WHERE a.state IN ('starting', 'running')"
 };
 
 /* An attempt as its row says. */
@@ -248,7 +255,7 @@ read_active(int *n)
 		active[i].attempt.token = rml_get_bigint(row, 4);
 		active[i].running = rml_get_bool(row, 5);
 		active[i].stop_at = rml_get_timestamp(row, 6, DT_NOEND);
-		active[i].old = rml_get_bool(row, 8);
+		active[i].old = rml_get_bool(row, 7);
 	}
 	return active;
 }
@@ -275,25 +282,20 @@ rml_sweep_attempts(void)
 	}
 }
 
-static RmlStatement stop_cancelled = {
-	.types = "",
-	.text = "UPDATE riskml.step_run a SET stop_at = clock_timestamp(), stop_reason = 'cancel' FROM riskml.job_run r\n"
-	"WHERE r.run_id = a.run_id AND a.state IN ('starting', 'running') AND r.cancel_at IS NOT NULL\n"
-	" AND a.stop_reason IS DISTINCT FROM 'cancel'"
-};
-
-/* A polite signal first; after some seconds one that cannot be caught by SQL. */
+/*
+ * Those of runs that are cancelled, and those that take too long.  Nothing is
+ * written: a step in the middle of its commit has its row locked.  A polite
+ * signal first; after some seconds one that cannot be caught by SQL.
+ */
 #define PATIENCE (5 * USECS_PER_SEC)
 
 void
 rml_stop_attempts(void)
 {
 	int			n;
-	Active	   *active;
+	Active	   *active = read_active(&n);
 	TimestampTz now = GetCurrentTimestamp();
 
-	(void) rml_run(&stop_cancelled);
-	active = read_active(&n);
 	for (int i = 0; i < n; i++)
 	{
 		int			pid = rml_board_step_pid(active[i].attempt.token);

@@ -20,7 +20,8 @@ static void
 at_end(XactEvent event, void *arg)
 {
 	(void) arg;
-	if (changed && event == XACT_EVENT_COMMIT)
+	/* an end without a change may have left locks that were in the way */
+	if (changed && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT))
 		rml_board_wake(MyDatabaseId);
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		changed = false;

@@ -152,6 +152,37 @@ job('run_times_out', ", timeout => '0.3 s'", ['s', 'SELECT pg_advisory_lock(1)']
 ($run, $state) = run_to_end('run_times_out');
 is($state . ' ' . query_value($node, "SELECT reason FROM riskml.runs WHERE run_id = $run"), 'failed timeout', 'a run that takes too long fails');
 
+# ---- transactions of users that stay open
+
+sub others_go_on
+{
+	my $other = query_value($node, "SELECT riskml.run_job('calm')");
+	wait_for($node, run_state($other), 'success', "$_[0]: others go on");
+}
+my $open = session($node);
+$run = start_long('long');
+ask($open, "BEGIN; SELECT riskml.cancel_run($run)");
+query_value($node, 'SELECT pg_terminate_backend(pid) FROM riskml.running');
+$node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM riskml.running') or die;
+others_go_on('a cancel that is not committed');
+ask($open, 'ROLLBACK');
+wait_for($node, run_state($run), 'failed', '... and the run, when it is rolled back');
+$run = start_long('long');
+query_value($node, "SELECT riskml.cancel_run($run)");
+wait_for($node, run_state($run), 'cancelled', 'a run is cancelled');
+ask($open, "BEGIN; SELECT riskml.mark_success($run, 's', 'test')");
+others_go_on('a mark that is not committed');
+ask($open, 'ROLLBACK');
+
+query_value($node, q{CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
+	CREATE TABLE gated (n int); CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON gated DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION gate()});
+job('gated', '', ['s', 'INSERT INTO gated VALUES (1)']);
+$run = start_long('gated');
+query_value($node, "SELECT riskml.cancel_run($run)");
+others_go_on('a step that is cancelled as it commits');
+wait_for($node, run_state($run), 'cancelled', '... and it is cancelled');
+is(query_value($node, "SELECT state || ' ' || (SELECT count(*) FROM gated) FROM riskml.attempts WHERE run_id = $run"), 'cancelled 0', '... without effect');
+
 # ---- fewer workers than steps that run
 
 query_value($node, "SELECT riskml.alter_job('long', max_active_runs => 2)");
