@@ -347,7 +347,8 @@ rml_advance_runs(void)
 static RmlStatement earliest = {
 	.types = "",
 	.text = "SELECT least(\n"
-	" (SELECT min(next_at) FROM riskml.job WHERE enabled),\n"
+	" (SELECT CASE WHEN min(next_at) <= clock_timestamp() THEN clock_timestamp() + interval '0.05 s' ELSE min(next_at) END\n"
+	"   FROM riskml.job WHERE enabled),\n"
 	" (SELECT min(s.not_before) FROM riskml.run_step s WHERE s.state = 'queued' AND s.not_before > clock_timestamp()),\n"
 	" (SELECT min(r.started_at + j.timeout) FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
 	"   WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"

@@ -183,6 +183,16 @@ others_go_on('a step that is cancelled as it commits');
 wait_for($node, run_state($run), 'cancelled', '... and it is cancelled');
 is(query_value($node, "SELECT state || ' ' || (SELECT count(*) FROM gated) FROM riskml.attempts WHERE run_id = $run"), 'cancelled 0', '... without effect');
 
+job('due', ", schedule => '1 second'", ['s', 'SELECT 1']);
+ask($open, "BEGIN; SELECT riskml.alter_job('due', comment => 'x')");
+$node->poll_query_until('postgres', "SELECT next_at < clock_timestamp() FROM riskml.job WHERE name = 'due'") or die;
+my $transactions = q{SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = 'postgres'};
+my $before = query_value($node, $transactions);
+query_value($node, 'SELECT pg_sleep(2)');
+cmp_ok(query_value($node, $transactions) - $before, '<', 100, 'a change that is not committed: the scheduler looks seldom');
+ask($open, "ROLLBACK; SELECT riskml.pause_job('due')");
+others_go_on('then');
+
 # ---- fewer workers than steps that run
 
 query_value($node, "SELECT riskml.alter_job('long', max_active_runs => 2)");
