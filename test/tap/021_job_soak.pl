@@ -271,7 +271,7 @@ SELECT format('job %s: %s running at %s', name, n, seq) FROM
 JOIN riskml.job ON job_id = job JOIN soak.job w USING (name) WHERE n > w.max_active_runs
 SQL
 	['interval twice', <<'SQL'],
-SELECT format('job %s interval to %s', job_id, interval_end) FROM riskml.job_run WHERE kind <> 'manual' GROUP BY job_id, interval_end HAVING count(*) > 1
+SELECT format('job %s interval to %s', job_id, interval_end) FROM riskml.job_run WHERE kind <> 'manual' AND state <> 'skipped' GROUP BY job_id, interval_end HAVING count(*) > 1
 SQL
 	['intervals with a gap', <<'SQL'],
 SELECT format('job %s: run %s from %s, after %s', name, run_id, interval_start, last) FROM
