@@ -12,7 +12,7 @@ MODULE_big = riskml
 # The install script is these files of sql/, in this order.
 SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs
 
-HARNESS = setup check demo shell check-selftest check-versions check-arm64 check-long bench bench-import \
+HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
 	bench-kernels \
 	unit fuzz parity fixtures malformed
 
@@ -24,6 +24,7 @@ ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
 setup:          ; @test/harness/setup.sh
 check:          ; @test/harness/check.sh $(SUITES)
 demo:           ; @test/harness/demo.sh
+demo-jobs:      ; @test/harness/demo_jobs.sh
 shell:          ; @test/harness/shell.sh
 check-selftest: ; @test/harness/selftest.sh
 check-versions: ; @test/harness/versions.sh

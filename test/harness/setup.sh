@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # setup.sh [PURPOSE]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default),
-# demo, bench-import or bench-score.
+# demo, demo-jobs, bench-import or bench-score.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail
@@ -73,6 +73,7 @@ look_for_tools() {
     have gcc || need gcc
     have make || need make
     [ -f /usr/include/stdio.h ] || need libc6-dev
+    [ "$purpose" != demo-jobs ] || return 0
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
     [ "$purpose" != bench-score ] || look_for_rivals
