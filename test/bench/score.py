@@ -11,9 +11,7 @@ RISKML_TOP; one with fewer rows writes build/bench/bench.md there.
 import datetime
 import os
 import platform
-import re
 import signal
-import subprocess
 import sys
 import time
 
@@ -29,6 +27,7 @@ import xgboost as xgb   # noqa: E402
 import clients          # noqa: E402
 import data             # noqa: E402
 import loading          # noqa: E402
+import machine          # noqa: E402
 import rivals           # noqa: E402
 import scans            # noqa: E402
 import table            # noqa: E402
@@ -39,19 +38,12 @@ TOP = os.environ.get("RISKML_TOP", data.TOP)
 BEGIN, END = "<!-- bench: written by make bench -->", "<!-- /bench -->"
 
 
-def processor():
-    """(name, flags), of /proc/cpuinfo."""
-    with open("/proc/cpuinfo") as file:
-        info = dict(re.findall(r"^([^\t:]+)\s*: (.*)$", file.read(), re.M))
-    return info.get("model name", platform.machine()), info.get("flags", "").split()
-
-
 class Bench:
     """What all measurements share: the rows, the models, and the server filled with them."""
 
     def __init__(self, rows):
         self.rows, self.keyed = rows, min(KEYED, rows)
-        self.vbmi = "avx512vbmi" in processor()[1]
+        self.vbmi = "avx512vbmi" in machine.processor()[1]
         self.models = data.models(os.path.join(TOP, "build", "bench"))
         session = Session()
         self.x = loading.load_table(session, "loans", rows, data.FEATURES)
@@ -90,17 +82,14 @@ def measurements(bench):
 
 def circumstances(bench, seconds):
     """Machine, versions, commit."""
-    with open("/proc/meminfo") as file:
-        memory = int(file.readline().split()[1]) / (1 << 20)
-    gcc = subprocess.run(["gcc", "-dumpfullversion"], stdout=subprocess.PIPE, text=True).stdout.strip()
     nodes = "; ".join(f"{name} {data.KINDS[name].trees} × depth {data.KINDS[name].depth}, {count:,} nodes"
                       for name, (_, count) in bench.models.items())
     return [
-        f"* {processor()[0]}, {os.cpu_count()} cores, {memory:.0f} GB,"
+        f"* {machine.hardware()},"
         f" {'with AVX-512 VBMI' if bench.vbmi else 'without AVX-512 VBMI: its limits do not apply'};"
         f" Linux {platform.release()};"
         f" load before: {bench.load:.2f}",
-        f"* riskml {os.environ.get('RISKML_COMMIT', 'unknown')}, PostgreSQL {bench.version}, gcc {gcc},"
+        f"* riskml {os.environ.get('RISKML_COMMIT', 'unknown')}, PostgreSQL {bench.version}, gcc {machine.gcc_version()},"
         f" libxgboost {xgb.__version__}, Python {platform.python_version()}, numpy {np.__version__},"
         f" pandas {pandas.__version__}, FastAPI {fastapi.__version__}, uvicorn {uvicorn.__version__}",
         f"* {bench.rows:,} rows × {data.FEATURES} float8, {100 * data.MISSING:g} % NULL, in memory",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # setup.sh [PURPOSE]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default),
-# demo, demo-jobs, bench-import or bench-score.
+# demo, demo-jobs, bench-import, bench-score or bench-jobs.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail
@@ -73,7 +73,10 @@ look_for_tools() {
     have gcc || need gcc
     have make || need make
     [ -f /usr/include/stdio.h ] || need libc6-dev
-    [ "$purpose" != demo-jobs ] || return 0
+    case $purpose in
+        demo-jobs) return 0 ;;
+        bench-jobs) look_for_cron; return 0 ;;
+    esac
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
     [ "$purpose" != bench-score ] || look_for_rivals
@@ -109,6 +112,20 @@ look_for_rivals() {
         fi
     fi
     [ -x "$("$PG_CONFIG" --bindir)/pgbench" ] || broken+=("pgbench in $("$PG_CONFIG" --bindir)")
+}
+
+# What jobs are measured beside, and with.
+look_for_cron() {
+    local dir
+    py_has psycopg2 || need python3-psycopg2
+    find_pg_config || return 0      # the next round
+    dir=$("$PG_CONFIG" --pkglibdir)
+    [ ! -f "$dir/pg_cron.so" ] || return 0
+    if [ "$dir" = "/usr/lib/postgresql/$(pg_major)/lib" ]; then
+        need "postgresql-$(pg_major)-cron"
+    else
+        broken+=("pg_cron.so in $dir")
+    fi
 }
 
 # Takes away what install_missing made, the newest first.
