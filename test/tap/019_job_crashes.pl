@@ -62,7 +62,7 @@ sub end_something
 	}
 	else
 	{
-		kill_9($node, pid_of($what));
+		kill_process($node, pid_of($what));
 	}
 	forget_holder();
 }

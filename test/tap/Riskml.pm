@@ -12,7 +12,7 @@ use Test::More;
 
 our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path fixture_path query_value
   sqlstate errors_like session ask start_query finish_query backend_pid wait_until_blocked
-  force_parallel create_credit new_job_node wait_for kill_9 run_state);
+  force_parallel create_credit new_job_node wait_for kill_process run_state);
 
 # A started node with the extension in database postgres; tests run for speed, not for safety.
 sub new_node
@@ -62,7 +62,7 @@ sub wait_for
 sub run_state { return "SELECT state FROM riskml.runs WHERE run_id = $_[0]" }
 
 # kill -9 of a process of the server, which then ends all others and begins anew.
-sub kill_9
+sub kill_process
 {
 	my ($node, $pid) = @_;
 	my $offset = -s $node->logfile;
