@@ -53,6 +53,8 @@ CREATE FUNCTION ask_for(v int) RETURNS void LANGUAGE plpgsql AS \$\$
 		INSERT INTO asked VALUES (v, outcome);
 	END \$\$;
 SELECT import_next() FROM generate_series(1, 5);
+-- a history, should churn() begin with a promotion of what is there and a rollback
+SELECT riskml.promote('m', v, 'stress') FROM generate_series(2, 5) v;
 SQL
 
 sub recorded
