@@ -2,7 +2,10 @@
  * advance.c
  *	  How runs move on: from due to started, from step to step, to their end.
  *
- * What holds between states is said once, in SQL over all runs at once.
+ * What holds between states is said once, in SQL over all runs at once.  Active
+ * runs and active steps are none when the tables are analyzed, so the planner
+ * may well join both by comparing each with each; OFFSET 0 and sub-selects
+ * leave it no way but the index, run by run.
  */
 #include "postgres.h"
 
@@ -198,8 +201,9 @@ static RmlStatement time_out_runs = {
 static RmlStatement cancel_steps = {
 	.types = "",
 	.text = "UPDATE riskml.run_step SET state = 'cancelled' WHERE (run_id, step) IN\n"
-	" (SELECT s.run_id, s.step FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)\n"
-	"  WHERE r.state IN ('waiting', 'running') AND r.cancel_at IS NOT NULL AND s.state IN ('waiting', 'queued')\n"
+	" (SELECT s.run_id, s.step FROM riskml.run_step s\n"
+	"  WHERE s.state IN ('waiting', 'queued') AND s.run_id = ANY (ARRAY(SELECT r.run_id FROM riskml.job_run r\n"
+	"   WHERE r.state IN ('waiting', 'running') AND r.cancel_at IS NOT NULL))\n"
 	"  FOR UPDATE OF s SKIP LOCKED)"
 };
 
@@ -220,11 +224,12 @@ static RmlStatement settle_steps = {
 	"  count(p.step) FILTER (WHERE p.state IN ('waiting', 'queued', 'running')) AS open,\n"
 	"  coalesce(bool_or(p.state IN ('failed', 'upstream_failed', 'cancelled')), false) AS failed,\n"
 	"  coalesce(bool_or(p.state = 'skipped'), false) AS skipped\n"
-	" FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)\n"
+	" FROM riskml.job_run r CROSS JOIN LATERAL\n"
+	"  (SELECT * FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state = 'waiting' OFFSET 0) s\n"
 	" LEFT JOIN riskml.run_step p ON p.run_id = s.run_id AND (p.step = ANY (s.after)\n"
 	"   OR (s.after = '{}' AND s.trigger_rule = 'one_failed'\n"
 	"    AND (p.run_id, p.step) NOT IN (SELECT run_id, step FROM on_failure)))\n"
-	" WHERE r.state = 'running' AND s.state = 'waiting'\n"
+	" WHERE r.state = 'running'\n"
 	" GROUP BY s.run_id, s.step, s.trigger_rule),\n"
 	"settled AS (\n"
 	" SELECT run_id, step, CASE trigger_rule\n"
@@ -248,7 +253,7 @@ static RmlStatement end_runs = {
 	"  ELSE 'success' END\n"
 	"WHERE run_id IN (SELECT run_id FROM riskml.job_run e\n"
 	"  WHERE (state = 'running' OR (state = 'waiting' AND cancel_at IS NOT NULL)) AND NOT EXISTS\n"
-	"   (SELECT FROM riskml.run_step s WHERE s.run_id = e.run_id AND s.state IN ('waiting', 'queued', 'running'))\n"
+	"   (SELECT FROM riskml.run_step s WHERE s.run_id = e.run_id AND s.state IN ('waiting', 'queued', 'running') OFFSET 0)\n"
 	"  FOR UPDATE SKIP LOCKED)\n"
 	"RETURNING run_id, (SELECT name FROM riskml.job j WHERE j.job_id = r.job_id), state,\n"
 	" (extract(epoch FROM ended_at - coalesce(started_at, ended_at)) * 1000)::bigint, reason"

@@ -23,14 +23,15 @@
  */
 static RmlStatement choose = {
 	.types = "i",
-	.text = "WITH busy AS (SELECT r.job_id, s.pool FROM riskml.run_step s JOIN riskml.job_run r USING (run_id) WHERE s.state = 'running'),\n"
+	.text = "WITH busy AS (SELECT (SELECT r.job_id FROM riskml.job_run r WHERE r.run_id = s.run_id) AS job_id, s.pool\n"
+	" FROM riskml.run_step s WHERE s.state = 'running'),\n"
 	"queue AS (\n"
 	" SELECT s.run_id, s.step, s.pool, s.attempt, s.queued_at, r.job_id,\n"
 	"  row_number() OVER (PARTITION BY r.job_id ORDER BY s.queued_at, s.run_id, s.step)\n"
 	"   + (SELECT count(*) FROM busy b WHERE b.job_id = r.job_id) AS turn\n"
-	" FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)\n"
-	" WHERE s.state = 'queued' AND r.state = 'running' AND r.cancel_at IS NULL\n"
-	"  AND (s.not_before IS NULL OR s.not_before <= clock_timestamp())),\n"
+	" FROM riskml.job_run r CROSS JOIN LATERAL (SELECT * FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state = 'queued'\n"
+	"  AND (s.not_before IS NULL OR s.not_before <= clock_timestamp()) OFFSET 0) s\n"
+	" WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"
 	"pooled AS (SELECT q.*, row_number() OVER (PARTITION BY q.pool ORDER BY q.turn, q.queued_at, q.run_id, q.step) AS place FROM queue q),\n"
 	"chosen AS (SELECT q.* FROM pooled q\n"
 	" WHERE q.pool IS NULL OR q.place <= (SELECT p.slots FROM riskml.pool p WHERE p.name = q.pool)\n"

@@ -185,14 +185,31 @@ sleep_for(const Round *round)
 	return Min(most, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), round->next));
 }
 
+/*
+ * Plans are made once, and outlive the statistics they were made with.  Of the
+ * tables only what is active is looked at, which has indexes: to walk along
+ * them is right whatever the statistics say, and their entries of dead rows are
+ * marked by the first scan that meets them.
+ */
 static void
 prepare_session(void)
 {
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET,
-							 true, 0, false);
-	(void) set_config_option("TimeZone", "UTC", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
-	(void) set_config_option("statement_timeout", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
-	(void) set_config_option("lock_timeout", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+	static const char *const settings[][2] = {
+		{"search_path", "pg_catalog, pg_temp"},
+		{"TimeZone", "UTC"},
+		{"statement_timeout", "0"},
+		{"lock_timeout", "0"},
+		{"plan_cache_mode", "force_generic_plan"},
+		{"enable_seqscan", "off"},
+		{"enable_bitmapscan", "off"},
+		{"enable_hashjoin", "off"},
+		{"enable_mergejoin", "off"},
+		{"jit", "off"},
+	};
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true,
+								 0, false);
 	pgstat_report_appname("riskml scheduler");
 }
 
