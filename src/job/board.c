@@ -33,6 +33,7 @@ typedef struct Desk
 	Oid			database;		/* InvalidOid: free */
 	int			procno;			/* of its scheduler; -1: none */
 	TimestampTz left_at;		/* when it was asked to leave; 0: it was not */
+	bool		woken;			/* there is something to do since it last looked */
 } Desk;
 
 typedef struct RunningStep
@@ -133,6 +134,7 @@ find_desk(Oid database, bool take)
 		unused->database = database;
 		unused->procno = -1;
 		unused->left_at = 0;
+		unused->woken = false;
 		return unused;
 	}
 	return NULL;
@@ -206,15 +208,30 @@ rml_board_may_enter(Oid database)
 void
 rml_board_wake(Oid database)
 {
-	const Desk *desk;
+	Desk	   *desk;
 
 	if (board == NULL)
 		return;
-	LWLockAcquire(board->lock, LW_SHARED);
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
 	desk = find_desk(database, false);
 	if (desk != NULL && desk->procno != -1)
+	{
+		desk->woken = true;
 		SetLatch(&GetPGProcByNumber(desk->procno)->procLatch);
+	}
 	LWLockRelease(board->lock);
+}
+
+bool
+rml_board_was_woken(void)
+{
+	bool		woken;
+
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	woken = my_desk->woken;
+	my_desk->woken = false;
+	LWLockRelease(board->lock);
+	return woken;
 }
 
 /* ---- steps ---- */

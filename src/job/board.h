@@ -30,6 +30,9 @@ extern bool rml_board_may_enter(Oid database);
 /* There is something to do in a database. */
 extern void rml_board_wake(Oid database);
 
+/* Was the scheduler of this process told so since it last asked? */
+extern bool rml_board_was_woken(void);
+
 /* ---- steps ---- */
 
 /* This process runs an attempt, until it ends; false if there is no room. */

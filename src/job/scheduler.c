@@ -175,14 +175,15 @@ try_round(Round *round, bool promoted)
 	return done;
 }
 
-static long
-sleep_for(const Round *round)
+/* When to look again if nobody wakes it. */
+static TimestampTz
+next_look(const Round *round, bool done)
 {
-	long		most = LONGEST_SLEEP;
+	TimestampTz now = GetCurrentTimestamp();
 
-	if (round->next == DT_NOEND)
-		return most;
-	return Min(most, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), round->next));
+	if (!done)
+		return now + SLEEP_AFTER_FAILURE * 1000;
+	return Min(round->next, now + LONGEST_SLEEP * 1000);
 }
 
 /*
@@ -217,6 +218,9 @@ void
 riskml_scheduler_main(Datum arg)
 {
 	bool		promoted = MyBgworkerEntry->bgw_extra[0] != 0;
+	bool		look = true;
+	bool		done = true;
+	TimestampTz look_at = 0;
 	MemoryContext scratch;
 	Round	   *round;
 
@@ -231,20 +235,26 @@ riskml_scheduler_main(Datum arg)
 	scratch = AllocSetContextCreate(TopMemoryContext, "riskml scheduler", ALLOCSET_DEFAULT_SIZES);
 	while (!rml_board_must_leave())
 	{
-		bool		done;
-
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
+			look = true;
 		}
-		MemoryContextSwitchTo(scratch);
-		done = try_round(round, promoted);
-		MemoryContextReset(scratch);
-		pgstat_report_activity(STATE_IDLE, NULL);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 done ? sleep_for(round) : SLEEP_AFTER_FAILURE, PG_WAIT_EXTENSION);
+		look = rml_board_was_woken() || look;
+		if (look)
+		{
+			MemoryContextSwitchTo(scratch);
+			done = try_round(round, promoted);
+			MemoryContextReset(scratch);
+			look_at = next_look(round, done);
+			pgstat_report_activity(STATE_IDLE, NULL);
+		}
+		/* the postmaster tells of each process that began or ended, which matters for a free slot only */
+		look = (WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						  TimestampDifferenceMilliseconds(GetCurrentTimestamp(), look_at),
+						  PG_WAIT_EXTENSION) & WL_TIMEOUT) != 0 || !done;
 	}
 }
