@@ -26,8 +26,9 @@
 /* A tick that is so late, in seconds, is missed: a matter of catchup. */
 #define GRACE_SECONDS 60
 
-/* Runs of one job that are created in one round, so that others get their turn. */
+/* Runs of one job that are created in one round, and jobs that are looked at: others get their turn, and steps start. */
 #define RUNS_PER_ROUND 100
+#define JOBS_PER_ROUND 20
 
 /* A job that is due. */
 typedef struct Due
@@ -46,12 +47,12 @@ typedef struct Due
 } Due;
 
 static RmlStatement select_due = {
-	.types = "",
+	.types = "zi",
 	.text = "SELECT job_id, name, schedule, timezone, start_at, end_at, next_at, catchup, overlap,\n"
 	" max_active_runs::bigint, (SELECT count(*) FROM riskml.job_run r\n"
 	"   WHERE r.job_id = j.job_id AND r.state IN ('waiting', 'running'))\n"
-	"FROM riskml.job j WHERE enabled AND next_at <= clock_timestamp()\n"
-	"ORDER BY next_at, job_id FOR UPDATE SKIP LOCKED"
+	"FROM riskml.job j WHERE enabled AND next_at <= $1\n"
+	"ORDER BY next_at, job_id LIMIT $2 FOR UPDATE SKIP LOCKED"
 };
 
 static RmlStatement set_next = {
@@ -128,10 +129,11 @@ read_due(uint64 row, Due *due)
 	due->active = rml_get_bigint(row, 11);
 }
 
-/* What is wrong with one job is no reason to stop for the others. */
-static void
+/* What is wrong with one job is no reason to stop for the others.  When it is due again. */
+static TimestampTz
 create_runs_safely(Due *due)
 {
+	volatile TimestampTz next = DT_NOEND;
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 
@@ -139,7 +141,8 @@ create_runs_safely(Due *due)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		(void) rml_run(&set_next, due->job_id, create_runs(due));
+		next = create_runs(due);
+		(void) rml_run(&set_next, due->job_id, next);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -153,23 +156,27 @@ create_runs_safely(Due *due)
 		ereport(LOG,
 				(errmsg("riskml: job \"%s\" cannot be scheduled: %s", due->name, error->message),
 				 errhint("It is tried again in a minute; riskml.alter_job() changes it.")));
-		(void) rml_run(&set_next, due->job_id, GetCurrentTimestamp() + USECS_PER_MINUTE);
+		next = GetCurrentTimestamp() + USECS_PER_MINUTE;
+		(void) rml_run(&set_next, due->job_id, next);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return next;
 }
 
-void
-rml_create_due_runs(void)
+bool
+rml_create_due_runs(TimestampTz now)
 {
-	uint64		n = rml_run(&select_due);
+	uint64		n = rml_run(&select_due, now, JOBS_PER_ROUND);
 	Due		   *due = palloc(sizeof(Due) * Max(n, 1));
+	bool		more = n == JOBS_PER_ROUND;
 
 	for (uint64 i = 0; i < n; i++)
 		read_due(i, &due[i]);
 	for (uint64 i = 0; i < n; i++)
-		create_runs_safely(&due[i]);
+		more = create_runs_safely(&due[i]) <= now || more;
+	return more;
 }
 
 /* ---- runs ---- */
@@ -349,11 +356,12 @@ rml_advance_runs(void)
 
 /* ---- when to look again ---- */
 
+/* A job that was due and is so still is locked by somebody who changes it. */
 static RmlStatement earliest = {
-	.types = "",
+	.types = "z",
 	.text = "SELECT least(\n"
-	" (SELECT CASE WHEN min(next_at) <= clock_timestamp() THEN clock_timestamp() + interval '0.05 s' ELSE min(next_at) END\n"
-	"   FROM riskml.job WHERE enabled),\n"
+	" (SELECT min(next_at) FROM riskml.job WHERE enabled AND next_at > $1),\n"
+	" (SELECT clock_timestamp() + interval '0.2 s' FROM riskml.job WHERE enabled AND next_at <= $1 LIMIT 1),\n"
 	" (SELECT min(s.not_before) FROM riskml.run_step s WHERE s.state = 'queued' AND s.not_before > clock_timestamp()),\n"
 	" (SELECT min(r.started_at + j.timeout) FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
 	"   WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"
@@ -366,8 +374,8 @@ static RmlStatement earliest = {
 };
 
 TimestampTz
-rml_next_event(void)
+rml_next_event(TimestampTz now)
 {
-	(void) rml_run(&earliest);
+	(void) rml_run(&earliest, now);
 	return rml_get_timestamp(0, 1, DT_NOEND);
 }

@@ -9,13 +9,13 @@
 
 #include "datatype/timestamp.h"
 
-/* Creates the runs that are due. */
-extern void rml_create_due_runs(void);
+/* Creates runs that were due at this time.  Are there more of them? */
+extern bool rml_create_due_runs(TimestampTz now);
 
 /* Starts runs that wait, has steps wait no more whose turn has come, ends runs.  Has one ended? */
 extern bool rml_advance_runs(void);
 
-/* When there will be something to do by itself; far away if never. */
-extern TimestampTz rml_next_event(void);
+/* When there will be something to do by itself, after what was due at this time; far away if never. */
+extern TimestampTz rml_next_event(TimestampTz now);
 
 #endif

@@ -74,6 +74,7 @@ make_round(Round *round, bool promoted)
 	bool		ended;
 	bool		refused;
 	bool		more;
+	TimestampTz now = GetCurrentTimestamp();
 
 	round->n = 0;
 	round->next = DT_NOEND;
@@ -84,14 +85,14 @@ make_round(Round *round, bool promoted)
 		return;
 	}
 	rml_sweep_attempts();
-	rml_create_due_runs();
+	more = rml_create_due_runs(now);
 	ended = rml_advance_runs();
 	rml_stop_attempts();
 	round->n = rml_create_attempts(round->attempts,
 								   Max(Min(rml_guc_max_workers, MAX_ATTEMPTS) - rml_active_attempts(), 0),
 								   &refused);
-	more = rml_trim_history();
-	round->next = refused || more ? GetCurrentTimestamp() : rml_next_event();
+	more = rml_trim_history() || more;
+	round->next = refused || more ? now : rml_next_event(now);
 	end_round();
 	if (ended)
 		rml_board_tell_end();
