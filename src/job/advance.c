@@ -188,30 +188,37 @@ rml_create_due_runs(TimestampTz now)
 
 static RmlStatement start_runs = {
 	.types = "",
-	.text = "UPDATE riskml.job_run SET state = 'running', started_at = clock_timestamp()\n"
-	"WHERE run_id IN (SELECT r.run_id FROM riskml.job_run r JOIN\n"
-	"   (SELECT run_id, row_number() OVER (PARTITION BY job_id ORDER BY run_id) AS place\n"
-	"    FROM riskml.job_run WHERE state = 'waiting' AND cancel_at IS NULL) w USING (run_id) JOIN riskml.job j USING (job_id)\n"
-	"  WHERE r.state = 'waiting' AND r.cancel_at IS NULL AND w.place <= j.max_active_runs -\n"
-	"   (SELECT count(*) FROM riskml.job_run a WHERE a.job_id = j.job_id AND a.state = 'running')\n"
-	"  FOR UPDATE OF r SKIP LOCKED)"
+	.text = "WITH waiting AS MATERIALIZED (\n"
+	" SELECT run_id, job_id, row_number() OVER (PARTITION BY job_id ORDER BY run_id) AS place\n"
+	" FROM riskml.job_run WHERE state = 'waiting' AND cancel_at IS NULL),\n"
+	"chosen AS MATERIALIZED (\n"
+	" SELECT run_id FROM waiting w JOIN riskml.job j USING (job_id) WHERE w.place <= j.max_active_runs -\n"
+	"  (SELECT count(*) FROM riskml.job_run a WHERE a.job_id = w.job_id AND a.state = 'running')),\n"
+	"locked AS MATERIALIZED (\n"
+	" SELECT run_id FROM riskml.job_run WHERE run_id = ANY (ARRAY(SELECT run_id FROM chosen))\n"
+	"  AND state = 'waiting' AND cancel_at IS NULL FOR UPDATE SKIP LOCKED)\n"
+	"UPDATE riskml.job_run SET state = 'running', started_at = clock_timestamp()\n"
+	"WHERE run_id = ANY (ARRAY(SELECT run_id FROM locked))"
 };
 
 static RmlStatement time_out_runs = {
 	.types = "",
-	.text = "UPDATE riskml.job_run SET cancel_at = clock_timestamp(), reason = 'timeout'\n"
-	"WHERE run_id IN (SELECT r.run_id FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
-	"  WHERE r.state = 'running' AND r.cancel_at IS NULL AND r.started_at + j.timeout <= clock_timestamp()\n"
-	"  FOR UPDATE OF r SKIP LOCKED)"
+	.text = "WITH locked AS MATERIALIZED (\n"
+	" SELECT r.run_id FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
+	" WHERE r.state = 'running' AND r.cancel_at IS NULL AND r.started_at + j.timeout <= clock_timestamp()\n"
+	" FOR UPDATE OF r SKIP LOCKED)\n"
+	"UPDATE riskml.job_run SET cancel_at = clock_timestamp(), reason = 'timeout'\n"
+	"WHERE run_id = ANY (ARRAY(SELECT run_id FROM locked))"
 };
 
 static RmlStatement cancel_steps = {
 	.types = "",
-	.text = "UPDATE riskml.run_step SET state = 'cancelled' WHERE (run_id, step) IN\n"
-	" (SELECT s.run_id, s.step FROM riskml.run_step s\n"
-	"  WHERE s.state IN ('waiting', 'queued') AND s.run_id = ANY (ARRAY(SELECT r.run_id FROM riskml.job_run r\n"
-	"   WHERE r.state IN ('waiting', 'running') AND r.cancel_at IS NOT NULL))\n"
-	"  FOR UPDATE OF s SKIP LOCKED)"
+	.text = "WITH locked AS MATERIALIZED (\n"
+	" SELECT s.run_id, s.step FROM riskml.run_step s\n"
+	" WHERE s.state IN ('waiting', 'queued') AND s.run_id = ANY (ARRAY(SELECT r.run_id FROM riskml.job_run r\n"
+	"  WHERE r.state IN ('waiting', 'running') AND r.cancel_at IS NOT NULL))\n"
+	" FOR UPDATE OF s SKIP LOCKED)\n"
+	"UPDATE riskml.run_step s SET state = 'cancelled' FROM locked l WHERE s.run_id = l.run_id AND s.step = l.step"
 };
 
 /*
@@ -245,23 +252,26 @@ static RmlStatement settle_steps = {
 	"   WHEN 'all_done' THEN CASE WHEN open = 0 THEN 'queued' END\n"
 	"   WHEN 'one_failed' THEN CASE WHEN failed THEN 'queued' WHEN open = 0 THEN 'skipped' END\n"
 	"   WHEN 'none_failed' THEN CASE WHEN failed THEN 'upstream_failed' WHEN open = 0 THEN 'queued' END\n"
-	"  END AS state FROM parents)\n"
-	"UPDATE riskml.run_step s SET state = d.state, queued_at = clock_timestamp()\n"
-	"FROM settled d WHERE d.run_id = s.run_id AND d.step = s.step AND d.state IS NOT NULL AND (s.run_id, s.step) IN\n"
-	" (SELECT l.run_id, l.step FROM riskml.run_step l JOIN settled USING (run_id, step)\n"
-	"  WHERE l.state = 'waiting' AND settled.state IS NOT NULL FOR UPDATE OF l SKIP LOCKED)"
+	"  END AS state FROM parents),\n"
+	"locked AS MATERIALIZED (\n"
+	" SELECT l.run_id, l.step, d.state FROM settled d JOIN riskml.run_step l USING (run_id, step)\n"
+	" WHERE l.state = 'waiting' AND d.state IS NOT NULL FOR UPDATE OF l SKIP LOCKED)\n"
+	"UPDATE riskml.run_step s SET state = l.state, queued_at = clock_timestamp()\n"
+	"FROM locked l WHERE l.run_id = s.run_id AND l.step = s.step"
 };
 
 static RmlStatement end_runs = {
 	.types = "",
-	.text = "UPDATE riskml.job_run r SET ended_at = clock_timestamp(), state = CASE\n"
+	.text = "WITH locked AS MATERIALIZED (\n"
+	" SELECT run_id FROM riskml.job_run e\n"
+	" WHERE (state = 'running' OR (state = 'waiting' AND cancel_at IS NOT NULL)) AND NOT EXISTS\n"
+	"  (SELECT FROM riskml.run_step s WHERE s.run_id = e.run_id AND s.state IN ('waiting', 'queued', 'running') OFFSET 0)\n"
+	" FOR UPDATE SKIP LOCKED)\n"
+	"UPDATE riskml.job_run r SET ended_at = clock_timestamp(), state = CASE\n"
 	"  WHEN cancel_at IS NOT NULL THEN CASE WHEN reason = 'timeout' THEN 'failed' ELSE 'cancelled' END\n"
 	"  WHEN EXISTS (SELECT FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state IN ('failed', 'cancelled')) THEN 'failed'\n"
 	"  ELSE 'success' END\n"
-	"WHERE run_id IN (SELECT run_id FROM riskml.job_run e\n"
-	"  WHERE (state = 'running' OR (state = 'waiting' AND cancel_at IS NOT NULL)) AND NOT EXISTS\n"
-	"   (SELECT FROM riskml.run_step s WHERE s.run_id = e.run_id AND s.state IN ('waiting', 'queued', 'running') OFFSET 0)\n"
-	"  FOR UPDATE SKIP LOCKED)\n"
+	"WHERE run_id = ANY (ARRAY(SELECT run_id FROM locked))\n"
 	"RETURNING run_id, (SELECT name FROM riskml.job j WHERE j.job_id = r.job_id), state,\n"
 	" (extract(epoch FROM ended_at - coalesce(started_at, ended_at)) * 1000)::bigint, reason"
 };
@@ -294,11 +304,13 @@ notify_all(const char *what, uint64 n)
 
 static RmlStatement pass_deadlines = {
 	.types = "",
-	.text = "UPDATE riskml.job_run r SET alerted = true FROM riskml.job j\n"
-	"WHERE j.job_id = r.job_id AND r.run_id IN (SELECT run_id FROM riskml.job_run d JOIN riskml.job USING (job_id)\n"
-	"  WHERE d.state IN ('waiting', 'running') AND NOT d.alerted\n"
-	"   AND CASE d.kind WHEN 'scheduled' THEN d.interval_end ELSE d.created_at END + deadline <= clock_timestamp()\n"
-	"  FOR UPDATE OF d SKIP LOCKED)\n"
+	.text = "WITH locked AS MATERIALIZED (\n"
+	" SELECT r.run_id FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
+	" WHERE r.state IN ('waiting', 'running') AND NOT r.alerted\n"
+	"  AND CASE r.kind WHEN 'scheduled' THEN r.interval_end ELSE r.created_at END + j.deadline <= clock_timestamp()\n"
+	" FOR UPDATE OF r SKIP LOCKED)\n"
+	"UPDATE riskml.job_run r SET alerted = true FROM riskml.job j\n"
+	"WHERE j.job_id = r.job_id AND r.run_id = ANY (ARRAY(SELECT run_id FROM locked))\n"
 	"RETURNING r.run_id, j.name, r.state, 0::bigint, j.deadline::text"
 };
 
@@ -367,9 +379,9 @@ static RmlStatement earliest = {
 	"   WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"
 	" (SELECT min(CASE r.kind WHEN 'scheduled' THEN r.interval_end ELSE r.created_at END + j.deadline)\n"
 	"   FROM riskml.job_run r JOIN riskml.job j USING (job_id) WHERE r.state IN ('waiting', 'running') AND NOT r.alerted),\n"
-	" (SELECT min(greatest(least(a.stop_at, r.cancel_at), clock_timestamp() + interval '0.2 s'))\n"
-	"   FROM riskml.step_run a JOIN riskml.job_run r USING (run_id)\n"
-	"   WHERE a.state IN ('starting', 'running') AND coalesce(a.stop_at, r.cancel_at) IS NOT NULL),\n"
+	" (SELECT min(greatest(stop_at, clock_timestamp() + interval '0.2 s')) FROM\n"
+	"   (SELECT least(a.stop_at, (SELECT r.cancel_at FROM riskml.job_run r WHERE r.run_id = a.run_id)) AS stop_at\n"
+	"    FROM riskml.step_run a WHERE a.state IN ('starting', 'running')) a WHERE stop_at IS NOT NULL),\n"
 	" (SELECT min(clock_timestamp() + interval '1 s') FROM riskml.step_run WHERE state = 'starting'))"
 };
 

@@ -227,9 +227,10 @@ rml_take_attempt(const RmlAttempt *attempt)
 
 static RmlStatement select_active = {
 	.types = "i",
-	.text = "SELECT a.run_id, a.step, a.attempt::bigint, a.token, a.state = 'running', least(a.stop_at, r.cancel_at),\n"
+	.text = "SELECT a.run_id, a.step, a.attempt::bigint, a.token, a.state = 'running',\n"
+	" least(a.stop_at, (SELECT r.cancel_at FROM riskml.job_run r WHERE r.run_id = a.run_id)),\n"
 	" a.started_at < clock_timestamp() - $1 * interval '1 s'\n"
-	"FROM riskml.step_run a JOIN riskml.job_run r USING (run_id) WHERE a.state IN ('starting', 'running')"
+	"FROM riskml.step_run a WHERE a.state IN ('starting', 'running')"
 };
 
 /* An attempt as its row says. */
