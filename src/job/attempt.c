@@ -223,7 +223,7 @@ rml_take_attempt(const RmlAttempt *attempt)
 /* ---- processes ---- */
 
 /* A process that was started so many seconds ago has taken its attempt, or never will. */
-#define START_SECONDS 10
+#define START_SECONDS 5
 
 static RmlStatement select_active = {
 	.types = "i",

@@ -290,10 +290,10 @@ static RmlStatement mark_step = {
 	"WHERE run_id = $1 AND step = $2 AND state NOT IN ('running', 'success')"
 };
 
-/* What did not run because of the step is judged anew. */
+/* What did not run because of the step, or because the run was cancelled, is judged anew. */
 static RmlStatement judge_anew = {
 	.types = "l",
-	.text = "UPDATE riskml.run_step SET state = 'waiting' WHERE run_id = $1 AND state = 'upstream_failed'"
+	.text = "UPDATE riskml.run_step SET state = 'waiting' WHERE run_id = $1 AND state IN ('upstream_failed', 'cancelled')"
 };
 
 /* riskml.mark_success(run_id, step, reason): for what was mended by hand; audited. */

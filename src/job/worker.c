@@ -182,14 +182,14 @@ riskml_step_main(Datum arg)
 		ErrorData  *error;
 
 		MemoryContextSwitchTo(task.context);
+		/* signals to stop repeat: none may take the error's record away */
 		HOLD_INTERRUPTS();
 		error = CopyErrorData();
 		FlushErrorState();
 		AbortOutOfAnyTransaction();
-		QueryCancelPending = false;
-		RESUME_INTERRUPTS();
 		MemoryContextSwitchTo(task.context);
 		record_error(&task, error);
+		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();
 	pgstat_report_stat(true);
