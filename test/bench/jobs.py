@@ -21,7 +21,7 @@ from measure import Session, percentile     # noqa: E402
 
 STEPS = 1000            # of a throughput
 ROUNDS = 3              # of one
-TICKS = 60              # of a job that is due each second
+TICKS = 30              # of a job that is due each second
 IDLE = 1000             # jobs at rest
 REST = 60               # seconds for which they are watched
 CROWD = 200             # jobs that are due in the same minute
