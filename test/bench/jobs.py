@@ -129,7 +129,10 @@ CHANGES = """SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_
 
 
 def rest_rows(session):
-    session.run("VACUUM ANALYZE")       # so that autovacuum has nothing to do
+    session.run("VACUUM ANALYZE")
+    # it has all databases of the new cluster to analyze; and the scheduler, which is woken, tells what it had changed
+    session.run("ALTER SYSTEM SET autovacuum = off")
+    session.run("SELECT pg_reload_conf()")
     time.sleep(2)
     session.run("CHECKPOINT")           # and a checkpoint nothing to write
     time.sleep(20)                      # nor the background writer a list of transactions to log, of all 15 s
@@ -147,6 +150,8 @@ def rest_rows(session):
     what = f"{IDLE:,} hourly jobs, none due for {REST} s: "
     yield Line(what + "processor time of launcher and scheduler, of one core", f"{100 * share:.4f} %", "—",
                     100 * share, " %", must=0.1, least=False)
+    session.run("ALTER SYSTEM RESET autovacuum")
+    session.run("SELECT pg_reload_conf()")
     yield Line(what + "WAL written by the whole server", f"{written} bytes", "—", written, " bytes", must=0, least=False)
     yield Line(what + "rows changed in all tables", f"{changed}", "—", changed, " rows", must=0, least=False)
 
@@ -219,8 +224,8 @@ def measurements(session):
 EXPLANATION = f"""\
 All figures are from one run. Throughput: median of {ROUNDS} rounds, from the commit that asks for the runs to the end of the
 last. Punctuality: from the tick of the schedule, the end of the run's data interval, to `clock_timestamp()` in the SQL
-of the step, so with the start of its process. At rest: the first field of /proc/PID/schedstat; before it, VACUUM and
-CHECKPOINT leave nothing to autovacuum, checkpointer and background writer, so that WAL would be the engine's. Beside
+of the step, so with the start of its process. At rest: the first field of /proc/PID/schedstat; autovacuum is off meanwhile,
+and a CHECKPOINT before leaves nothing to checkpointer and background writer, so that WAL would be the engine's. Beside
 pg_cron: both sides have background workers (`cron.use_background_workers`), 8 at the same time
 (`cron.max_running_jobs`), and take turns from minute to minute, {TURNS} turns each (means). `cannot`: pg_cron has no jobs by hand
 and no steps, and in this version none that are due more often than each minute. Settings: `test/bench/jobs.conf`, with fsync on."""
