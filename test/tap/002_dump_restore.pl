@@ -44,6 +44,8 @@ GRANT SELECT ON credit TO PUBLIC;
 ALTER TABLE credit OWNER TO team;
 DROP ROLE leaver;
 SQL
+$source->safe_psql('postgres', q{SELECT riskml.create_job('nightly', '@daily', timezone => 'Europe/Berlin'), riskml.create_pool('p', 2);
+	SELECT riskml.add_step('nightly', 's', command => 'SELECT 1', pool => 'p'), riskml.adopt_jobs(); SELECT riskml.run_job('nightly')});
 # an owner who leaves: the way out that docs/restore.md shows
 $source->safe_psql('postgres', <<SQL);
 CREATE ROLE former_owner;
@@ -221,6 +223,8 @@ command_ok(
 chdir $here or die "$here: $!";
 $upgraded->start;
 same_as_before($upgraded, 'postgres', 'pg_upgrade');
+is($upgraded->safe_psql('postgres', q{SELECT name, timezone, (SELECT count(*) FROM riskml.job_step), (SELECT count(*) FROM riskml.job_run), (SELECT slots FROM riskml.pool) FROM riskml.job}),
+	'nightly|Europe/Berlin|1|1|2', 'pg_upgrade: jobs and their history are kept');
 is($upgraded->safe_psql('kept', 'SELECT count(*) FROM a_generated WHERE score = 7'), '2', 'pg_upgrade: generated scores are the same');
 
 $upgraded->stop;
