@@ -135,7 +135,9 @@ def rest_rows(session):
     session.run("SELECT pg_reload_conf()")
     time.sleep(2)
     session.run("CHECKPOINT")           # and a checkpoint nothing to write
-    time.sleep(20)                      # nor the background writer a list of transactions to log, of all 15 s
+    # nor the background writer a list of transactions to log, of all 15 s; and a round of the scheduler, of all 30 s,
+    # has met what VACUUM ANALYZE left dead in the catalogs: pruning a page is WAL, once
+    time.sleep(35)
     session.run("SELECT pid FROM pg_stat_activity WHERE backend_type IN ('riskml launcher', 'riskml scheduler')")
     pids = [pid for pid, in session.cursor.fetchall()]
     if len(pids) != 2:
