@@ -31,7 +31,7 @@ CREATE FUNCTION riskml.retry_run(run_id bigint) RETURNS int
 COMMENT ON FUNCTION riskml.retry_run(bigint) IS 'goes on with a run that failed or was cancelled, from the steps that failed; returns how many steps begin anew';
 
 CREATE FUNCTION riskml.mark_success(run_id bigint, step text, reason text) RETURNS void
-	AS 'MODULE_PATHNAME', 'riskml_mark_success' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME', 'riskml_mark_success' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION riskml.mark_success(bigint, text, text) IS 'takes a step of a run for done, as after a repair by hand, and goes on; kept in the audit log';
 
 CREATE FUNCTION riskml.dry_run(job text, params jsonb DEFAULT '{}')

@@ -163,6 +163,12 @@ riskml_backfill(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameters \"start_at\" and \"end_at\" must not be null")));
 	end_at = PG_GETARG_TIMESTAMPTZ(2);
+	if (TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(1)) || TIMESTAMP_NOT_FINITE(end_at) ||
+		PG_GETARG_TIMESTAMPTZ(1) >= end_at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a backfill needs a time that begins before it ends"),
+				 errhint("Its first interval begins at \"start_at\" or later, its last ends at \"end_at\" or earlier.")));
 	run.params = params_of(fcinfo, 3);
 	rml_job_act(&scope);
 	look_up_job(&scope, name, &job);
@@ -300,17 +306,23 @@ static RmlStatement judge_anew = {
 Datum
 riskml_mark_success(PG_FUNCTION_ARGS)
 {
-	int64		run = PG_GETARG_INT64(0);
-	char	   *step = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *step = RML_TEXT_ARG(1, "step");
+	RmlAuditEntry entry = {.action = "mark_success", .reason = rml_reason_arg(fcinfo, 2)};
 	RmlOwnerScope scope;
-	RmlAuditEntry entry = {.action = "mark_success", .reason = text_to_cstring(PG_GETARG_TEXT_PP(2))};
+	int64		run;
+	char	   *state;
 
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameter \"run_id\" must not be null")));
+	run = PG_GETARG_INT64(0);
 	/* the audit log's lock comes first */
 	rml_owner_begin(&scope);
-	if (is_over(look_up_run(&scope, run)))
-		(void) rml_run(&reopen_run, run);
-	(void) rml_run(&find_run, run);
+	state = look_up_run(&scope, run);
 	entry.model = rml_get_text(0, 2);
+	if (is_over(state))
+		(void) rml_run(&reopen_run, run);
 	entry.detail = psprintf("job, run " INT64_FORMAT ", step %s", run, step);
 	if (rml_run(&mark_step, run, step) == 0)
 		ereport(ERROR,

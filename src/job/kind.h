@@ -8,14 +8,13 @@
 #ifndef RML_JOB_KIND_H
 #define RML_JOB_KIND_H
 
-#include "datatype/timestamp.h"
+#include "postgres_ext.h"
 
 /* One attempt's work, as its process does it. */
 typedef struct RmlWork
 {
 	const char *command;
 	const char *params;			/* the step's, a JSON object */
-	TimestampTz queued_at;
 	uint64		rows;			/* that the last statement gave or changed: for the kind to set */
 	double		again_after;	/* seconds; the step is not done and comes back then: for the kind to set */
 } RmlWork;
@@ -24,8 +23,8 @@ typedef struct RmlKind
 {
 	const char *name;
 	/*
-	 * In one transaction, which also commits the step's success; SPI is connected?  Otherwise there is no
-	 * transaction, and the kind has those that it needs.
+	 * Is it called in a transaction, the one that commits the step's success,
+	 * too?  Otherwise there is none, and the kind has those that it needs.
 	 */
 	bool		transactional;
 	void		(*run) (RmlWork *work);

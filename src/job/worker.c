@@ -58,7 +58,7 @@ end_transaction(void)
 
 static RmlStatement read_work = {
 	.types = "lti",
-	.text = "SELECT s.kind, s.command, s.params::text, s.queued_at, j.name, jsonb_build_object('run', $1, 'step', $2, 'attempt', $3,\n"
+	.text = "SELECT s.kind, s.command, s.params::text, j.name, jsonb_build_object('run', $1, 'step', $2, 'attempt', $3,\n"
 	"  'interval_start', r.interval_start, 'interval_end', r.interval_end, 'params', r.params || s.params)::text\n"
 	"FROM riskml.run_step s JOIN riskml.job_run r USING (run_id) JOIN riskml.job j USING (job_id)\n"
 	"WHERE s.run_id = $1 AND s.step = $2"
@@ -83,9 +83,8 @@ take_task(Task *task)
 		kind = MemoryContextStrdup(task->context, rml_get_text(0, 1));
 		task->work.command = MemoryContextStrdup(task->context, rml_get_text(0, 2));
 		task->work.params = MemoryContextStrdup(task->context, rml_get_text(0, 3));
-		task->work.queued_at = rml_get_timestamp(0, 4, 0);
-		task->job = MemoryContextStrdup(task->context, rml_get_text(0, 5));
-		context = MemoryContextStrdup(task->context, rml_get_text(0, 6));
+		task->job = MemoryContextStrdup(task->context, rml_get_text(0, 4));
+		context = MemoryContextStrdup(task->context, rml_get_text(0, 5));
 	}
 	rml_act_end(&scope);
 	if (taken)

@@ -286,14 +286,11 @@ typedef struct RmlImage
  */
 extern bool rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err);
 
-/* Opens a block that has passed rml_image_open() before, maybe elsewhere. */
+/* Opens a block that was just built, or has passed rml_image_open() before, maybe elsewhere: no checks. */
 extern void rml_image_trust(RmlImage *image, const void *data);
 
 /* Is this the header of an image of this format?  The rest is not looked at. */
 extern bool rml_image_is_current(const RmlImageHeader *header);
-
-/* Opens a block that was just built: pointers, no checks. */
-extern void rml_image_trust(RmlImage *image, const void *data);
 
 /* Sets header->checksum. */
 extern void rml_image_seal(void *data, size_t size);

@@ -79,20 +79,6 @@ rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry)
 	rml_audit(scope, &entry);
 }
 
-/* A reason is what an auditor will read: not NULL, not blank. */
-static char *
-reason_arg(FunctionCallInfo fcinfo, int n)
-{
-	char	   *reason = RML_TEXT_ARG(n, "reason");
-
-	if (strspn(reason, " \t\r\n") == strlen(reason))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameter \"reason\" must not be empty"),
-				 errhint("Say why; it is kept in riskml.audit_log.")));
-	return reason;
-}
-
 static char *
 alias_arg(FunctionCallInfo fcinfo, int n)
 {
@@ -111,7 +97,7 @@ riskml_set_alias(PG_FUNCTION_ARGS)
 		.model = RML_TEXT_ARG(0, "model"),
 		.alias = alias_arg(fcinfo, 1),
 		.to_version = rml_int_arg(fcinfo, 2, "version"),
-		.reason = reason_arg(fcinfo, 3),
+		.reason = rml_reason_arg(fcinfo, 3),
 	};
 	RmlOwnerScope scope;
 	RmlModelRow row;
@@ -132,7 +118,7 @@ riskml_promote(PG_FUNCTION_ARGS)
 		.alias = RML_DEFAULT_ALIAS,
 		.to_version = rml_int_arg(fcinfo, 1, "version"),
 		.detail = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3) ? "override" : NULL,
-		.reason = reason_arg(fcinfo, 2),
+		.reason = rml_reason_arg(fcinfo, 2),
 	};
 	RmlOwnerScope scope;
 	RmlModelRow row;
@@ -157,7 +143,7 @@ riskml_drop_alias(PG_FUNCTION_ARGS)
 {
 	char	   *model = RML_TEXT_ARG(0, "model");
 	char	   *alias = alias_arg(fcinfo, 1);
-	char	   *reason = reason_arg(fcinfo, 2);
+	char	   *reason = rml_reason_arg(fcinfo, 2);
 	RmlAuditEntry entry = {
 		.action = "drop_alias", .model = model, .alias = alias, .reason = reason,
 	};
@@ -208,7 +194,7 @@ riskml_rollback(PG_FUNCTION_ARGS)
 	RmlParam	params[2];
 
 	if (!PG_ARGISNULL(2))
-		entry.reason = reason_arg(fcinfo, 2);
+		entry.reason = rml_reason_arg(fcinfo, 2);
 	rml_owner_begin_model(&scope, model, "promote", &row);
 	entry.from_version = current_version(model, alias);
 	if (entry.from_version == 0)

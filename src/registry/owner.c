@@ -138,3 +138,16 @@ rml_owner_begin_model(RmlOwnerScope *scope, const char *name,
 		rml_require_owner(scope, row, name);
 	UnregisterSnapshot(snapshot);
 }
+
+char *
+rml_reason_arg(FunctionCallInfo fcinfo, int n)
+{
+	char	   *reason = RML_TEXT_ARG(n, "reason");
+
+	if (strspn(reason, " \t\r\n") == strlen(reason))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter \"reason\" must not be empty"),
+				 errhint("Say why; it is kept in riskml.audit_log.")));
+	return reason;
+}

@@ -30,6 +30,10 @@ typedef struct RmlAuditEntry
 	const char *reason;
 } RmlAuditEntry;
 
+/* A reason is what an auditor will read: not NULL, not blank. */
+struct FunctionCallInfoBaseData;
+extern char *rml_reason_arg(struct FunctionCallInfoBaseData *fcinfo, int n);
+
 extern void rml_audit(const RmlOwnerScope *scope, const RmlAuditEntry *entry);
 
 /*

@@ -188,7 +188,8 @@ ask($open, "BEGIN; SELECT riskml.alter_job('due', comment => 'x')");
 $node->poll_query_until('postgres', "SELECT next_at < clock_timestamp() FROM riskml.job WHERE name = 'due'") or die;
 my $transactions = q{SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = 'postgres'};
 my $before = query_value($node, $transactions);
-query_value($node, 'SELECT pg_sleep(2)');
+my $then = query_value($node, q{SELECT clock_timestamp() + interval '2 s'});
+$node->poll_query_until('postgres', "SELECT clock_timestamp() > '$then'") or die;
 cmp_ok(query_value($node, $transactions) - $before, '<', 100, 'a change that is not committed: the scheduler looks seldom');
 ask($open, "ROLLBACK; SELECT riskml.pause_job('due')");
 others_go_on('then');
@@ -313,6 +314,10 @@ for (1 .. 200)
 }
 like($events, qr/"event" : "deadline", "run" : $run, "job" : "late"/, 'who listens hears of deadlines');
 like($events, qr/"event" : "end", "run" : $run, "job" : "late", "state" : "cancelled"/, 'and of ends');
+
+is(sqlstate($node, "SELECT riskml.backfill('hourly', '2025-05-30', '2025-05-29')") . ' ' . sqlstate($node, "SELECT riskml.backfill('hourly', '-infinity', 'infinity')"),
+	'22023 22023', 'not for a time without a begin before its end');
+is(sqlstate($node, "SELECT riskml.mark_success(1, 'a', ' ')") . ' ' . sqlstate($node, "SELECT riskml.mark_success(1, 'a', NULL)"), '22023 22004', 'a mark needs a reason');
 
 # ---- rights
 
