@@ -130,6 +130,7 @@ rml_kernel_expect(const RmlKernel *kernel, const RmlImage *image)
 	prefetch(image->rank_tables, sections[RML_SEC_RANK_TABLES].size, NEAR, PAGE);
 	prefetch(image->rank_trees, sections[RML_SEC_RANK_TREES].size, NEAR / 4, LINE);
 	prefetch(image->rank_nodes, sections[RML_SEC_RANK_NODES].size, NEAR, LINE);
+	prefetch(image->rank_triples, sections[RML_SEC_RANK_TRIPLES].size, 4 * NEAR, PAGE);
 	prefetch(image->rank_exits, sections[RML_SEC_RANK_EXITS].size, 4 * NEAR, PAGE);
 }
 

@@ -87,6 +87,7 @@ static const uint64_t widths[RML_N_SECTIONS] = {
 	[RML_SEC_RANK_TABLES] = sizeof(float),
 	[RML_SEC_RANK_TREES] = sizeof(RmlRankTree),
 	[RML_SEC_RANK_NODES] = 1,
+	[RML_SEC_RANK_TRIPLES] = sizeof(RmlRankTriple),
 	[RML_SEC_RANK_EXITS] = sizeof(float),
 };
 
@@ -440,6 +441,8 @@ rml_image_trust(RmlImage *image, const void *data)
 	image->rank_trees = header->n_slots == 0 ? NULL :
 		(const RmlRankTree *) sections[RML_SEC_RANK_TREES];
 	image->rank_nodes = (const uint8_t *) sections[RML_SEC_RANK_NODES];
+	image->rank_triples = header->sections[RML_SEC_RANK_TRIPLES].size == 0 ? NULL :
+		(const RmlRankTriple *) sections[RML_SEC_RANK_TRIPLES];
 	image->rank_exits = (const float *) sections[RML_SEC_RANK_EXITS];
 }
 

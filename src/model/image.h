@@ -24,8 +24,9 @@
  *	 -       4     RmlRankGroup, feature after feature
  *	 -       12    RmlRankSet, per distinct split by category
  *	 -       4     rank tables, float, 16 at a time
- *	 -       12    RmlRankTree, per tree
+ *	 -       16    RmlRankTree, per tree
  *	 -       1     nodes of the trees in their rank layout, see RmlRankTree
+ *	 -       8     RmlRankTriple, tree after tree, see RmlRankTree
  *	 -       4     what their leaves hold, see RmlRankTree
  *
  * The names are empty when the model has the names f0, f1, ...; a linear model
@@ -47,7 +48,7 @@
 #include "model/objective.h"
 
 #define RML_IDENTITY_SIZE 32	/* SHA-256 */
-#define RML_IMAGE_FORMAT 3
+#define RML_IMAGE_FORMAT 4
 #define RML_IMAGE_ALIGN 64
 #define RML_MAX_FEATURES 100000
 #define RML_MAX_OUTPUTS 100000
@@ -74,6 +75,7 @@ typedef enum RmlSection
 	RML_SEC_RANK_TABLES,
 	RML_SEC_RANK_TREES,
 	RML_SEC_RANK_NODES,
+	RML_SEC_RANK_TRIPLES,
 	RML_SEC_RANK_EXITS,
 	RML_N_SECTIONS
 } RmlSection;
@@ -119,7 +121,7 @@ typedef struct RmlImageHeader
 	uint32_t	flags;			/* RML_IMAGE_* */
 	uint32_t	n_slots;		/* bytes of a row of ranks; 0: no rank sections */
 	RmlImageExtent sections[RML_N_SECTIONS];
-	uint8_t		unused[56];		/* zero */
+	uint8_t		unused[40];		/* zero */
 } RmlImageHeader;
 
 _Static_assert(sizeof(RmlImageHeader) == 448, "header is part of the format");
@@ -216,6 +218,10 @@ typedef struct RmlRankSet
  * leaf vectors.  Where a leaf stands higher in the tree, both ways below it
  * lead to copies of it (slot 0, cut RML_NO_CUT), as at the unused place 0.
  *
+ * A tree of more than RML_TOP_LEVELS levels has what is below those once more,
+ * where one access to memory gets all of it: a triple per node 64 to 127.  Wide
+ * slots have none.
+ *
  * Trees that are too deep, or would be mostly padding, are not laid out:
  * their nodes are walked.
  */
@@ -223,8 +229,19 @@ typedef struct RmlRankTree
 {
 	int32_t		levels;			/* or RML_WALKED */
 	uint32_t	first_node;		/* in the rank nodes */
+	uint32_t	first_triple;	/* 0 if it has none */
 	uint32_t	first_exit;
 } RmlRankTree;
+
+/* A node and its children, which are as leaves where the tree ends above them. */
+typedef struct RmlRankTriple
+{
+	uint8_t		slots[4];		/* of the node, its left and its right child; 0 */
+	uint8_t		cuts[4];		/* the same; RML_NO_CUT */
+} RmlRankTriple;
+
+#define RML_TOP_LEVELS 6
+#define RML_TRIPLES (1 << RML_TOP_LEVELS)	/* of a tree */
 
 #define RML_WALKED (-1)
 #define RML_MAX_RANK_DEPTH 8
@@ -235,6 +252,28 @@ static inline uint32_t
 rml_rank_node_size(uint32_t n_slots)
 {
 	return n_slots > RML_NARROW_SLOTS ? 3 : 2;
+}
+
+/* How many triples a tree has. */
+static inline uint32_t
+rml_rank_triples(uint32_t n_slots, int32_t levels)
+{
+	return levels > RML_TOP_LEVELS && n_slots <= RML_NARROW_SLOTS ? RML_TRIPLES : 0;
+}
+
+/* Of the nodes that a tree has laid out. */
+static inline RmlRankTriple
+rml_rank_triple(const uint8_t *slots, int32_t levels, uint32_t node)
+{
+	const uint8_t *cuts = slots + (UINT32_C(1) << levels);
+	RmlRankTriple triple = {{slots[node]}, {cuts[node], RML_NO_CUT, RML_NO_CUT, RML_NO_CUT}};
+
+	for (uint32_t side = 0; side < 2 && levels > RML_TOP_LEVELS + 1; side++)
+	{
+		triple.slots[1 + side] = slots[2 * node + side];
+		triple.cuts[1 + side] = cuts[2 * node + side];
+	}
+	return triple;
 }
 
 /* The labels of one feature. */
@@ -277,6 +316,7 @@ typedef struct RmlImage
 	const float *rank_tables;
 	const RmlRankTree *rank_trees;	/* NULL: none */
 	const uint8_t *rank_nodes;
+	const RmlRankTriple *rank_triples;	/* NULL: no tree has any */
 	const float *rank_exits;
 } RmlImage;
 

@@ -40,6 +40,7 @@ typedef struct Ranker
 	uint32_t	n_sets;
 	uint32_t	n_slots;
 	uint64_t	n_places;		/* of the trees to be laid out */
+	uint64_t	n_deep;			/* of them, those of more than RML_TOP_LEVELS */
 	RmlImageCounts counts;
 } Ranker;
 
@@ -405,6 +406,7 @@ count_trees(Ranker *r)
 			continue;
 		n_perfect++;
 		r->n_places += UINT64_C(1) << levels;
+		r->n_deep += levels > RML_TOP_LEVELS;
 		n_splits += r->image.trees[t].n_nodes / 2;
 	}
 	r->counts.entries[RML_SEC_RANK_TREES] = (uint64_t) n_trees;
@@ -457,14 +459,16 @@ fill_tree(Ranker *r, const RmlImageTree *tree, int32_t levels, uint8_t *slots, f
 }
 
 static void
-fill_trees(Ranker *r, RmlRankTree *out, uint8_t *nodes, float *exits)
+fill_trees(Ranker *r, RmlRankTree *out, uint8_t *nodes, RmlRankTriple *triples, float *exits)
 {
 	uint32_t	first_node = 0;
+	uint32_t	first_triple = 0;
 	uint32_t	first_exit = 0;
 
 	for (int32_t t = 0; t < r->image.header->n_trees; t++, out++)
 	{
 		const RmlImageTree *tree = &r->image.trees[t];
+		uint32_t	n_triples;
 
 		rml_poll(r->host);
 		out->levels = tree_levels(tree);
@@ -473,7 +477,12 @@ fill_trees(Ranker *r, RmlRankTree *out, uint8_t *nodes, float *exits)
 		out->first_node = first_node;
 		out->first_exit = first_exit;
 		fill_tree(r, tree, out->levels, nodes + first_node, exits + first_exit);
+		n_triples = rml_rank_triples(r->n_slots, out->levels);
+		for (uint32_t i = 0; i < n_triples; i++)
+			triples[first_triple + i] = rml_rank_triple(nodes + first_node, out->levels, RML_TRIPLES + i);
+		out->first_triple = n_triples > 0 ? first_triple : 0;
 		first_node += rml_rank_node_size(r->n_slots) << out->levels;
+		first_triple += n_triples;
 		first_exit += UINT32_C(1) << out->levels;
 	}
 }
@@ -510,6 +519,7 @@ add_sections(Ranker *r, void **data, size_t *size)
 	r->counts.entries[RML_SEC_RANK_GROUPS] = r->n_groups;
 	r->counts.entries[RML_SEC_RANK_SETS] = r->n_sets;
 	r->counts.entries[RML_SEC_RANK_NODES] = r->n_places * rml_rank_node_size(r->n_slots);
+	r->counts.entries[RML_SEC_RANK_TRIPLES] = r->n_deep * rml_rank_triples(r->n_slots, RML_MAX_RANK_DEPTH);
 	r->counts.entries[RML_SEC_RANK_EXITS] = r->n_places;
 	for (int i = 0; i < RML_SEC_RANK_FEATURES; i++)
 		r->counts.entries[i] = rml_image_entries(&header, (RmlSection) i);
@@ -529,6 +539,7 @@ add_sections(Ranker *r, void **data, size_t *size)
 	fill_tables(r, (float *) (block + header.sections[RML_SEC_RANK_TABLES].offset));
 	fill_trees(r, (RmlRankTree *) (block + header.sections[RML_SEC_RANK_TREES].offset),
 			   (uint8_t *) block + header.sections[RML_SEC_RANK_NODES].offset,
+			   (RmlRankTriple *) (block + header.sections[RML_SEC_RANK_TRIPLES].offset),
 			   (float *) (block + header.sections[RML_SEC_RANK_EXITS].offset));
 }
 

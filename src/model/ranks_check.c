@@ -232,10 +232,29 @@ check_tree(Check *c, const RmlImageTree *tree, const uint8_t *slots, const float
 }
 
 static bool
+check_triples(Check *c, const RmlRankTree *tree, uint64_t first, uint64_t n)
+{
+	const RmlImage *image = c->image;
+
+	if (tree->first_triple != (n > 0 ? first : 0) || n > entries(c, RML_SEC_RANK_TRIPLES) - first)
+		return corrupt(c, "rank triples out of place");
+	for (uint32_t i = 0; i < n; i++)
+	{
+		RmlRankTriple expected = rml_rank_triple(image->rank_nodes + tree->first_node, tree->levels,
+												 RML_TRIPLES + i);
+
+		if (memcmp(&image->rank_triples[first + i], &expected, sizeof(expected)) != 0)
+			return corrupt(c, "wrong rank triple");
+	}
+	return true;
+}
+
+static bool
 check_trees(Check *c)
 {
 	const RmlImage *image = c->image;
 	uint64_t	node = 0;
+	uint64_t	triple = 0;
 	uint64_t	exit = 0;
 	uint64_t	n_nodes = entries(c, RML_SEC_RANK_NODES);
 	uint64_t	node_size = rml_rank_node_size(image->header->n_slots);
@@ -243,10 +262,11 @@ check_trees(Check *c)
 	for (int32_t t = 0; t < image->header->n_trees; t++)
 	{
 		const RmlRankTree *tree = &image->rank_trees[t];
+		uint32_t	n_triples;
 
 		if (tree->levels == RML_WALKED)
 		{
-			if (tree->first_node != 0 || tree->first_exit != 0)
+			if (tree->first_node != 0 || tree->first_triple != 0 || tree->first_exit != 0)
 				return corrupt(c, "wrong rank tree");
 			continue;
 		}
@@ -258,10 +278,14 @@ check_trees(Check *c)
 		if (!check_tree(c, &image->trees[t], image->rank_nodes + node, image->rank_exits + exit,
 						tree->levels))
 			return false;
+		n_triples = rml_rank_triples(image->header->n_slots, tree->levels);
+		if (!check_triples(c, tree, triple, n_triples))
+			return false;
+		triple += n_triples;
 		node += node_size << tree->levels;
 		exit += UINT64_C(1) << tree->levels;
 	}
-	return (node == n_nodes && exit == entries(c, RML_SEC_RANK_EXITS)) ||
+	return (node == n_nodes && triple == entries(c, RML_SEC_RANK_TRIPLES) && exit == entries(c, RML_SEC_RANK_EXITS)) ||
 		corrupt(c, "rank nodes without a tree");
 }
 
