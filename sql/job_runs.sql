@@ -98,10 +98,15 @@ WHERE pg_catalog.pg_has_role(j.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_mon
 COMMENT ON VIEW riskml.attempts IS 'attempts at steps of your jobs, of all for members of pg_monitor';
 GRANT SELECT ON riskml.attempts TO PUBLIC;
 
+CREATE FUNCTION riskml.step_progress(pid int, OUT rows_read bigint, OUT bytes_read bigint)
+	AS 'MODULE_PATHNAME', 'riskml_step_progress' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.step_progress(int) IS 'how far the step has come that a process runs; NULL for a kind of step that does not tell';
+
 CREATE VIEW riskml.running WITH (security_barrier) AS
-SELECT run_id, job, step, attempt, pid, started_at
-FROM riskml.attempts WHERE state IN ('starting', 'running');
-COMMENT ON VIEW riskml.running IS 'steps that are running now';
+SELECT a.run_id, a.job, a.step, a.attempt, a.pid, a.started_at, p.rows_read, p.bytes_read
+FROM riskml.attempts a LEFT JOIN LATERAL riskml.step_progress(a.pid) p ON true
+WHERE a.state IN ('starting', 'running');
+COMMENT ON VIEW riskml.running IS 'steps that are running now; of those that load, how far they are';
 GRANT SELECT ON riskml.running TO PUBLIC;
 
 CREATE VIEW riskml.failures WITH (security_barrier) AS

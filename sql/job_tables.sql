@@ -12,7 +12,9 @@ COMMENT ON COLUMN riskml.step_kind.transactional IS 'do its effects and the reco
 INSERT INTO riskml.step_kind VALUES
 	('sql', true, 'SQL in one transaction'),
 	('sql_no_transaction', false, 'SQL whose statements commit one by one: VACUUM, CREATE INDEX CONCURRENTLY, procedures that commit'),
-	('wait', true, 'waits until a query gives true in its first column');
+	('wait', true, 'waits until a query gives true in its first column'),
+	('load', true, 'loads the rows of a query or relation into a table, as CALL riskml.load()'),
+	('ingest', true, 'loads the rows of files into a table, as CALL riskml.ingest()');
 
 CREATE TABLE riskml.pool (
 	name text COLLATE "C" PRIMARY KEY,

@@ -40,6 +40,8 @@ typedef struct RunningStep
 {
 	int64		token;
 	int			pid;			/* 0: free */
+	uint64		rows;			/* so far */
+	uint64		bytes;
 } RunningStep;
 
 typedef struct Board
@@ -260,6 +262,7 @@ rml_board_begin_step(int64 token)
 	{
 		my_step->token = token;
 		my_step->pid = MyProcPid;
+		my_step->rows = my_step->bytes = 0;
 	}
 	LWLockRelease(board->lock);
 	if (my_step != NULL)
@@ -280,6 +283,37 @@ rml_board_step_pid(int64 token)
 	}
 	LWLockRelease(board->lock);
 	return pid;
+}
+
+void
+rml_board_progress(uint64 rows, uint64 bytes)
+{
+	if (my_step == NULL)
+		return;
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	my_step->rows = rows;
+	my_step->bytes = bytes;
+	LWLockRelease(board->lock);
+}
+
+bool
+rml_board_step_progress(int pid, uint64 *rows, uint64 *bytes)
+{
+	bool		found = false;
+
+	if (board == NULL || pid == 0)
+		return false;
+	LWLockAcquire(board->lock, LW_SHARED);
+	for (int i = 0; i < MAX_STEPS && !found; i++)
+	{
+		const RunningStep *step = &board->steps[i];
+
+		found = step->pid == pid && (step->rows > 0 || step->bytes > 0);
+		*rows = step->rows;
+		*bytes = step->bytes;
+	}
+	LWLockRelease(board->lock);
+	return found;
 }
 
 /* ---- runs ---- */

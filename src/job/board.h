@@ -41,6 +41,12 @@ extern bool rml_board_begin_step(int64 token);
 /* The process of an attempt, 0 if there is none. */
 extern int	rml_board_step_pid(int64 token);
 
+/* So far this process's step has read so many rows, and bytes; nothing outside of a step. */
+extern void rml_board_progress(uint64 rows, uint64 bytes);
+
+/* What the step of a process has said of that last; false if there is none, or it said nothing. */
+extern bool rml_board_step_progress(int pid, uint64 *rows, uint64 *bytes);
+
 /* ---- runs ---- */
 
 /* Some run of this database has ended. */

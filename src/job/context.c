@@ -69,6 +69,23 @@ find_number(const char *key, bool *null)
 	return *null ? 0 : DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 }
 
+int64
+rml_context_run_id(void)
+{
+	bool		null;
+
+	return find_number("run", &null);
+}
+
+char *
+rml_context_step(void)
+{
+	JsonbValue	room;
+	const JsonbValue *value = find("step", &room);
+
+	return value == NULL || value->type != jbvString ? NULL : pnstrdup(value->val.string.val, value->val.string.len);
+}
+
 /* Times are written as ISO 8601 with an offset, which every DateStyle reads alike. */
 static Datum
 get_time(FunctionCallInfo fcinfo, const char *key)
@@ -144,32 +161,35 @@ static RmlStatement get_output = {
 static int64
 require_step(char **step)
 {
-	JsonbValue	room;
-	const JsonbValue *value = find("step", &room);
-	bool		null;
-	int64		run = find_number("run", &null);
+	int64		run = rml_context_run_id();
 
-	if (null || value == NULL || value->type != jbvString)
+	*step = rml_context_step();
+	if (*step == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("this is not a step of a job"),
 				 errhint("Outputs are set and read by the SQL of steps.")));
-	*step = pnstrdup(value->val.string.val, value->val.string.len);
 	return run;
+}
+
+void
+rml_context_set_output(Jsonb *output)
+{
+	char	   *step;
+	int64		run = require_step(&step);
+	char	   *text = JsonbToCString(NULL, &output->root, -1);
+	RmlOwnerScope scope;
+
+	rml_job_act(&scope);
+	(void) rml_run(&set_output, run, step, text);
+	rml_act_end(&scope);
 }
 
 /* riskml.set_output(jsonb): part of the step's transaction. */
 Datum
 riskml_set_output(PG_FUNCTION_ARGS)
 {
-	char	   *step;
-	int64		run = require_step(&step);
-	char	   *output = JsonbToCString(NULL, &PG_GETARG_JSONB_P(0)->root, -1);
-	RmlOwnerScope scope;
-
-	rml_job_act(&scope);
-	(void) rml_run(&set_output, run, step, output);
-	rml_act_end(&scope);
+	rml_context_set_output(PG_GETARG_JSONB_P(0));
 	PG_RETURN_VOID();
 }
 

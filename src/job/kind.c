@@ -7,9 +7,11 @@
 #include "job/kind.h"
 
 static const RmlKind kinds[] = {
-	{"sql", true, rml_kind_sql},
-	{"sql_no_transaction", false, rml_kind_sql_no_transaction},
-	{"wait", true, rml_kind_wait},
+	{"sql", true, rml_kind_sql, NULL},
+	{"sql_no_transaction", false, rml_kind_sql_no_transaction, NULL},
+	{"wait", true, rml_kind_wait, NULL},
+	{"load", true, rml_kind_load, rml_check_load},
+	{"ingest", true, rml_kind_ingest, rml_check_ingest},
 };
 
 const RmlKind *

@@ -28,6 +28,8 @@ typedef struct RmlKind
 	 */
 	bool		transactional;
 	void		(*run) (RmlWork *work);
+	/* Raises an error if a command can never be run; NULL: that is seen when it is. */
+	void		(*check) (const char *command);
 } RmlKind;
 
 /* NULL: there is none of that name. */
@@ -36,5 +38,9 @@ extern const RmlKind *rml_kind_by_name(const char *name);
 extern void rml_kind_sql(RmlWork *work);
 extern void rml_kind_sql_no_transaction(RmlWork *work);
 extern void rml_kind_wait(RmlWork *work);
+extern void rml_kind_load(RmlWork *work);
+extern void rml_kind_ingest(RmlWork *work);
+extern void rml_check_load(const char *command);
+extern void rml_check_ingest(const char *command);
 
 #endif

@@ -14,6 +14,7 @@
 #include "job/fields.h"
 #include "job/graph.h"
 #include "job/job.h"
+#include "job/kind.h"
 #include "job/wake.h"
 
 RML_SQL_FUNCTION(riskml_add_step);
@@ -99,6 +100,16 @@ check_kind(const RmlFields *fields)
 						 SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2))));
 }
 
+/* A command that can never be run is refused now and not at night. */
+static void
+check_command(const RmlFields *fields)
+{
+	const RmlKind *kind = rml_kind_by_name(rml_field_text(fields, KIND));
+
+	if (kind != NULL && kind->check != NULL)
+		kind->check(rml_field_text(fields, COMMAND));
+}
+
 /* The lock keeps the pool until the step that uses it is there for drop_pool() to see. */
 static void
 check_pool(const RmlFields *fields)
@@ -137,6 +148,7 @@ put_step(const RmlFields *fields, const RmlJobRow *job, const char *job_name, co
 
 	check_fields(fields);
 	check_kind(fields);
+	check_command(fields);
 	check_pool(fields);
 	rml_fields_params(fields, params);
 	params[N_FIELDS] = rml_param_bigint(job->job_id);

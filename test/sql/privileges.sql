@@ -119,6 +119,7 @@ INSERT INTO expected VALUES
 	('riskml.interval_start()', $$riskml.interval_start()$$, 'y y y y y y y'),
 	('riskml.interval_end()', $$riskml.interval_end()$$, 'y y y y y y y'),
 	('riskml.params()', $$riskml.params()$$, 'y y y y y y y'),
+	('riskml.step_progress(integer)', $$riskml.step_progress(1)$$, 'y y y y y y y'),
 	('riskml.set_output(jsonb)', $$riskml.set_output('{}')$$, '55000 55000 55000 55000 55000 55000 55000'),
 	('riskml.output(text)', $$riskml.output('a')$$, '55000 55000 55000 55000 55000 55000 55000'),
 	-- pure functions of their arguments
