@@ -13,7 +13,7 @@ MODULE_big = riskml
 SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
-	bench-kernels bench-jobs \
+	bench-kernels bench-jobs bench-load \
 	unit fuzz parity fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
@@ -33,6 +33,7 @@ check-long:     ; @test/harness/long.sh
 bench:          ; @test/harness/bench.sh score
 bench-import:   ; @test/harness/bench.sh import
 bench-jobs:     ; @test/harness/bench.sh jobs
+bench-load:     ; @test/harness/bench.sh load
 bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
 unit fuzz parity fixtures malformed: ; @test/harness/check.sh $@
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # setup.sh [PURPOSE]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default),
-# demo, demo-jobs, bench-import, bench-score or bench-jobs.
+# demo, demo-jobs, bench-import, bench-score, bench-jobs or bench-load.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail
@@ -76,6 +76,7 @@ look_for_tools() {
     case $purpose in
         demo-jobs) return 0 ;;
         bench-jobs) look_for_cron; return 0 ;;
+        bench-load) py_has psycopg2 || need python3-psycopg2; return 0 ;;
     esac
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
