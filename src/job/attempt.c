@@ -137,7 +137,8 @@ rml_active_attempts(void)
 
 /*
  * The attempt ends as the reason for its stop wants it; its step is tried again
- * after a delay that grows and varies a little, or fails.
+ * after a delay that grows and varies a little, or fails.  The delay is computed
+ * in seconds, where it may grow beyond what an interval can be.
  */
 static RmlStatement fail = {
 	.types = "ltilttttt",
@@ -150,8 +151,8 @@ static RmlStatement fail = {
 	"UPDATE riskml.run_step s SET state = CASE WHEN a.state = 'cancelled' THEN 'cancelled'\n"
 	"  WHEN s.tries <= s.retries AND $5 NOT LIKE '28%' THEN 'queued' ELSE 'failed' END,\n"
 	" queued_at = clock_timestamp(),\n"
-	" not_before = clock_timestamp() + least(j.retry_delay * power(j.retry_backoff, least(s.tries - 1, 100)), j.max_retry_delay)\n"
-	"  * (0.9 + 0.1 * random())\n"
+	" not_before = clock_timestamp() + make_interval(secs => (0.9 + 0.1 * random()) * least(extract(epoch FROM j.max_retry_delay)::float8,\n"
+	"  extract(epoch FROM j.retry_delay)::float8 * power(j.retry_backoff, least(s.tries - 1, 90))))\n"
 	"FROM a JOIN riskml.job_run r USING (run_id) JOIN riskml.job j USING (job_id)\n"
 	"WHERE s.run_id = a.run_id AND s.step = a.step\n"
 	"RETURNING j.name, s.state, a.state"

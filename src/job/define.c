@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -26,6 +24,9 @@ RML_SQL_FUNCTION(riskml_alter_job);
 RML_SQL_FUNCTION(riskml_pause_job);
 RML_SQL_FUNCTION(riskml_resume_job);
 RML_SQL_FUNCTION(riskml_drop_job);
+
+/* Raised to the power of many attempts, and times a delay, it is a float8 still (attempt.c). */
+#define MAX_BACKOFF 1000
 
 /* In the order of the functions' parameters. */
 enum
@@ -121,10 +122,10 @@ check_retries(const RmlFields *fields)
 	rml_field_at_least(fields, RETRIES, 0);
 	rml_field_duration(fields, RETRY_DELAY, true);
 	rml_field_duration(fields, MAX_RETRY_DELAY, true);
-	if (!(backoff >= 1) || isinf(backoff))
+	if (!(backoff >= 1 && backoff <= MAX_BACKOFF))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("retry_backoff of %s must be a number of at least 1, got %g", fields->subject, backoff),
+				 errmsg("retry_backoff of %s must be a number from 1 to %d, got %g", fields->subject, MAX_BACKOFF, backoff),
 				 errhint("It multiplies the delay before each further retry; 1 leaves it as it is.")));
 	if (DatumGetBool(DirectFunctionCall2(interval_lt, fields->values[MAX_RETRY_DELAY],
 										 fields->values[RETRY_DELAY])))

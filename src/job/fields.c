@@ -205,11 +205,15 @@ rml_field_duration(const RmlFields *fields, int i, bool zero_too)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s of %s has months or years, which are not of one length", name, fields->subject),
 				 errhint("Use days or hours.")));
+	/* either end of an interval that does not fit is far beyond */
 	if (pg_mul_s64_overflow(value->day, USECS_PER_DAY, &length) ||
-		pg_add_s64_overflow(length, value->time, &length) || length > MAX_DURATION)
+		pg_add_s64_overflow(length, value->time, &length))
+		length = value->day < 0 ? -1 : PG_INT64_MAX;
+	if (length > MAX_DURATION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s of %s is longer than 100 years", name, fields->subject)));
+				 errmsg("%s of %s is longer than 100 years", name, fields->subject),
+				 errhint("It can be %d days at most.", (int) (MAX_DURATION / USECS_PER_DAY))));
 	if (length < 0 || (length == 0 && !zero_too))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -30,6 +30,7 @@ RML_SQL_FUNCTION(riskml_run_job_and_wait);
 RML_SQL_FUNCTION(riskml_wait_run);
 
 #define LONGEST_WAIT 1000		/* milliseconds, in case nobody tells */
+#define LONGEST_LIMIT 36525		/* days */
 
 static RmlStatement look = {
 	.types = "l",
@@ -94,10 +95,21 @@ require_nonatomic(FunctionCallInfo fcinfo, const char *procedure)
 static int64
 limit_of(FunctionCallInfo fcinfo, int n)
 {
+	static const Interval none = {0};
+	static const Interval longest = {.day = LONGEST_LIMIT};
 	TimestampTz now = GetCurrentTimestamp();
 
 	if (PG_ARGISNULL(n))
 		return PG_INT64_MAX;
+	if (DatumGetBool(DirectFunctionCall2(interval_lt, PG_GETARG_DATUM(n), IntervalPGetDatum(&none))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout must not be negative")));
+	if (DatumGetBool(DirectFunctionCall2(interval_gt, PG_GETARG_DATUM(n), IntervalPGetDatum(&longest))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout is longer than 100 years"),
+				 errhint("Without one, it waits for the end, however long that takes.")));
 	return (DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now),
 													PG_GETARG_DATUM(n))) - now) / 1000;
 }

@@ -73,12 +73,17 @@ SELECT pg_temp.must(
 	$$create_job('regress_x', retry_backoff => 0.99)$$,
 	$$create_job('regress_x', retry_backoff => 'NaN')$$,
 	$$create_job('regress_x', retry_backoff => 'inf')$$,
+	$$create_job('regress_x', retry_backoff => 1000.1)$$,
 	$$create_job('regress_x', retry_backoff => NULL)$$,
 	$$create_job('regress_x', timeout => '0')$$,
 	$$create_job('regress_x', timeout => '-1 hour')$$,
 	$$create_job('regress_x', timeout => '1 year')$$,
 	$$create_job('regress_x', timeout => '36526 days')$$,
 	$$create_job('regress_x', timeout => '2147483647 days 2562047788:00:54')$$,
+	$$create_job('regress_x', timeout => '-2147483648 days')$$,
+	$$create_job('regress_x', retry_delay => '105000000 days', max_retry_delay => '105000000 days')$$,
+	$$create_job('regress_x', max_retry_delay => '105000000 days')$$,
+	$$create_job('regress_x', deadline => '105000000 days')$$,
 	$$create_job('regress_x', deadline => '00:00')$$,
 	$$create_job('regress_x', deadline => '1 month -30 days')$$);
 -- none of them is there; these are, and go again
@@ -169,6 +174,7 @@ SELECT pg_temp.must(
 	$$alter_job('regress_renamed', retry_delay => '1 hour')$$,
 	$$alter_job('regress_renamed', end_at => '2025-01-01', start_at => '2025-01-02')$$,
 	$$alter_job('regress_renamed', catchup => 'every')$$,
+	$$alter_job('regress_renamed', timeout => '105000000 days')$$,
 	$$alter_job('regress_renamed', owner => 'regress_nobody')$$);
 
 -- ---- what a change does to the next tick.  Runs are planted: nothing runs here.
@@ -319,7 +325,8 @@ SELECT pg_temp.must(
 	$$alter_step('regress_s', 'c', after => '{b,e}')$$,
 	$$alter_step('regress_s', 'a', after => '{b}')$$,
 	$$alter_step('regress_s', 'e', after => '{e,d,b}')$$,
-	$$alter_step('regress_s', 'e', after => '{c}')$$);
+	$$alter_step('regress_s', 'e', after => '{c}')$$,
+	$$alter_step('regress_s', 'e', timeout => '105000000 days')$$);
 SELECT riskml.drop_job('regress_s');
 -- a long one
 SELECT riskml.create_job('regress_long');

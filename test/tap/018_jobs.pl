@@ -81,6 +81,14 @@ job('second_time', q{, retries => 3, retry_delay => '0.1 s'}, ['s', note_step('s
 is($state, 'success', 'a step that works at the second time');
 is(query_value($node, "SELECT string_agg(attempt::text, ',') FROM done WHERE run = $run"), '2', 'what the first attempt did is rolled back');
 
+# the delay would grow beyond any interval
+job('patient', q{, retries => 1000, retry_delay => '0.1 s', retry_backoff => 1000, max_retry_delay => '0.1 s'}, ['s', 'SELECT 1 / 0']);
+$run = query_value($node, "SELECT riskml.run_job('patient')");
+query_value($node, "UPDATE riskml.run_step SET tries = 500 WHERE run_id = $run AND state <> 'running'");
+wait_for($node, "SELECT count(*) > 2 FROM riskml.failures WHERE run_id = $run", 't', 'a step that failed often is tried again');
+query_value($node, "SELECT riskml.cancel_run($run)");
+wait_for($node, run_state($run), 'cancelled', '... until it is cancelled');
+
 # ---- what a step may do to itself
 
 job('rude', q{, retries => 0}, ['unlock', 'SELECT pg_advisory_unlock_all(); ' . note_step('unlock')],
@@ -305,6 +313,8 @@ my $late_from = -s $node->logfile;
 $run = start_long('late');
 $node->wait_for_log(qr/riskml deadline: job="late" run=$run state=running/, $late_from);
 query_value($node, "SELECT riskml.cancel_run($run)");
+is(join(' ', map { sqlstate($node, "CALL riskml.wait_run(1, timeout => '$_')") } '-1 s', '-290000 years', '290000 years', '105000000 days', '36525 days'),
+	'22023 22023 22023 22023 00000', 'how long to wait has limits');
 wait_for($node, run_state($run), 'cancelled', 'a run that is late is reported');
 my $events = '';
 for (1 .. 200)
