@@ -23,9 +23,6 @@
 #include "job/schedule.h"
 #include "job/sql.h"
 
-/* A tick that is so late, in seconds, is missed: a matter of catchup. */
-#define GRACE_SECONDS 60
-
 /* Runs of one job that are created in one round, and jobs that are looked at: others get their turn, and steps start. */
 #define RUNS_PER_ROUND 100
 #define JOBS_PER_ROUND 20
@@ -98,7 +95,7 @@ create_runs(Due *due)
 	for (int n = 0;; n++)
 	{
 		TimestampTz next;
-		bool		late = tick + GRACE_SECONDS * USECS_PER_SEC < now;
+		bool		late = tick + RML_GRACE < now;
 
 		if (!rml_job_next_tick(&schedule, due->start_at, due->end_at, tick, &next))
 			next = DT_NOEND;
@@ -368,17 +365,20 @@ rml_advance_runs(void)
 
 /* ---- when to look again ---- */
 
-/* A job that was due and is so still is locked by somebody who changes it. */
+/* What should have been done by now is locked by somebody, and looked at again a little later. */
 static RmlStatement earliest = {
 	.types = "z",
 	.text = "SELECT least(\n"
 	" (SELECT min(next_at) FROM riskml.job WHERE enabled AND next_at > $1),\n"
 	" (SELECT clock_timestamp() + interval '0.2 s' FROM riskml.job WHERE enabled AND next_at <= $1 LIMIT 1),\n"
 	" (SELECT min(s.not_before) FROM riskml.run_step s WHERE s.state = 'queued' AND s.not_before > clock_timestamp()),\n"
-	" (SELECT min(r.started_at + j.timeout) FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
-	"   WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"
-	" (SELECT min(CASE r.kind WHEN 'scheduled' THEN r.interval_end ELSE r.created_at END + j.deadline)\n"
-	"   FROM riskml.job_run r JOIN riskml.job j USING (job_id) WHERE r.state IN ('waiting', 'running') AND NOT r.alerted),\n"
+	" (SELECT min(CASE WHEN at > $1 THEN at ELSE clock_timestamp() + interval '0.2 s' END) FROM\n"
+	"   (SELECT r.started_at + j.timeout AS at FROM riskml.job_run r JOIN riskml.job j USING (job_id)\n"
+	"    WHERE r.state = 'running' AND r.cancel_at IS NULL\n"
+	"    UNION ALL\n"
+	"    SELECT CASE r.kind WHEN 'scheduled' THEN r.interval_end ELSE r.created_at END + j.deadline\n"
+	"    FROM riskml.job_run r JOIN riskml.job j USING (job_id) WHERE r.state IN ('waiting', 'running') AND NOT r.alerted) t\n"
+	"   WHERE at IS NOT NULL),\n"
 	" (SELECT min(greatest(stop_at, clock_timestamp() + interval '0.2 s')) FROM\n"
 	"   (SELECT least(a.stop_at, (SELECT r.cancel_at FROM riskml.job_run r WHERE r.run_id = a.run_id)) AS stop_at\n"
 	"    FROM riskml.step_run a WHERE a.state IN ('starting', 'running')) a WHERE stop_at IS NOT NULL),\n"

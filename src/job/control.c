@@ -208,10 +208,11 @@ static RmlStatement find_run = {
 	"WHERE r.run_id = $1 FOR UPDATE OF r"
 };
 
-/* Locks a run; its state. */
+/* Locks a run, so that the scheduler passes it over until it hears of the transaction's end; its state. */
 static char *
 look_up_run(const RmlOwnerScope *scope, int64 run)
 {
+	rml_job_changed();
 	if (rml_run(&find_run, run) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -245,7 +246,6 @@ riskml_cancel_run(PG_FUNCTION_ARGS)
 	if (active)
 		(void) rml_run(&cancel, run, psprintf("cancelled by %s", GetUserNameFromId(scope.caller, false)));
 	rml_act_end(&scope);
-	rml_job_changed();
 	PG_RETURN_BOOL(active);
 }
 
@@ -286,7 +286,6 @@ riskml_retry_run(PG_FUNCTION_ARGS)
 	(void) rml_run(&reopen_run, run);
 	rml_warn_unless_jobs_run();
 	rml_act_end(&scope);
-	rml_job_changed();
 	PG_RETURN_INT32((int32) n);
 }
 
@@ -332,6 +331,5 @@ riskml_mark_success(PG_FUNCTION_ARGS)
 	(void) rml_run(&judge_anew, run);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
-	rml_job_changed();
 	PG_RETURN_VOID();
 }

@@ -185,12 +185,13 @@ timestamp_param(TimestampTz value, bool isnull)
 }
 
 static void
-set_next_at(Definition *definition, RmlJobDue *due, TimestampTz settled)
+set_next_at(Definition *definition, RmlJobDue *due, TimestampTz settled, TimestampTz pending)
 {
 	TimestampTz next = 0;
 	bool		is_due;
 
 	due->settled = settled;
+	due->pending = pending;
 	is_due = !definition->fields.nulls[SCHEDULE] &&
 		rml_job_first_tick(due, GetCurrentTransactionStartTimestamp(), &next);
 	definition->next_at = timestamp_param(next, !is_due);
@@ -212,7 +213,8 @@ last_settled(int64 job_id)
 
 /*
  * A job that is resumed goes on with the tick that it was waiting for when it
- * was paused: ticks since then are missed ones.
+ * was paused: ticks since then are missed ones.  Where it was not paused, that
+ * tick may have come while somebody had the job locked.
  */
 static void
 update_next_at(Definition *definition, const RmlFields *before, RmlJobDue *due)
@@ -220,14 +222,16 @@ update_next_at(Definition *definition, const RmlFields *before, RmlJobDue *due)
 	static const int decisive[] = {SCHEDULE, START_AT, END_AT, TIMEZONE, CATCHUP};
 	const RmlFields *after = &definition->fields;
 	bool		differs = false;
-	bool		resumed = DatumGetBool(after->values[ENABLED]) && !DatumGetBool(before->values[ENABLED]);
+	bool		was_enabled = DatumGetBool(before->values[ENABLED]);
+	bool		resumed = DatumGetBool(after->values[ENABLED]) && !was_enabled;
+	TimestampTz pending = definition->next_at.isnull ? DT_NOEND : DatumGetTimestampTz(definition->next_at.value);
 
 	for (Size i = 0; i < lengthof(decisive); i++)
 		differs = differs || !rml_field_equal(before, after, decisive[i]);
-	if (resumed && !differs && !definition->next_at.isnull)
-		set_next_at(definition, due, DatumGetTimestampTz(definition->next_at.value) - 1);
+	if (resumed && !differs && pending != DT_NOEND)
+		set_next_at(definition, due, pending - 1, DT_NOEND);
 	else if (resumed || differs)
-		set_next_at(definition, due, last_settled(definition->job.job_id));
+		set_next_at(definition, due, last_settled(definition->job.job_id), was_enabled ? pending : DT_NOEND);
 }
 
 /* ---- storing ---- */
@@ -258,7 +262,7 @@ riskml_create_job(PG_FUNCTION_ARGS)
 	check_fields(&definition.fields, &due);
 	definition.job.owner = GetUserId();
 	definition.job.job_id = 0;
-	set_next_at(&definition, &due, DT_NOBEGIN);
+	set_next_at(&definition, &due, DT_NOBEGIN, DT_NOEND);
 	rml_job_begin(&definition.scope);
 	put_job(&definition, insert_job, N_FIELDS + 2);
 	rml_act_end(&definition.scope);
@@ -378,7 +382,9 @@ refuse_active_runs(const char *name, RmlParam job_id)
 Datum
 riskml_drop_job(PG_FUNCTION_ARGS)
 {
-	static const char *const deletions[] = {
+	/* first the runs, as whoever changes one and the history's end do */
+	static const char *const statements[] = {
+		"SELECT FROM riskml.job_run WHERE job_id = $1 FOR UPDATE",
 		"DELETE FROM riskml.step_run s USING riskml.job_run r WHERE r.job_id = $1 AND s.run_id = r.run_id",
 		"DELETE FROM riskml.run_step s USING riskml.job_run r WHERE r.job_id = $1 AND s.run_id = r.run_id",
 		"DELETE FROM riskml.job_run WHERE job_id = $1",
@@ -393,8 +399,8 @@ riskml_drop_job(PG_FUNCTION_ARGS)
 	rml_job_begin_change(&scope, name, &job);
 	param = rml_param_bigint(job.job_id);
 	refuse_active_runs(name, param);
-	for (Size i = 0; i < lengthof(deletions); i++)
-		rml_sql(deletions[i], 1, &param);
+	for (Size i = 0; i < lengthof(statements); i++)
+		rml_sql(statements[i], 1, &param);
 	rml_act_end(&scope);
 	rml_job_changed();
 	PG_RETURN_VOID();

@@ -37,6 +37,13 @@ rml_job_next_tick(const RmlSchedule *schedule, TimestampTz start_at, TimestampTz
 	return *next <= end_at;
 }
 
+/* Is it too late for the tick that is pending? */
+static bool
+is_late(const RmlJobDue *due, TimestampTz now)
+{
+	return due->catchup == RML_CATCHUP_NONE && due->pending < now - RML_GRACE;
+}
+
 bool
 rml_job_first_tick(const RmlJobDue *due, TimestampTz now, TimestampTz *tick)
 {
@@ -46,7 +53,7 @@ rml_job_first_tick(const RmlJobDue *due, TimestampTz now, TimestampTz *tick)
 	/* without a start there is nothing that was missed before the job came to be */
 	if (due->catchup == RML_CATCHUP_NONE ||
 		(TIMESTAMP_IS_NOBEGIN(due->start_at) && TIMESTAMP_IS_NOBEGIN(after)))
-		after = Max(after, now);
+		after = Max(after, is_late(due, now) ? now : Min(now, due->pending - 1));
 	if (!rml_job_next_tick(&due->schedule, due->start_at, due->end_at, after, tick))
 		return false;
 	if (due->catchup == RML_CATCHUP_LAST &&

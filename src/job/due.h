@@ -11,6 +11,9 @@
 
 #include "job/schedule.h"
 
+/* A tick that is later than this, in microseconds, is missed: a matter of catchup. */
+#define RML_GRACE (60 * USECS_PER_SEC)
+
 /* What becomes of ticks that passed without a run. */
 typedef enum RmlCatchup
 {
@@ -28,6 +31,7 @@ typedef struct RmlJobDue
 	RmlCatchup	catchup;
 	TimestampTz settled;		/* ticks up to this one are no longer asked for; DT_NOBEGIN: all are, if
 								 * there is a start */
+	TimestampTz pending;		/* a tick that the scheduler was to see and may not have; DT_NOEND: none */
 } RmlJobDue;
 
 /* The job's first tick after an instant, which may be DT_NOBEGIN if there is a start. */

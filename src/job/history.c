@@ -3,6 +3,7 @@
  *	  What happened is kept for a while: riskml.history_days, .history_runs.
  *
  * A job's latest interval stays in any case: behind it a changed schedule begins.
+ * So does, until the next look, a run that somebody has locked to retry it.
  */
 #include "postgres.h"
 
@@ -22,9 +23,11 @@ static RmlStatement trim = {
 	"    interval_end = max(interval_end) FILTER (WHERE kind = 'scheduled') OVER (PARTITION BY job_id) AS latest\n"
 	"   FROM riskml.job_run WHERE state NOT IN ('waiting', 'running')) r\n"
 	"  WHERE (n > $2 OR ended_at < clock_timestamp() - $1 * interval '1 day') AND latest IS NOT TRUE LIMIT $3),\n"
-	" s AS (DELETE FROM riskml.run_step s USING old WHERE s.run_id = old.run_id),\n"
-	" a AS (DELETE FROM riskml.step_run a USING old WHERE a.run_id = old.run_id)\n"
-	"DELETE FROM riskml.job_run r USING old WHERE r.run_id = old.run_id"
+	" locked AS MATERIALIZED (SELECT run_id FROM riskml.job_run WHERE run_id = ANY (ARRAY(SELECT run_id FROM old))\n"
+	"  AND state NOT IN ('waiting', 'running') FOR UPDATE SKIP LOCKED),\n"
+	" s AS (DELETE FROM riskml.run_step s USING locked l WHERE s.run_id = l.run_id),\n"
+	" a AS (DELETE FROM riskml.step_run a USING locked l WHERE a.run_id = l.run_id)\n"
+	"DELETE FROM riskml.job_run r USING locked l WHERE r.run_id = l.run_id"
 };
 
 bool

@@ -201,6 +201,8 @@ prepare_session(void)
 		{"TimeZone", "UTC"},
 		{"statement_timeout", "0"},
 		{"lock_timeout", "0"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
 		{"plan_cache_mode", "force_generic_plan"},
 		{"enable_seqscan", "off"},
 		{"enable_bitmapscan", "off"},

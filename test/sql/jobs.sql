@@ -217,6 +217,17 @@ SELECT pg_temp.due($$resume_job('regress_due')$$);
 DELETE FROM riskml.job_run WHERE job_id = (SELECT job_id FROM riskml.job WHERE name = 'regress_due');
 UPDATE riskml.job SET next_at = NULL, enabled = false WHERE name = 'regress_due';
 SELECT pg_temp.due($$resume_job('regress_due')$$);
+-- a tick that has just come is not lost to a change before the scheduler has seen it; one that came long ago is a matter of catchup
+CREATE FUNCTION pg_temp.pending(ago interval, call text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN
+		UPDATE riskml.job SET next_at = date_trunc('minute', now()) - ago, schedule = '1 minute', catchup = 'none', end_at = NULL WHERE name = 'regress_due';
+		EXECUTE 'SELECT FROM riskml.' || call;
+		RETURN (SELECT next_at - date_trunc('minute', now()) FROM riskml.job WHERE name = 'regress_due');
+	END $$;
+SELECT pg_temp.pending('0', $$alter_job('regress_due', end_at => '2125-01-01')$$), pg_temp.pending('0', $$alter_job('regress_due', schedule => '30 seconds')$$),
+	pg_temp.pending('0', $$alter_job('regress_due', catchup => 'last')$$), pg_temp.pending('0', $$alter_job('regress_due', catchup => 'all')$$);
+SELECT pg_temp.pending('3 minutes', $$alter_job('regress_due', end_at => '2125-01-01')$$), pg_temp.pending('3 minutes', $$alter_job('regress_due', schedule => '2 minutes')$$) IN ('00:01:00', '00:02:00') AS then,
+	pg_temp.pending('3 minutes', $$alter_job('regress_due', catchup => 'last')$$), pg_temp.pending('3 minutes', $$alter_job('regress_due', catchup => 'all')$$);
 SELECT pg_temp.due($$alter_job('regress_due', unset => '{schedule}')$$);
 SELECT pg_temp.must($$pause_job(NULL)$$, $$pause_job('regress_none')$$, $$resume_job(NULL)$$, $$resume_job('regress_none')$$);
 -- a job whose time zone is no more can be paused, and says what is wrong otherwise

@@ -191,16 +191,51 @@ others_go_on('a step that is cancelled as it commits');
 wait_for($node, run_state($run), 'cancelled', '... and it is cancelled');
 is(query_value($node, "SELECT state || ' ' || (SELECT count(*) FROM gated) FROM riskml.attempts WHERE run_id = $run"), 'cancelled 0', '... without effect');
 
+sub looks_seldom
+{
+	my $transactions = q{SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = 'postgres'};
+	my $before = query_value($node, $transactions);
+	my $then = query_value($node, q{SELECT clock_timestamp() + interval '1.5 s'});
+
+	$node->poll_query_until('postgres', "SELECT clock_timestamp() > '$then'") or die;
+	cmp_ok(query_value($node, $transactions) - $before, '<', 75, "$_[0]: the scheduler looks seldom");
+}
 job('due', ", schedule => '1 second'", ['s', 'SELECT 1']);
 ask($open, "BEGIN; SELECT riskml.alter_job('due', comment => 'x')");
 $node->poll_query_until('postgres', "SELECT next_at < clock_timestamp() FROM riskml.job WHERE name = 'due'") or die;
-my $transactions = q{SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = 'postgres'};
-my $before = query_value($node, $transactions);
-my $then = query_value($node, q{SELECT clock_timestamp() + interval '2 s'});
-$node->poll_query_until('postgres', "SELECT clock_timestamp() > '$then'") or die;
-cmp_ok(query_value($node, $transactions) - $before, '<', 100, 'a change that is not committed: the scheduler looks seldom');
+looks_seldom('a change that is not committed');
 ask($open, "ROLLBACK; SELECT riskml.pause_job('due')");
 others_go_on('then');
+query_value($node, "SELECT riskml.alter_job('long', timeout => '2 s', deadline => '2 s')");
+$run = start_long('long');
+ask($open, "BEGIN; SELECT riskml.cancel_run($run)");
+$node->poll_query_until('postgres', "SELECT started_at < clock_timestamp() - interval '2.1 s' FROM riskml.job_run WHERE run_id = $run") or die;
+looks_seldom('a run that is locked when its time is over');
+ask($open, 'ROLLBACK');
+wait_for($node, run_state($run), 'failed', '... and it ends when it no longer is');
+query_value($node, "SELECT riskml.alter_job('long', unset => '{timeout,deadline}')");
+
+# a tick comes while the job is locked, by one that was begun before and one that was begun later
+for my $catchup (qw(none last all))
+{
+	my $waiting = session($node);
+
+	job("l_$catchup", ", schedule => '1 day', start_at => date_trunc('second', now()) - interval '2 days'", ['s', 'SELECT 1']);
+	ask($open, "BEGIN; SELECT riskml.alter_job('l_$catchup', comment => 'x'); UPDATE riskml.job SET next_at = next_at - interval '1 day', catchup = '$catchup' WHERE name = 'l_$catchup'");
+	start_query($waiting, "SELECT riskml.alter_job('l_$catchup', end_at => now() + interval '1 year')");
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%l\\_$catchup%' AND pid <> pg_backend_pid()") or die;
+	others_go_on("a tick while the job is locked, catchup $catchup");
+	ask($open, 'COMMIT');
+	finish_query($waiting);
+	wait_for($node, "SELECT count(*) FROM riskml.runs WHERE job = 'l_$catchup' AND state = 'success' AND interval_end > now() - interval '1 hour'", '1', '... runs afterwards');
+	$waiting->quit;
+	# and some, the latest half an hour ago, when it was locked for long
+	job("h_$catchup", ", schedule => extract(minute FROM now() + interval '30 minutes') || ' * * * *', catchup => '$catchup'", ['s', 'SELECT 1']);
+	ask($open, "BEGIN; SELECT riskml.alter_job('h_$catchup', comment => 'x'); UPDATE riskml.job SET next_at = next_at - interval '3 hours' WHERE name = 'h_$catchup'; COMMIT");
+	wait_for($node, "SELECT count(*) FROM riskml.runs WHERE job = 'h_$catchup' AND state = 'success'", { none => 0, last => 1, all => 3 }->{$catchup}, "... locked for hours, catchup $catchup");
+	wait_for($node, "SELECT next_at > now() FROM riskml.jobs WHERE name = 'h_$catchup'", 't', '... and it goes on');
+	is(query_value($node, "SELECT count(*) FROM riskml.runs WHERE job = 'h_$catchup'"), { none => 0, last => 1, all => 3 }->{$catchup}, '... with no more than that');
+}
 
 # ---- fewer workers than steps that run
 
@@ -273,6 +308,8 @@ is(query_value($node, "CALL riskml.run_job_and_wait('diamond', timeout => '30 s'
 errors_like($node, "CALL riskml.run_job_and_wait('rules')", '38000', qr/ended in state "failed".*SQLSTATE 22012/s, 'raises what went wrong');
 errors_like($node, "CALL riskml.run_job_and_wait('long', timeout => '0.2 s')", '57014', qr/still going on/, 'does not wait for ever');
 query_value($node, q{SELECT riskml.cancel_run(run_id) FROM riskml.runs WHERE state = 'running'});
+is(join(' ', map { sqlstate($node, "CALL riskml.wait_run(1, timeout => '$_')") } '-1 s', '-290000 years', '290000 years', '105000000 days', '36525 days'),
+	'22023 22023 22023 22023 00000', 'how long to wait has limits');
 errors_like($node, "BEGIN; CALL riskml.run_job_and_wait('diamond')", '25001', qr/transaction block/, 'not in a transaction block');
 errors_like($node, q{DO $$ BEGIN CALL riskml.wait_run(riskml.run_job('diamond')); END $$}, '55000', qr/created by this transaction/, 'wait_run knows a run of its own transaction');
 
@@ -313,8 +350,6 @@ my $late_from = -s $node->logfile;
 $run = start_long('late');
 $node->wait_for_log(qr/riskml deadline: job="late" run=$run state=running/, $late_from);
 query_value($node, "SELECT riskml.cancel_run($run)");
-is(join(' ', map { sqlstate($node, "CALL riskml.wait_run(1, timeout => '$_')") } '-1 s', '-290000 years', '290000 years', '105000000 days', '36525 days'),
-	'22023 22023 22023 22023 00000', 'how long to wait has limits');
 wait_for($node, run_state($run), 'cancelled', 'a run that is late is reported');
 my $events = '';
 for (1 .. 200)
@@ -366,6 +401,16 @@ $node->restart;
 wait_for($node, 'SELECT max(n) FROM (SELECT count(*) AS n FROM riskml.runs GROUP BY job) r', '2', 'of each job so many runs are kept');
 is(query_value($node, 'SELECT (SELECT count(*) FROM riskml.run_step WHERE run_id NOT IN (SELECT run_id FROM riskml.job_run)) + (SELECT count(*) FROM riskml.step_run WHERE run_id NOT IN (SELECT run_id FROM riskml.job_run))'),
 	'0', 'and nothing of those that are gone');
+
+job('oft', '', ['s', 'SELECT 1 / 0']);
+my @oft = map { (run_to_end('oft'))[0] } 1 .. 4;
+$open = session($node);
+ask($open, "BEGIN; SELECT riskml.retry_run($oft[0])");
+query_value($node, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'riskml scheduler'");
+wait_for($node, q{SELECT string_agg(run_id::text, ' ' ORDER BY run_id) FROM riskml.runs WHERE job = 'oft'}, "@oft[0, 2, 3]", 'the next scheduler passes over one that is locked');
+others_go_on('and');
+ask($open, 'ROLLBACK');
+
 my $slots_from = -s $node->logfile;
 job('wide', '', map { [ "s$_", note_step("wide") ] } 1 .. 40);
 ($run, $state) = run_to_end('wide');
