@@ -414,10 +414,30 @@ SELECT pg_temp.rights('regress_team', 'regress_ours');
 -- a name that is taken is taken for everyone
 SET ROLE regress_other;
 SELECT pg_temp.must($$create_job('regress_mine')$$, $$create_job('regress_others')$$, $$alter_job('regress_others', owner => 'regress_team')$$, $$alter_job('regress_others', new_name => 'regress_mine')$$, $$alter_job('regress_mine', owner => 'regress_other')$$);
--- a function in a condition sees no more than the view shows
+-- a function in a condition sees no more than the view shows; nor do statistics
+RESET ROLE;
+WITH r AS (INSERT INTO riskml.job_run (job_id, kind, interval_start, interval_end, params, state, reason, requested_by)
+		SELECT job_id, 'manual', now(), now(), '{}', 'failed', 'reason of ' || name, owner::text FROM riskml.job WHERE name IN ('regress_mine', 'regress_others') RETURNING run_id, job_id)
+	INSERT INTO riskml.step_run (run_id, step, attempt, token, state, message)
+	SELECT run_id, 'a', n, 0, state, state || ' of ' || name FROM r JOIN riskml.job USING (job_id), (VALUES (1, 'failed'), (2, 'running')) v (n, state);
+ANALYZE riskml.job, riskml.job_step, riskml.job_run, riskml.run_step, riskml.step_run;
+SET ROLE regress_other;
 CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END $$;
 SELECT count(*) FROM riskml.jobs WHERE pg_temp.leak(name);
 SELECT count(*) FROM riskml.job_steps WHERE pg_temp.leak(command);
+SELECT count(*) FROM riskml.runs WHERE pg_temp.leak(reason);
+SELECT count(*) FROM riskml.attempts WHERE pg_temp.leak(message);
+SELECT count(*) FROM riskml.failures WHERE pg_temp.leak(message);
+SELECT count(*) FROM riskml.running WHERE pg_temp.leak(job) AND run_id / (job <> 'regress_mine')::int > 0;
+SELECT count(*) FROM riskml.dry_run('regress_mine') WHERE pg_temp.leak(command);
+SELECT count(*) FROM pg_stats WHERE schemaname = 'riskml' AND tablename IN ('job', 'job_step', 'job_run', 'run_step', 'step_run');
+SELECT count(*) FROM pg_class c, aclexplode(relacl) a WHERE relnamespace = 'riskml'::regnamespace AND relname IN ('job', 'job_step', 'job_run', 'run_step', 'step_run', 'pool', 'adoption') AND a.grantee <> c.relowner;
+SET ROLE regress_watcher;
+SELECT count(*), count(DISTINCT job) FROM riskml.attempts WHERE pg_temp.leak(message);
+RESET ROLE;
+DELETE FROM riskml.step_run WHERE token = 0;
+DELETE FROM riskml.job_run WHERE reason LIKE 'reason of %';
+SET ROLE regress_other;
 SELECT kind, transactional FROM riskml.step_kind ORDER BY kind;
 -- the caller's settings and objects do not matter
 SET search_path = pg_temp, public;
