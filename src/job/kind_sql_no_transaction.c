@@ -54,6 +54,7 @@ void
 rml_kind_sql_no_transaction(RmlWork *work)
 {
 	MemoryContext context = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(context, "riskml statement", ALLOCSET_DEFAULT_SIZES);
 	List	   *statements;
 	ListCell   *cell;
 
@@ -65,8 +66,11 @@ rml_kind_sql_no_transaction(RmlWork *work)
 	{
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();
+		/* its plan outlives transactions that it ends by itself */
+		MemoryContextSwitchTo(scratch);
 		work->rows = run_portal(work->command, lfirst_node(RawStmt, cell));
 		CommitTransactionCommand();
+		MemoryContextReset(scratch);
 		pgstat_report_stat(false);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -76,4 +80,5 @@ rml_kind_sql_no_transaction(RmlWork *work)
 				 errmsg("the step's SQL left a transaction open"),
 				 errhint("End it with COMMIT.")));
 	MemoryContextSwitchTo(context);
+	MemoryContextDelete(scratch);
 }
