@@ -298,7 +298,8 @@ static RmlStatement mark_step = {
 /* What did not run because of the step, or because the run was cancelled, is judged anew. */
 static RmlStatement judge_anew = {
 	.types = "l",
-	.text = "UPDATE riskml.run_step SET state = 'waiting' WHERE run_id = $1 AND state IN ('upstream_failed', 'cancelled')"
+	.text = "UPDATE riskml.run_step SET state = 'waiting', tries = 0, not_before = NULL\n"
+	"WHERE run_id = $1 AND state IN ('upstream_failed', 'skipped', 'cancelled')"
 };
 
 /* riskml.mark_success(run_id, step, reason): for what was mended by hand; audited. */

@@ -281,6 +281,11 @@ wait_for($node, run_state($run), 'success', 'a step that is marked lets the run 
 is(query_value($node, "SELECT string_agg(step, ',' ORDER BY step) FROM done WHERE run = $run"), 'first,third', 'with what comes after it');
 is(query_value($node, 'SELECT action, model, detail, reason FROM riskml.audit_log ORDER BY seq DESC LIMIT 1'),
 	"mark_success|mended|job, run $run, step second|done by hand", 'and is in the audit log');
+job('passed_over', '', ['fine', 'SELECT 1'], ['not_failed', 'SELECT 1', ", after => '{fine}', trigger_rule => 'one_failed'"], ['behind', note_step('behind'), ", after => '{not_failed}'"]);
+($run, $state, $steps) = run_to_end('passed_over');
+is("$state: $steps", 'success: behind=skipped fine=success not_failed=skipped', 'a step behind one that was skipped');
+query_value($node, "SELECT riskml.mark_success($run, 'not_failed', 'done by hand')");
+wait_for($node, "SELECT count(*) FROM done WHERE run = $run AND step = 'behind'", '1', '... runs when that is marked');
 is(query_value($node, q{SELECT string_agg(concat(stage, step), ' ' ORDER BY stage, step) FROM riskml.dry_run('rules')}),
 	'1fails 1fine 2all_done 2all_success 2not_failed 2one_failed 3after_skipped 3below 3none_failed alarm', 'a dry run shows what would start');
 
