@@ -10,6 +10,7 @@ import datetime
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 
@@ -120,6 +121,15 @@ def processor_seconds(pids):
 
 
 CHANGES = """SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_all_tables"""
+# where the next record goes; what was inserted need not be written yet
+WAL = "SELECT pg_current_wal_insert_lsn()"
+
+
+def records_between(session, begin, end):
+    """What the server wrote there, a line for each record."""
+    dump = subprocess.run(["pg_waldump", "-p", session.ask("SHOW data_directory") + "/pg_wal", "-s", begin, "-e", end],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    return dump.stdout.splitlines()
 
 
 def rest_rows(session):
@@ -128,20 +138,24 @@ def rest_rows(session):
     session.run("ALTER SYSTEM SET autovacuum = off")
     session.run("SELECT pg_reload_conf()")
     time.sleep(2)
+    # who reads a page that VACUUM ANALYZE left dead rows in prunes it, which is WAL: our own query, too
+    session.ask(CHANGES)
     session.run("CHECKPOINT")           # and a checkpoint nothing to write
-    # nor the background writer a list of transactions to log, of all 15 s; and a round of the scheduler, of all 30 s,
-    # has met what VACUUM ANALYZE left dead in the catalogs: pruning a page is WAL, once
+    # nor the background writer a list of transactions to log, of all 15 s; and the scheduler has made a round, of all 30 s
     time.sleep(35)
     session.run("SELECT pid FROM pg_stat_activity WHERE backend_type IN ('riskml launcher', 'riskml scheduler')")
     pids = [pid for pid, in session.cursor.fetchall()]
     if len(pids) != 2:
         raise SystemExit(f"jobs.py: {len(pids)} processes of the engine, not 2")
-    changes, wal = session.ask(CHANGES), session.ask("SELECT pg_current_wal_lsn()")
+    changes, wal = session.ask(CHANGES), session.ask(WAL)
     cpu, begin = processor_seconds(pids), time.monotonic()
     time.sleep(REST)
     share = (processor_seconds(pids) - cpu) / (time.monotonic() - begin)
-    written = int(session.ask("SELECT pg_current_wal_lsn() - %s::pg_lsn", (wal,)))
+    wal_end = session.ask(WAL)
+    written = int(session.ask("SELECT %s::pg_lsn - %s::pg_lsn", (wal_end, wal)))
     changed = session.ask(CHANGES) - changes
+    for record in records_between(session, wal, wal_end) if written > 0 else []:
+        say(record)
     say(f"at rest: {100 * share:.4f} %, {written} bytes of WAL, {changed} rows changed")
     what = f"{IDLE:,} hourly jobs, none due for {REST} s: "
     yield Line(what + "processor time of launcher and scheduler, of one core", f"{100 * share:.4f} %", "—",
@@ -221,7 +235,8 @@ EXPLANATION = f"""\
 All figures are from one run. Throughput: median of {ROUNDS} rounds, from the commit that asks for the runs to the end of the
 last. Punctuality: from the tick of the schedule, the end of the run's data interval, to `clock_timestamp()` in the SQL
 of the step, so with the start of its process. At rest: the first field of /proc/PID/schedstat; autovacuum is off meanwhile,
-and a CHECKPOINT before leaves nothing to checkpointer and background writer, so that WAL would be the engine's. Beside
+and a CHECKPOINT and 35 s before leave nothing to checkpointer and background writer, so that WAL, counted where it is inserted, would be
+the engine's. Beside
 pg_cron: both sides have background workers (`cron.use_background_workers`), 8 at the same time
 (`cron.max_running_jobs`), and take turns from minute to minute, {TURNS} turns each (means). `cannot`: pg_cron has no jobs by hand
 and no steps, and in this version none that are due more often than each minute. Settings: `test/bench/jobs.conf`, with fsync on."""
