@@ -1,6 +1,6 @@
 # Two hundred jobs of random shape run for a while as users and accidents would have it: runs by hand, backfills,
-# cancels, retries, pauses, changes, steps and schedulers that are ended, processes killed, the server stopped at
-# once.  Steps write down what they did, triggers each state that the engine stored; then queries that know the
+# cancels, retries, marks, pauses, changes of jobs, owners and limits, jobs dropped, steps and schedulers that are
+# ended, processes killed, the server stopped at once.  Steps write down what they did, triggers each state that the engine stored; then queries that know the
 # rules look for what breaks them.  First each query has to find a fault that is planted for it.
 #   RISKML_SOAK=seconds (45)  RISKML_SOAK_SEED=number (another each time)
 use strict;
@@ -31,16 +31,21 @@ my $node = new_job_node('node', conf => "riskml.max_workers = $max_workers\nlog_
 $node->safe_psql('postgres', <<SQL);
 CREATE SCHEMA soak;
 -- what must be: kept by the test, not read from the engine
-CREATE TABLE soak.job (name text PRIMARY KEY, owner name, max_active_runs int, adjacent boolean);
-CREATE TABLE soak.pool (name text PRIMARY KEY, slots int);
+CREATE TABLE soak.job (name text PRIMARY KEY, adjacent boolean);
 CREATE TABLE soak.retried (run bigint);
+CREATE TABLE soak.marked (run bigint, step text);
+CREATE TABLE soak.dropped (run bigint PRIMARY KEY, at timestamptz);
+-- owner and max_active_runs of jobs, slots of pools: each for as long as it was that
+CREATE TABLE soak.was (what text, name text, value text, since timestamptz DEFAULT clock_timestamp(), until timestamptz DEFAULT 'infinity');
+CREATE INDEX ON soak.was (name, what);
 CREATE TABLE soak.limits AS SELECT $max_workers AS max_workers;
 -- what steps did; one that commits by itself does it in two pieces
 CREATE TABLE soak.effect (run bigint, step text, attempt int, piece int, began timestamptz, ended timestamptz,
 	interval_start timestamptz, interval_end timestamptz, who name, session_who name);
 CREATE INDEX ON soak.effect (run, step);
 -- each state that the engine has stored, in the order in which it did
-CREATE TABLE soak.journal (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, job bigint, run bigint, step text, attempt int, before text, state text);
+CREATE TABLE soak.journal (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, job bigint, run bigint, step text, attempt int, before text, state text,
+	at timestamptz DEFAULT clock_timestamp());
 CREATE INDEX ON soak.journal (run, step, seq);
 
 CREATE FUNCTION soak.note_step() RETURNS trigger LANGUAGE plpgsql AS \$\$
@@ -63,6 +68,17 @@ CREATE FUNCTION soak.note_run() RETURNS trigger LANGUAGE plpgsql AS \$\$
 		RETURN NULL;
 	END \$\$;
 CREATE TRIGGER soak AFTER INSERT OR UPDATE ON riskml.job_run FOR EACH ROW EXECUTE FUNCTION soak.note_run();
+
+-- from now on; called by the transaction that makes it so
+CREATE FUNCTION soak.becomes(new_what text, new_name text, new_value text) RETURNS void LANGUAGE sql AS \$\$
+	WITH u AS (UPDATE soak.was SET until = clock_timestamp() WHERE (what, name, until) = (new_what, new_name, 'infinity'))
+	INSERT INTO soak.was (what, name, value) VALUES (new_what, new_name, new_value);
+\$\$;
+-- what it was at some time from the one instant, or a little before, to the other: the scheduler acts on what it
+-- has read a moment ago
+CREATE FUNCTION soak.was_between(the_what text, the_name text, first timestamptz, last timestamptz) RETURNS SETOF text STABLE LANGUAGE sql AS \$\$
+	SELECT value FROM soak.was WHERE (what, name) = (the_what, the_name) AND since <= last AND until > first - interval '5 s';
+\$\$;
 
 -- a step's work: it takes a while and fails, before or after its effect, by a dice that the seed throws
 CREATE FUNCTION soak.work(step text, ms int, fails int, piece int DEFAULT 1) RETURNS boolean LANGUAGE plpgsql AS \$\$
@@ -100,7 +116,7 @@ for my $owner (@owners)
 }
 for my $pool (sort keys %pools)
 {
-	query_value($node, "SELECT riskml.create_pool('$pool', $pools{$pool}); INSERT INTO soak.pool VALUES ('$pool', $pools{$pool})");
+	query_value($node, "SELECT riskml.create_pool('$pool', $pools{$pool}); SELECT soak.becomes('pool', '$pool', '$pools{$pool}')");
 }
 
 # ---- the checker
@@ -126,7 +142,8 @@ CREATE VIEW soak.standing AS
 	SELECT s.run_id, s.step, s.kind, s.trigger_rule, s.retries, s.attempt, s.state, r.cancel_at IS NOT NULL AS cancelled,
 		s.attempt - coalesce((SELECT j.attempt FROM soak.journal j WHERE j.run = s.run_id AND j.step = s.step
 			AND j.state = 'waiting' AND j.before IS NOT NULL ORDER BY j.seq DESC LIMIT 1), 0) AS tries,
-		l.state AS last_state, l.sqlstate AS last_sqlstate, p.*
+		l.state AS last_state, l.sqlstate AS last_sqlstate, EXISTS (SELECT FROM soak.marked m WHERE m.run = s.run_id) AS marked_run,
+		EXISTS (SELECT FROM soak.marked m WHERE (m.run, m.step) = (s.run_id, s.step)) AS marked, p.*
 	FROM riskml.run_step s JOIN riskml.job_run r USING (run_id)
 	LEFT JOIN riskml.step_run l ON l.run_id = s.run_id AND l.step = s.step AND l.attempt = s.attempt,
 	LATERAL (SELECT coalesce(bool_or(q.state IN ('failed', 'upstream_failed', 'cancelled')), false) AS any_failed,
@@ -156,7 +173,8 @@ SQL
 SELECT format('run %s step %s attempt %s: %s', e.run, e.step, e.attempt, a.state)
 FROM soak.effect e LEFT JOIN riskml.run_step s ON (s.run_id, s.step) = (e.run, e.step)
 LEFT JOIN riskml.step_run a ON (a.run_id, a.step, a.attempt) = (e.run, e.step, e.attempt)
-WHERE a.state IS NULL OR (s.kind <> 'sql_no_transaction' AND a.state NOT IN ('success', 'cancelled'))
+WHERE (a.state IS NULL OR (s.kind <> 'sql_no_transaction' AND a.state NOT IN ('success', 'cancelled')))
+	AND NOT EXISTS (SELECT FROM soak.dropped d WHERE d.run = e.run)
 SQL
 	['effect of what was cancelled', <<'SQL'],
 SELECT format('run %s step %s attempt %s', e.run, e.step, e.attempt)
@@ -170,6 +188,7 @@ SELECT format('run %s step %s attempt %s before %s', e.run, e.step, e.attempt, p
 FROM soak.effect e JOIN riskml.run_step s ON (s.run_id, s.step) = (e.run, e.step) JOIN soak.parent p ON (p.run_id, p.step) = (s.run_id, s.step)
 WHERE s.trigger_rule = 'all_success'
 	AND NOT EXISTS (SELECT FROM soak.effect f WHERE f.run = e.run AND f.step = p.parent AND f.ended <= e.began)
+	AND NOT EXISTS (SELECT FROM soak.marked m WHERE (m.run, m.step) = (e.run, p.parent))
 SQL
 	# by the order of states
 	['queued against its rule', <<'SQL'],
@@ -185,23 +204,27 @@ WHERE j.before = 'waiting' AND j.state = 'queued' AND NOT CASE s.trigger_rule
 	WHEN 'none_failed' THEN coalesce(states <@ '{success,skipped}', true) END
 SQL
 	['state does not follow another', <<'SQL'],
-SELECT format('run %s step %s: %s -> %s', run, step, before, state) FROM soak.journal
-WHERE (step IS NOT NULL AND (coalesce(before, ''), state) NOT IN (('', 'waiting'),
+SELECT format('run %s step %s: %s -> %s', run, step, before, state) FROM soak.journal j
+WHERE (step IS NOT NULL AND NOT (state = 'success' AND before <> 'success' AND (run, step) IN (SELECT run, step FROM soak.marked))
+	AND (coalesce(before, ''), state) NOT IN (('', 'waiting'),
 	('waiting', 'queued'), ('waiting', 'upstream_failed'), ('waiting', 'skipped'), ('waiting', 'cancelled'),
 	('queued', 'running'), ('queued', 'cancelled'),
 	('running', 'success'), ('running', 'failed'), ('running', 'queued'), ('running', 'cancelled'),
 	('failed', 'waiting'), ('upstream_failed', 'waiting'), ('cancelled', 'waiting'), ('success', 'waiting'), ('skipped', 'waiting')))
-	OR (step IS NULL AND (coalesce(before, ''), state) NOT IN (('', 'waiting'), ('', 'skipped'),
+	OR (step IS NULL AND NOT (before = 'success' AND state = 'waiting' AND run IN (SELECT run FROM soak.marked))
+	AND (coalesce(before, ''), state) NOT IN (('', 'waiting'), ('', 'skipped'),
 	('waiting', 'running'), ('waiting', 'cancelled'),
 	('running', 'success'), ('running', 'failed'), ('running', 'cancelled'), ('failed', 'waiting'), ('cancelled', 'waiting')))
 SQL
 	['begun anew unasked', <<'SQL'],
 SELECT format('run %s step %s', run, step) FROM soak.journal j WHERE state = 'waiting' AND before IS NOT NULL GROUP BY run, step
-HAVING count(*) > (SELECT count(*) FROM soak.retried r WHERE r.run = j.run)
+HAVING count(*) > (SELECT count(*) FROM soak.retried r WHERE r.run = j.run) + (SELECT count(*) FROM soak.marked m WHERE m.run = j.run)
 SQL
 	['wrong state of a step', <<'SQL'],
 SELECT format('run %s step %s: %s, %s of %s tries, %s', run_id, step, state, tries, retries + 1, trigger_rule) FROM soak.standing WHERE NOT CASE
-	WHEN state IN ('success', 'failed') AND NOT CASE trigger_rule WHEN 'all_success' THEN all_success WHEN 'all_done' THEN true
+	WHEN marked AND state = 'success' THEN true
+	-- those that it looked at may have been marked since
+	WHEN NOT marked_run AND state IN ('success', 'failed') AND NOT CASE trigger_rule WHEN 'all_success' THEN all_success WHEN 'all_done' THEN true
 		WHEN 'one_failed' THEN any_failed WHEN 'none_failed' THEN NOT any_failed END THEN false
 	WHEN state = 'success' THEN last_state = 'success' AND tries > 0
 	WHEN state = 'failed' THEN last_state = 'failed' AND (tries > retries OR last_sqlstate LIKE '28%')
@@ -221,8 +244,8 @@ WHERE state <> due AND state NOT IN ('waiting', 'running')
 SQL
 	['skipped for nothing', <<'SQL'],
 SELECT format('run %s', j.run)
-FROM soak.journal j JOIN riskml.job ON job.job_id = j.job JOIN soak.job w USING (name)
-WHERE j.step IS NULL AND j.state = 'skipped' AND w.max_active_runs >
+FROM soak.journal j JOIN riskml.job ON job.job_id = j.job
+WHERE j.step IS NULL AND j.state = 'skipped' AND (SELECT min(v::int) FROM soak.was_between('runs', name, j.at, j.at) v) >
 	(SELECT count(*) FROM (SELECT DISTINCT ON (run) state FROM soak.journal b
 		WHERE b.job = j.job AND b.step IS NULL AND b.seq < j.seq ORDER BY run, seq DESC) l
 	WHERE l.state IN ('waiting', 'running'))
@@ -239,17 +262,19 @@ SELECT format('run %s step %s: %s of %s', s.run_id, s.step, count(a.attempt), s.
 FROM riskml.run_step s LEFT JOIN riskml.step_run a USING (run_id, step) GROUP BY s.run_id, s.step
 HAVING count(a.attempt) <> s.attempt OR coalesce(max(a.attempt), 0) <> s.attempt
 SQL
+	# when one begins; a limit that was lowered ends none
 	['pool overfull', <<'SQL'],
 SELECT format('pool %s: %s at %s', pool, n, at) FROM
-	(SELECT pool, at, sum(d) OVER (PARTITION BY pool ORDER BY at, d ROWS UNBOUNDED PRECEDING) AS n
-	FROM soak.effect e JOIN riskml.run_step s ON (s.run_id, s.step) = (e.run, e.step),
+	(SELECT pool, at, d, started_at, sum(d) OVER (PARTITION BY pool ORDER BY at, d ROWS UNBOUNDED PRECEDING) AS n
+	FROM soak.effect e JOIN riskml.run_step s ON (s.run_id, s.step) = (e.run, e.step)
+	JOIN riskml.step_run a ON (a.run_id, a.step, a.attempt) = (e.run, e.step, e.attempt),
 	LATERAL (VALUES (began, 1), (ended, -1)) v (at, d) WHERE pool IS NOT NULL) t
-JOIN soak.pool p ON p.name = t.pool WHERE n > p.slots
+WHERE d = 1 AND n > (SELECT max(v::int) FROM soak.was_between('pool', pool, least(started_at, at), at) v)
 UNION ALL
 SELECT format('pool %s: %s running at %s', pool, n, seq) FROM
-	(SELECT pool, seq, sum(CASE WHEN j.state = 'running' THEN 1 WHEN j.before = 'running' THEN -1 END) OVER (PARTITION BY pool ORDER BY seq) AS n
+	(SELECT pool, seq, at, j.state, sum(CASE WHEN j.state = 'running' THEN 1 WHEN j.before = 'running' THEN -1 END) OVER (PARTITION BY pool ORDER BY seq) AS n
 	FROM soak.journal j JOIN riskml.run_step s ON (s.run_id, s.step) = (j.run, j.step) WHERE pool IS NOT NULL) t
-JOIN soak.pool p ON p.name = t.pool WHERE n > p.slots
+WHERE state = 'running' AND n > (SELECT max(v::int) FROM soak.was_between('pool', pool, at, at) v)
 SQL
 	['too many workers', <<'SQL'],
 SELECT format('%s at %s', n, at) FROM
@@ -261,14 +286,14 @@ SELECT format('%s running at %s', n, seq) FROM
 WHERE n > (SELECT max_workers FROM soak.limits)
 SQL
 	['too many active runs', <<'SQL'],
-WITH e AS (SELECT w.name, w.max_active_runs, e.* FROM soak.effect e JOIN riskml.job_run r ON r.run_id = e.run
-	JOIN riskml.job USING (job_id) JOIN soak.job w USING (name))
+WITH e AS (SELECT name, started_at, e.* FROM soak.effect e JOIN riskml.job_run r ON r.run_id = e.run JOIN riskml.job USING (job_id))
 SELECT format('job %s at %s', e.name, e.began) FROM e JOIN e f ON f.name = e.name AND f.began <= e.began AND e.began < f.ended
-GROUP BY e.name, e.began, e.max_active_runs HAVING count(DISTINCT f.run) > e.max_active_runs
+GROUP BY e.name, e.began HAVING count(DISTINCT f.run) >
+	(SELECT max(v::int) FROM soak.was_between('runs', e.name, least(max(f.started_at), e.began), e.began) v)
 UNION ALL
 SELECT format('job %s: %s running at %s', name, n, seq) FROM
-	(SELECT job, seq, sum(CASE WHEN state = 'running' THEN 1 WHEN before = 'running' THEN -1 END) OVER (PARTITION BY job ORDER BY seq) AS n FROM soak.journal WHERE step IS NULL) t
-JOIN riskml.job ON job_id = job JOIN soak.job w USING (name) WHERE n > w.max_active_runs
+	(SELECT job, seq, at, state, sum(CASE WHEN state = 'running' THEN 1 WHEN before = 'running' THEN -1 END) OVER (PARTITION BY job ORDER BY seq) AS n FROM soak.journal WHERE step IS NULL) t
+JOIN riskml.job ON job_id = job WHERE state = 'running' AND n > (SELECT max(v::int) FROM soak.was_between('runs', name, at, at) v)
 SQL
 	['interval twice', <<'SQL'],
 SELECT format('job %s interval to %s', job_id, interval_end) FROM riskml.job_run WHERE kind <> 'manual' AND state <> 'skipped' GROUP BY job_id, interval_end HAVING count(*) > 1
@@ -284,9 +309,25 @@ SELECT format('run %s step %s', e.run, e.step) FROM soak.effect e JOIN riskml.jo
 WHERE (e.interval_start, e.interval_end) IS DISTINCT FROM (r.interval_start, r.interval_end)
 SQL
 	['as somebody else', <<'SQL'],
-SELECT format('run %s step %s: %s, %s instead of %s', e.run, e.step, e.who, e.session_who, w.owner)
-FROM soak.effect e JOIN riskml.job_run r ON r.run_id = e.run JOIN riskml.job USING (job_id) JOIN soak.job w USING (name)
-WHERE (e.who, e.session_who) IS DISTINCT FROM (w.owner, w.owner)
+SELECT format('run %s step %s: %s, %s', e.run, e.step, e.who, e.session_who)
+FROM soak.effect e JOIN riskml.job_run r ON r.run_id = e.run JOIN riskml.job USING (job_id)
+LEFT JOIN riskml.step_run a ON (a.run_id, a.step, a.attempt) = (e.run, e.step, e.attempt)
+WHERE e.who <> e.session_who OR e.who::text NOT IN (SELECT soak.was_between('owner', name, least(a.started_at, e.ended), e.ended))
+SQL
+	['mark not audited', <<'SQL'],
+SELECT format('run %s step %s', run, step) FROM
+	(SELECT run, step FROM soak.marked
+	EXCEPT ALL SELECT m[1]::bigint, m[2] FROM riskml.audit_log, regexp_match(detail, '^job, run (\d+), step (.*)$') m WHERE action = 'mark_success') t
+SQL
+	['left behind by a drop', <<'SQL'],
+SELECT format('step %s', step) FROM riskml.job_step WHERE job_id NOT IN (SELECT job_id FROM riskml.job)
+UNION ALL SELECT format('run %s', run_id) FROM riskml.job_run WHERE job_id NOT IN (SELECT job_id FROM riskml.job)
+UNION ALL SELECT format('run %s step %s', run_id, step) FROM riskml.run_step WHERE run_id NOT IN (SELECT run_id FROM riskml.job_run)
+UNION ALL SELECT format('run %s step %s attempt %s', run_id, step, attempt) FROM riskml.step_run WHERE run_id NOT IN (SELECT run_id FROM riskml.job_run)
+SQL
+	['run after its job was dropped', <<'SQL'],
+SELECT format('run %s step %s', run, step) FROM soak.effect JOIN soak.dropped USING (run) WHERE ended > at
+UNION ALL SELECT format('run %s step %s: %s', run, step, state) FROM soak.journal j JOIN soak.dropped d USING (run) WHERE j.at > d.at
 SQL
 	['left active', <<'SQL'],
 SELECT format('run %s', run_id) FROM riskml.job_run WHERE state IN ('waiting', 'running') OR ended_at IS NULL
@@ -306,7 +347,8 @@ sub define
 
 	return "SET ROLE $owner; SELECT riskml.create_job('$name', max_active_runs => $max_active_runs, $options);"
 	  . join('', map { "SELECT riskml.add_step('$name', '$_->[0]', $_->[1]);" } @steps)
-	  . "RESET ROLE; INSERT INTO soak.job VALUES ('$name', '$owner', $max_active_runs, $adjacent);\n";
+	  . "RESET ROLE; INSERT INTO soak.job VALUES ('$name', $adjacent);"
+	  . "SELECT soak.becomes('owner', '$name', '$owner'); SELECT soak.becomes('runs', '$name', '$max_active_runs');\n";
 }
 
 sub pick { return $_[ int(rand(@_)) ] }
@@ -407,6 +449,7 @@ for my $fault (
 	['queued against its rule', "UPDATE soak.journal SET state = 'failed' WHERE run = $run{chain} AND step = 'a' AND state = 'success'"],
 	['state does not follow another', "UPDATE soak.journal SET before = 'waiting' WHERE run = $run{chain} AND step IS NULL AND state = 'success';"
 		  . "UPDATE soak.journal SET before = 'failed' WHERE run = $run{chain} AND step IS NULL AND state = 'running'"],
+	['state does not follow another', "INSERT INTO soak.journal (run, step, attempt, before, state) VALUES ($run{fails}, 'a', 2, 'failed', 'success')"],
 	['begun anew unasked', "INSERT INTO soak.journal (run, step, attempt, before, state) VALUES ($run{fails}, 'b', 0, 'upstream_failed', 'waiting')"],
 	['wrong state of a step', "UPDATE riskml.run_step SET state = 'skipped' WHERE run_id = $run{fails} AND step = 'b'"],
 	['wrong state of a step', "UPDATE riskml.run_step SET trigger_rule = 'all_done' WHERE run_id = $run{fails} AND step = 'b'"],
@@ -419,16 +462,25 @@ for my $fault (
 	['attempts not numbered', "DELETE FROM riskml.step_run WHERE run_id = $run{second} AND attempt = 1"],
 	['pool overfull', "UPDATE soak.effect SET began = now(), ended = now() + interval '1 s' WHERE run = $run{wide} AND step IN ('s10', 's11')"],
 	['pool overfull', at_once(10, 11)],
+	['pool overfull', "UPDATE soak.was SET value = 0 WHERE (what, name) = ('pool', 'one')"],
+	['pool overfull', "UPDATE soak.was SET until = now() - interval '1 h' WHERE (what, name) = ('pool', 'one'); INSERT INTO soak.was (what, name, value, since) VALUES ('pool', 'one', 0, now() - interval '1 h')"],
 	['too many workers', "UPDATE soak.effect SET began = now(), ended = now() + interval '1 s' WHERE run = $run{wide} AND step NOT IN ('s10', 's11')"],
 	['too many workers', at_once(1, 9)],
 	['too many active runs', "UPDATE soak.effect SET began = now(), ended = now() + interval '1 s' WHERE run IN ($runs_of = 'loose')"],
 	['too many active runs', "DELETE FROM soak.journal WHERE run = ($runs_of = 'loose' ORDER BY run_id LIMIT 1) AND step IS NULL AND state = 'success'"],
+	['too many active runs', "UPDATE soak.was SET value = 0 WHERE (what, name) = ('runs', 'loose')"],
 	['interval twice', "DROP INDEX riskml.job_run_interval; UPDATE riskml.job_run SET (interval_start, interval_end) = (now(), now()) WHERE run_id IN ($runs_of = 'loose');"
 		  . "UPDATE soak.effect SET (interval_start, interval_end) = (now(), now()) WHERE run IN ($runs_of = 'loose')"],
 	['intervals with a gap', "UPDATE riskml.job_run SET interval_start = interval_start + interval '0.1 s' WHERE run_id = ($runs_of = 'ticks' ORDER BY run_id OFFSET 1 LIMIT 1);"
 		  . "UPDATE soak.effect SET interval_start = interval_start + interval '0.1 s' WHERE run = ($runs_of = 'ticks' ORDER BY run_id OFFSET 1 LIMIT 1)"],
 	['wrong interval', "UPDATE soak.effect SET interval_end = now() WHERE run = $run{chain} AND step = 'a'"],
 	['as somebody else', "UPDATE soak.effect SET session_who = current_user WHERE run = $run{chain} AND step = 'a'"],
+	['as somebody else', "UPDATE soak.was SET since = now() WHERE (what, name) = ('owner', 'chain')"],
+	['as somebody else', "UPDATE soak.was SET until = now() - interval '1 h' WHERE (what, name) = ('owner', 'chain')"],
+	['mark not audited', "INSERT INTO soak.marked VALUES ($run{fails}, 'a')"],
+	['left behind by a drop', "DELETE FROM riskml.job WHERE name = 'chain'"],
+	['left behind by a drop', "DELETE FROM riskml.job_step; INSERT INTO riskml.job_step SELECT 0, step, kind, command, after, trigger_rule, retries, timeout, pool, params FROM riskml.run_step WHERE run_id = $run{long}"],
+	['run after its job was dropped', "INSERT INTO soak.dropped VALUES ($run{chain}, now() - interval '1 h')"],
 	['left active', "UPDATE riskml.step_run SET state = 'running' WHERE run_id = $run{second} AND attempt = 1"],
 	['left active', "UPDATE riskml.run_step SET state = 'queued' WHERE run_id = $run{fails} AND step = 'b'"],
 	['left active', "UPDATE riskml.job_run SET state = 'waiting' WHERE run_id = $run{chain}"])
@@ -460,24 +512,43 @@ my %acts = (
 	  . " ORDER BY run_id OFFSET floor(%r * 40) LIMIT 1 RETURNING riskml.retry_run(run)",
 	alter => "SELECT riskml.alter_job(name, retries => floor(%r * 30)::int %% 4, overlap => ('{skip,queue,cancel}'::text[])[1 + floor(%r * 300)::int %% 3],"
 	  . " schedule => CASE WHEN NOT adjacent THEN 2 + floor(%r * 600)::int %% 6 || ' seconds' END) FROM soak.job WHERE name = 'job' || 1 + floor(%r * $n_jobs)",
+	mark => "INSERT INTO soak.marked SELECT run_id, step FROM (SELECT s.run_id, s.step FROM riskml.run_step s JOIN riskml.job_run USING (run_id) JOIN riskml.job USING (job_id)"
+	  . " WHERE s.state NOT IN ('success', 'running') AND name LIKE 'job%' ORDER BY s.run_id DESC, s.step LIMIT 100) s ORDER BY run_id, step OFFSET floor(%r * 100) LIMIT 1"
+	  . " RETURNING riskml.mark_success(run, step, 'by hand')",
+	owner => "SELECT soak.becomes('owner', name, owner), riskml.alter_job(name, owner => owner) FROM (SELECT 'job' || 1 + floor(%r * $n_jobs) AS name, (ARRAY['"
+	  . join("','", @owners) . "'])[1 + floor(%r * 3000)::int %% 3] AS owner) o",
+	runs => "SELECT soak.becomes('runs', name, n::text), riskml.alter_job(name, max_active_runs => n) FROM (SELECT 'job' || 1 + floor(%r * $n_jobs) AS name, 1 + floor(%r * 3000)::int %% 3 AS n) o",
+	slots => "SELECT soak.becomes('pool', name, n::text), riskml.alter_pool(name, n) FROM (SELECT name, floor(%r * 4)::int AS n FROM riskml.pool ORDER BY name OFFSET floor(%r * 300)::int %% 3 LIMIT 1) p",
 	workers => "ALTER SYSTEM SET riskml.max_workers = %w; SELECT pg_reload_conf()",
 	terminate => "SELECT pg_terminate_backend(pid) FROM riskml.running WHERE pid IS NOT NULL ORDER BY run_id LIMIT 1",
 	cancel_step => "SELECT pg_cancel_backend(pid) FROM riskml.running WHERE pid IS NOT NULL ORDER BY run_id DESC LIMIT 1");
-my @act_names = ((('toggle') x 8), (('run') x 3), (('cancel') x 3), (('retry') x 4), (('alter') x 2), qw(pause pause backfill workers terminate cancel_step));
-my %done = map { $_ => 0 } keys %acts, qw(step scheduler launcher stop restart);
+my @act_names = ((('toggle') x 8), (('run') x 3), (('cancel') x 3), (('retry') x 4), (('mark') x 4), (('alter') x 2), (('owner') x 2), (('runs') x 2), qw(drop slots pause pause backfill workers terminate cancel_step));
+my %done = map { $_ => 0 } keys %acts, qw(drop step scheduler launcher stop restart);
 my @unexpected;
+
+# One that is not running any more goes with all that it did, and another of its name comes.
+sub drop_and_define
+{
+	my $n = query_value($node, "SELECT substr(name, 4) FROM riskml.job j WHERE name LIKE 'job%' AND EXISTS (SELECT FROM riskml.job_run r WHERE r.job_id = j.job_id)"
+		  . " AND NOT EXISTS (SELECT FROM riskml.job_run r WHERE r.job_id = j.job_id AND state IN ('waiting', 'running')) ORDER BY hashtext(name || now()) LIMIT 1");
+
+	return '' if $n eq '';
+	return "BEGIN; SELECT riskml.alter_job('job$n', comment => 'to be dropped'); INSERT INTO soak.dropped SELECT run_id FROM riskml.job_run JOIN riskml.job USING (job_id) WHERE name = 'job$n';"
+	  . " SELECT riskml.drop_job('job$n'); UPDATE soak.dropped SET at = clock_timestamp() WHERE at IS NULL; DELETE FROM soak.job WHERE name = 'job$n'; DELETE FROM soak.was WHERE name = 'job$n'; "
+	  . random_job($n) . 'COMMIT';
+}
 
 sub act
 {
 	my $name = pick(@act_names);
 	my $r = sprintf('%.6f', rand());
 	my $w = 2 + int(rand($max_workers - 1));
-	my $sql = $acts{$name} =~ s/%r/$r/gr =~ s/%w/$w/r =~ s/%%/%/gr;
+	my $sql = $name eq 'drop' ? drop_and_define() : $acts{$name} =~ s/%r/$r/gr =~ s/%w/$w/r =~ s/%%/%/gr;
 	my ($rc, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSET client_min_messages = error;\n$sql");
 
 	$done{$name}++;
-	# a run that has ended meanwhile, or goes on
-	push @unexpected, "$name: $err" if $err ne '' && $err !~ /ERROR:  55000: run \d+ is in state/;
+	# a run or step that has ended meanwhile, or goes on
+	push @unexpected, "$name: $err" if $err ne '' && $err !~ /ERROR:  (?:55000: run \d+ (?:is in state|has no step)|55006: cannot drop job)/;
 }
 
 # kill -9 of such a process; false if it ended before, as steps do.
@@ -545,6 +616,7 @@ while (time < $end || (time < $end + 120 && grep { !$done{$_} } qw(step schedule
 	select(undef, undef, undef, rand(0.05));
 }
 query_value($node, "ALTER SYSTEM RESET riskml.max_workers; SELECT pg_reload_conf(); SELECT riskml.pause_job(name) FROM riskml.job WHERE enabled");
+query_value($node, "SELECT soak.becomes('pool', '$_', '$pools{$_}'), riskml.alter_pool('$_', $pools{$_})") for sort keys %pools;
 ok($node->poll_query_until('postgres', unfinished(), '0'), 'all runs end');
 query_value($node, 'ANALYZE');
 
