@@ -48,6 +48,18 @@ begin_transaction(void)
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
+/* One for records only, which needs to write, whatever transactions of the owner are by default. */
+static void
+begin_recording(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	XactDeferrable = false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 static void
 end_transaction(void)
 {
@@ -74,7 +86,7 @@ take_task(Task *task)
 	char	   *kind = NULL;
 	char	   *context = NULL;
 
-	begin_transaction();
+	begin_recording();
 	rml_job_act(&scope);
 	taken = rml_take_attempt(&task->attempt) &&
 		rml_run(&read_work, task->attempt.run_id, task->attempt.step, task->attempt.number) == 1;
@@ -131,12 +143,15 @@ do_task(Task *task)
 	{
 		begin_transaction();
 		task->kind->run(&task->work);
+		/* that it succeeded is written even where it may only read; a serializable snapshot relies on that */
+		if (!IsolationIsSerializable())
+			XactReadOnly = false;
 		record_success(task);
 		end_transaction();
 		return;
 	}
 	task->kind->run(&task->work);
-	begin_transaction();
+	begin_recording();
 	record_success(task);
 	end_transaction();
 }
@@ -146,7 +161,7 @@ record_error(Task *task, const ErrorData *error)
 {
 	RmlOwnerScope scope;
 
-	begin_transaction();
+	begin_recording();
 	rml_job_act(&scope);
 	rml_attempt_fails(&task->attempt, error);
 	rml_act_end(&scope);

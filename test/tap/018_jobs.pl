@@ -394,6 +394,18 @@ for my $loss ([ 'ALTER ROLE analyst NOLOGIN', qr/may not log in/, 'ALTER ROLE an
 	unlike(slurp_file($node->logfile, $offset), qr/FATAL/, 'without noise in the log');
 }
 
+query_value($node, q{ALTER ROLE analyst SET default_transaction_read_only = on; SET ROLE analyst; SELECT riskml.create_job('reads');}
+	. q{SELECT riskml.add_step('reads', 'a', command => 'SELECT 1'), riskml.add_step('reads', 'b', 'wait', 'SELECT true'), riskml.add_step('reads', 'c', 'sql_no_transaction', 'SELECT 1'), riskml.add_step('reads', 'd', command => 'DELETE FROM done')});
+($run, $state, $steps) = run_to_end('reads');
+is($steps . ' ' . query_value($node, "SELECT string_agg(sqlstate, ',') FROM riskml.failures WHERE run_id = $run"), 'a=success b=success c=success d=failed 25006', 'an owner whose transactions read only');
+query_value($node, q{ALTER ROLE analyst RESET default_transaction_read_only; ALTER DATABASE postgres SET default_transaction_read_only = on; ALTER DATABASE postgres SET default_transaction_isolation = serializable});
+query_value($node, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'riskml scheduler'");
+my @may_write = ('default_transaction_read_only = off', 'default_transaction_isolation = "read committed"');
+query_value($node, 'ALTER ROLE analyst SET default_transaction_read_only = off', @may_write);
+$run = query_value($node, "SELECT riskml.run_job('hers')", @may_write);
+wait_for($node, run_state($run), 'success', 'a database whose transactions read only');
+query_value($node, 'ALTER DATABASE postgres RESET ALL; ALTER ROLE analyst RESET ALL', @may_write);
+
 query_value($node, "DROP OWNED BY analyst; DROP ROLE analyst");
 ($run, $state) = run_to_end('hers');
 is($state . ' ' . query_value($node, "SELECT sqlstate || ' ' || message FROM riskml.failures WHERE run_id = $run"),
