@@ -99,7 +99,7 @@ SELECT pg_temp.try(format('SELECT riskml.schedule_ticks(%L, 1)', s)) FROM unnest
 	'', '  ', '* * * *', '15', '* * * * * *', '0 25 * * *', '0 0 1 smarch *', '0 0 ? * 1', '5/15 * * * *', '*/90 * * * *', '0 22-2 * * *', '0 0 30 2 *', '@reboot', '@every 5m', '@never', 'ä * * * *', 'ä',
 	'nonsense', '15 minuts', '1 month', '1 year', '1 year -1 mon', '0 seconds', '0.5 seconds', '-15 minutes', '15 minutes ago', '1 hour -90 minutes', 'infinity', '36526 days', '2147483647 days', '9223372036854775807 us', repeat('9', 300) || ' days', '101 years', repeat('1 minute ', 40)]) WITH ORDINALITY s(s, n) ORDER BY n;
 SELECT pg_temp.try(format('SELECT riskml.schedule_ticks(''@daily'', 1, timezone => %L)', z)) FROM unnest(ARRAY['', 'Europe/Nowhere', 'CEST', 'UTC+3', '<+03>-3', 'EST5EDT,M3.2.0,M11.1.0', '+02:00', '5', '-3.5', 'INTERVAL ''5'' HOUR', '../zone.tab', repeat('x', 300)]) WITH ORDINALITY z(z, n) ORDER BY n;
-SELECT z, pg_temp.sqlstate(format('SELECT riskml.schedule_ticks(''1 hour'', 1, timezone => %L)', z)) FROM unnest('{UTC,utc,europe/BERLIN,Etc/GMT+5,EST5EDT,Z,Zulu,Etc/GMT-14,nowhere}'::text[]) z;
+SELECT z, pg_temp.sqlstate(format('SELECT riskml.schedule_ticks(''1 hour'', 1, timezone => %L)', z)) FROM unnest('{UTC,utc,europe/BERLIN,Etc/GMT+5,EST5EDT,Z,Etc/Zulu,Etc/GMT-14,nowhere}'::text[]) z;
 SELECT pg_temp.try('SELECT riskml.schedule_ticks(''@daily'', ' || n || ')') FROM unnest('{0,100001,-100001,-2147483648,NULL::int}'::text[]) n;
 SELECT pg_temp.try('SELECT riskml.schedule_ticks(''@daily'', 1, after => NULL)');
 SELECT pg_temp.try('SELECT riskml.schedule_ticks(''@daily'', 1, timezone => NULL)');
