@@ -81,17 +81,34 @@ create_run_of_tick(Due *due, const RmlSchedule *schedule, TimestampTz tick, bool
 		due->active++;
 }
 
+/* The tick that a job is due for.  Where it could not be scheduled, next_at is no tick but when to try again. */
+static TimestampTz
+tick_of(const Due *due, const RmlSchedule *schedule, bool all)
+{
+	TimestampTz tick;
+	TimestampTz first;
+
+	if (!rml_schedule_previous(schedule, due->next_at, &tick) || tick == due->next_at)
+		return due->next_at;
+	if (!all)
+		return tick;
+	if (rml_job_next_tick(schedule, due->start_at, due->end_at, rml_last_interval(due->job_id), &first))
+		return Min(first, tick);
+	return tick;
+}
+
 /* Creates the runs of a job; returns when it is due again. */
 static TimestampTz
 create_runs(Due *due)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz tick = due->next_at;
+	TimestampTz tick;
 	bool		all = strcmp(due->catchup, "all") == 0;
 	RmlSchedule schedule;
 
 	rml_schedule_parse(due->schedule, due->timezone,
 					   due->start_at == DT_NOBEGIN ? RML_SCHEDULE_ANCHOR : due->start_at, &schedule);
+	tick = tick_of(due, &schedule, all);
 	for (int n = 0;; n++)
 	{
 		TimestampTz next;

@@ -17,6 +17,7 @@
 #include "job/due.h"
 #include "job/fields.h"
 #include "job/job.h"
+#include "job/run.h"
 #include "job/wake.h"
 
 RML_SQL_FUNCTION(riskml_create_job);
@@ -197,20 +198,6 @@ set_next_at(Definition *definition, RmlJobDue *due, TimestampTz settled, Timesta
 	definition->next_at = timestamp_param(next, !is_due);
 }
 
-/* The latest tick that had its run; none has two. */
-static TimestampTz
-last_settled(int64 job_id)
-{
-	RmlParam	param = rml_param_bigint(job_id);
-	Datum		latest;
-	bool		isnull;
-
-	rml_sql("SELECT max(interval_end) FROM riskml.job_run WHERE job_id = $1 AND kind = 'scheduled'",
-			1, &param);
-	latest = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(latest);
-}
-
 /*
  * A job that is resumed goes on with the tick that it was waiting for when it
  * was paused: ticks since then are missed ones.  Where it was not paused, that
@@ -231,7 +218,7 @@ update_next_at(Definition *definition, const RmlFields *before, RmlJobDue *due)
 	if (resumed && !differs && pending != DT_NOEND)
 		set_next_at(definition, due, pending - 1, DT_NOEND);
 	else if (resumed || differs)
-		set_next_at(definition, due, last_settled(definition->job.job_id), was_enabled ? pending : DT_NOEND);
+		set_next_at(definition, due, rml_last_interval(definition->job.job_id), was_enabled ? pending : DT_NOEND);
 }
 
 /* ---- storing ---- */

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
 #include "job/run.h"
 #include "job/sql.h"
 #include "job/wake.h"
@@ -29,4 +31,16 @@ rml_create_run(const RmlNewRun *run)
 		return 0;
 	rml_job_changed();
 	return rml_get_bigint(0, 1);
+}
+
+static RmlStatement last_interval = {
+	.types = "l",
+	.text = "SELECT max(interval_end) FROM riskml.job_run WHERE job_id = $1 AND kind = 'scheduled'"
+};
+
+TimestampTz
+rml_last_interval(int64 job_id)
+{
+	(void) rml_run(&last_interval, job_id);
+	return rml_get_timestamp(0, 1, DT_NOBEGIN);
 }

@@ -21,4 +21,7 @@ typedef struct RmlNewRun
 /* Its number; 0 if the interval has a run already.  SPI is connected. */
 extern int64 rml_create_run(const RmlNewRun *run);
 
+/* The latest tick that had its scheduled run, none has two; DT_NOBEGIN if none had. */
+extern TimestampTz rml_last_interval(int64 job_id);
+
 #endif

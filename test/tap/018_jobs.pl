@@ -346,6 +346,21 @@ for my $case ([ 'none', 0 ], [ 'last', 1 ], [ 'all', 4 ])
 	is(query_value($node, "SELECT count(*) = 1 FROM riskml.next_runs('c_$catchup', 1) WHERE due_at > now()"), 't', 'and goes on from now');
 }
 
+# one that cannot be scheduled for a while
+job('hindered', ", schedule => '1 second', catchup => 'all', overlap => 'queue'", ['s', 'SELECT 1']);
+wait_for($node, "SELECT count(*) > 0 FROM riskml.runs WHERE job = 'hindered' AND state = 'success'", 't', 'a job due each second');
+my $hindered_from = -s $node->logfile;
+query_value($node, q{CREATE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$; CREATE TRIGGER hinder BEFORE INSERT ON riskml.job_run FOR EACH ROW EXECUTE FUNCTION hinder()});
+$node->wait_for_log(qr/riskml: job "hindered" cannot be scheduled: no room/, $hindered_from);
+query_value($node, q{DROP TRIGGER hinder ON riskml.job_run});
+$node->poll_query_until('postgres', q{SELECT next_at > now() + interval '50 s' FROM riskml.job WHERE name = 'hindered'}) or die;
+# the minute is over
+query_value($node, q{SELECT riskml.alter_job('hindered', comment => 'x'); UPDATE riskml.job SET next_at = now() WHERE name = 'hindered'; SELECT riskml.alter_job('hindered', comment => 'y')});
+wait_for($node, "SELECT count(*) > 4 FROM riskml.runs WHERE job = 'hindered' AND state = 'success'", 't', '... goes on');
+query_value($node, "SELECT riskml.pause_job('hindered')");
+is(query_value($node, q{SELECT count(*) FILTER (WHERE interval_end <> date_trunc('second', interval_end)) || ' ' || max(interval_end - last) FROM (SELECT interval_end, lag(interval_end) OVER (ORDER BY interval_end) AS last FROM riskml.runs WHERE job = 'hindered') r}),
+	'0 00:00:01', '... with each of its ticks');
+
 # ---- deadlines, events, history
 
 my $listener = session($node);
