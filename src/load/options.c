@@ -24,6 +24,7 @@ static const char *const wanted[] = {
 	[RML_OPTION_NUMBER] = "a number",
 	[RML_OPTION_TEXTS] = "an array of strings",
 	[RML_OPTION_INTERVAL] = "an interval, as \"5 minutes\"",
+	[RML_OPTION_SCALAR] = "a string or a number",
 	[RML_OPTION_JSON] = "an array or an object",
 };
 
@@ -34,6 +35,18 @@ string_of(const JsonbValue *value)
 }
 
 /* ---- values ---- */
+
+static bool
+read_scalar(const JsonbValue *value, char **out)
+{
+	if (value->type == jbvString)
+		*out = string_of(value);
+	else if (value->type == jbvNumeric)
+		*out = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	else
+		return false;
+	return true;
+}
 
 static bool
 read_int(const JsonbValue *value, int64 *out)
@@ -112,6 +125,8 @@ read_value(const RmlOption *option, JsonbValue *value)
 				DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(string_of(value)),
 													  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 			return true;
+		case RML_OPTION_SCALAR:
+			return read_scalar(value, option->value);
 		case RML_OPTION_JSON:
 			if (value->type != jbvBinary)
 				return false;

@@ -15,6 +15,7 @@ typedef enum RmlOptionType
 	RML_OPTION_NUMBER,			/* double * */
 	RML_OPTION_TEXTS,			/* List ** of char *: an array of strings, or one string */
 	RML_OPTION_INTERVAL,		/* Interval **: text as for type interval */
+	RML_OPTION_SCALAR,			/* char **: a string or a number, as text */
 	RML_OPTION_JSON				/* Jsonb **: an array or an object */
 } RmlOptionType;
 
