@@ -10,7 +10,7 @@ EXTVERSION = 0.1.0
 MODULE_big = riskml
 
 # The install script is these files of sql/, in this order.
-SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load
+SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
 	bench-kernels bench-jobs bench-load \
@@ -85,7 +85,7 @@ PG_CPPFLAGS = -Isrc -isystem $(SERVER_INCLUDES) \
 EXACT_CFLAGS = -ffp-contract=off
 PG_CFLAGS = -std=gnu11 -Wall -Wextra $(if $(filter 1 yes,$(WERROR)),-Werror) \
 	-fvisibility=hidden -fno-plt $(EXACT_CFLAGS) -MMD -MP
-SHLIB_LINK = -lm
+SHLIB_LINK = -lm -lz
 
 EXTRA_CLEAN = build $(OBJS:.o=.d)
 

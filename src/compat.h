@@ -12,6 +12,7 @@
 #include "catalog/pg_database.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parse_relation.h"
@@ -163,6 +164,21 @@ rml_portal_run(Portal portal, DestReceiver *dest, QueryCompletion *done)
 	return PortalRun(portal, FETCH_ALL, true, dest, dest, done);
 #else
 	return PortalRun(portal, FETCH_ALL, true, true, dest, dest, done);
+#endif
+}
+
+/* Could the row be inserted, as far as these unique indexes go? */
+static inline bool
+rml_check_index(ResultRelInfo *result, TupleTableSlot *slot, EState *estate, List *indexes)
+{
+	ItemPointerData conflict;
+#if PG_VERSION_NUM >= 180000
+	ItemPointerData none;
+
+	ItemPointerSetInvalid(&none);
+	return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, indexes);
+#else
+	return ExecCheckIndexConstraints(result, slot, estate, &conflict, indexes);
 #endif
 }
 
