@@ -7,9 +7,9 @@ new=$FOLDER/loans_$N.csv
 LC_ALL=C awk -v n="$N" -v half=2228 'BEGIN { FS = OFS = "," }
     NR == 1 { print; next }
     (n == 1) != (NR <= half) { next }
-    NR == 100 { $11 = "a lot" }
+    NR == 100 { $10 = "a lot" }
     NR == 200 { NF = 5 }
-    NR == 300 { $14 = "-1000" }
+    NR == 300 { $13 = "-1000" }
     NR == 3000 { $8 = "fix\377d" }
     { print }' credit_data.csv >"$new"
 chmod 644 "$new"

@@ -65,7 +65,7 @@ fail_for_owner(const RmlAttempt *attempt, char *reason)
 		.hint = "Give the job to another role with riskml.alter_job(), or restore what the role had.",
 	};
 
-	rml_attempt_fails(attempt, &error);
+	(void) rml_attempt_fails(attempt, &error);
 }
 
 int
@@ -158,19 +158,20 @@ static RmlStatement fail = {
 	"RETURNING j.name, s.state, a.state"
 };
 
-void
+bool
 rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error)
 {
 	const char *sqlstate = unpack_sql_state(error->sqlerrcode);
 
 	if (rml_run(&fail, attempt->run_id, attempt->step, attempt->number, attempt->token, sqlstate,
 				error->message ? error->message : "no message", error->detail, error->hint, error->context) == 0)
-		return;
+		return false;
 	ereport(LOG,
 			(errmsg("riskml step: job=\"%s\" run=" INT64_FORMAT " step=\"%s\" attempt=%d state=%s next=%s sqlstate=%s",
 					rml_get_text(0, 1), attempt->run_id, attempt->step, attempt->number,
 					rml_get_text(0, 3), rml_get_text(0, 2), sqlstate),
 			 errhidestmt(true), errhidecontext(true)));
+	return true;
 }
 
 static RmlStatement succeed = {
@@ -281,7 +282,7 @@ rml_sweep_attempts(void)
 		if (rml_board_step_pid(active[i].attempt.token) != 0)
 			continue;
 		if (active[i].running)
-			rml_attempt_fails(&active[i].attempt, &error);
+			(void) rml_attempt_fails(&active[i].attempt, &error);
 		else if (active[i].old)
 			rml_withdraw_attempt(&active[i].attempt);
 	}

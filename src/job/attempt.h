@@ -53,8 +53,8 @@ extern bool rml_take_attempt(const RmlAttempt *attempt);
 /* Records success; raises an error if the attempt is not active any more. */
 extern void rml_attempt_succeeds(const RmlAttempt *attempt, uint64 rows);
 
-/* Records an error; does nothing if the attempt is not active any more. */
-extern void rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error);
+/* Records an error; does nothing, and says so, if the attempt is not active any more. */
+extern bool rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error);
 
 /* Gives the step back to the queue for some seconds, as one that waits does; an error if its time is over. */
 extern void rml_attempt_comes_back(const RmlAttempt *attempt, double seconds);

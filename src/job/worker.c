@@ -29,6 +29,7 @@
 #include "job/job.h"
 #include "job/sql.h"
 #include "job/worker.h"
+#include "load/evidence.h"
 
 /* The work, and whom it is for. */
 typedef struct Task
@@ -160,11 +161,14 @@ static void
 record_error(Task *task, const ErrorData *error)
 {
 	RmlOwnerScope scope;
+	bool		recorded;
 
 	begin_recording();
 	rml_job_act(&scope);
-	rml_attempt_fails(&task->attempt, error);
+	recorded = rml_attempt_fails(&task->attempt, error);
 	rml_act_end(&scope);
+	if (recorded)
+		rml_evidence_write();
 	end_transaction();
 }
 
