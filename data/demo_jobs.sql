@@ -95,7 +95,7 @@ CALL riskml.run_job_and_wait('etl_pipeline');
 \echo 'the reason, and go in when they are put right.'
 \echo
 \set ECHO queries
-SELECT id, line, column_name, reason, raw FROM riskml.quarantine ORDER BY line;
+SELECT line, column_name, left(reason, 72) AS reason, left(raw, 36) AS raw FROM riskml.quarantine ORDER BY line;
 SELECT line, riskml.requeue(id, replace(raw, 'a lot', '320')) AS loaded FROM riskml.quarantine WHERE column_name = 'income';
 \set ECHO none
 SELECT max(run_id) AS manual FROM riskml.runs WHERE kind = 'manual' \gset
