@@ -287,7 +287,7 @@ static RmlStatement end_runs = {
 	"  ELSE 'success' END\n"
 	"WHERE run_id = ANY (ARRAY(SELECT run_id FROM locked))\n"
 	"RETURNING run_id, (SELECT name FROM riskml.job j WHERE j.job_id = r.job_id), state,\n"
-	" (extract(epoch FROM ended_at - coalesce(started_at, ended_at)) * 1000)::bigint, reason"
+	" greatest(extract(epoch FROM ended_at - coalesce(started_at, ended_at)) * 1000, 0)::bigint, reason"
 };
 
 static RmlStatement notify = {
@@ -397,7 +397,8 @@ static RmlStatement earliest = {
 	"    FROM riskml.job_run r JOIN riskml.job j USING (job_id) WHERE r.state IN ('waiting', 'running') AND NOT r.alerted) t\n"
 	"   WHERE at IS NOT NULL),\n"
 	" (SELECT min(greatest(stop_at, clock_timestamp() + interval '0.2 s')) FROM\n"
-	"   (SELECT least(a.stop_at, (SELECT r.cancel_at FROM riskml.job_run r WHERE r.run_id = a.run_id)) AS stop_at\n"
+	"   (SELECT least(a.stop_at, (SELECT least(r.cancel_at, clock_timestamp()) FROM riskml.job_run r\n"
+	"     WHERE r.run_id = a.run_id AND r.cancel_at IS NOT NULL)) AS stop_at\n"
 	"    FROM riskml.step_run a WHERE a.state IN ('starting', 'running')) a WHERE stop_at IS NOT NULL),\n"
 	" (SELECT min(clock_timestamp() + interval '1 s') FROM riskml.step_run WHERE state = 'starting'))"
 };

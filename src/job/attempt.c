@@ -230,8 +230,8 @@ rml_take_attempt(const RmlAttempt *attempt)
 static RmlStatement select_active = {
 	.types = "i",
 	.text = "SELECT a.run_id, a.step, a.attempt::bigint, a.token, a.state = 'running',\n"
-	" least(a.stop_at, (SELECT r.cancel_at FROM riskml.job_run r WHERE r.run_id = a.run_id)),\n"
-	" a.started_at < clock_timestamp() - $1 * interval '1 s'\n"
+	" least(a.stop_at, (SELECT least(r.cancel_at, clock_timestamp()) FROM riskml.job_run r WHERE r.run_id = a.run_id AND r.cancel_at IS NOT NULL)),\n"
+	" a.started_at NOT BETWEEN clock_timestamp() - $1 * interval '1 s' AND clock_timestamp()\n"
 	"FROM riskml.step_run a WHERE a.state IN ('starting', 'running')"
 };
 

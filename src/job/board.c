@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "job/board.h"
+#include "job/clock.h"
 
 #define TRANCHE "riskml_jobs"
 #define MAX_DATABASES 64
@@ -106,8 +107,7 @@ rml_board_exists(void)
 static bool
 is_sent_away(const Desk *desk)
 {
-	return desk->left_at != 0 &&
-		!TimestampDifferenceExceeds(desk->left_at, GetCurrentTimestamp(), LEAVE_SECONDS * 1000);
+	return desk->left_at != 0 && !rml_clock_is_past(desk->left_at, LEAVE_SECONDS * 1000);
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "guc.h"
+#include "job/clock.h"
 #include "job/history.h"
 #include "job/sql.h"
 
@@ -35,7 +36,7 @@ rml_trim_history(void)
 {
 	static TimestampTz trimmed_at = 0;
 
-	if (!TimestampDifferenceExceeds(trimmed_at, GetCurrentTimestamp(), PAUSE))
+	if (!rml_clock_is_past(trimmed_at, PAUSE))
 		return false;
 	if (rml_run(&trim, rml_guc_history_days, rml_guc_history_runs, RUNS_AT_ONCE) == RUNS_AT_ONCE)
 		return true;

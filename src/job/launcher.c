@@ -37,6 +37,7 @@
 #include "compat.h"
 #include "guc.h"
 #include "job/board.h"
+#include "job/clock.h"
 #include "job/launcher.h"
 #include "job/scheduler.h"
 
@@ -182,8 +183,7 @@ look_after(Entry *entry, bool promoted)
 			TerminateBackgroundWorker(entry->handle);
 		return;
 	}
-	if (!entry->wanted ||
-		!TimestampDifferenceExceeds(entry->ended_at, GetCurrentTimestamp(), RESTART_SECONDS * 1000))
+	if (!entry->wanted || !rml_clock_is_past(entry->ended_at, RESTART_SECONDS * 1000))
 		return;
 	database = find_database(entry->name);
 	if (OidIsValid(database) && rml_board_may_enter(database))

@@ -32,6 +32,7 @@
 #include "job/advance.h"
 #include "job/attempt.h"
 #include "job/board.h"
+#include "job/clock.h"
 #include "job/history.h"
 #include "job/scheduler.h"
 #include "job/sql.h"
@@ -123,7 +124,7 @@ report_no_slot(int n)
 {
 	static TimestampTz reported_at = 0;
 
-	if (!TimestampDifferenceExceeds(reported_at, GetCurrentTimestamp(), 60000))
+	if (!rml_clock_is_past(reported_at, 60000))
 		return;
 	reported_at = GetCurrentTimestamp();
 	ereport(LOG,
@@ -257,7 +258,7 @@ riskml_scheduler_main(Datum arg)
 		}
 		/* the postmaster tells of each process that began or ended, which matters for a free slot only */
 		look = (WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						  TimestampDifferenceMilliseconds(GetCurrentTimestamp(), look_at),
+						  Min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), look_at), LONGEST_SLEEP),
 						  PG_WAIT_EXTENSION) & WL_TIMEOUT) != 0 || !done;
 	}
 }
