@@ -8,6 +8,7 @@
 
 #include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "guc.h"
 #include "kernel/kernel.h"
@@ -65,6 +66,23 @@ rml_guc_kernel_name(void)
 	return kernel_setting == KERNEL_AUTO ? NULL : kernel_options[kernel_setting].name;
 }
 
+/* A list of names; who mistypes one keeps the setting of before. */
+static bool
+check_databases(char **value, void **extra, GucSource source)
+{
+	char	   *copy = pstrdup(*value);
+	List	   *names;
+	bool		valid = SplitIdentifierString(copy, ',', &names);
+
+	(void) extra;
+	(void) source;
+	if (!valid)
+		GUC_check_errdetail("List syntax is invalid.");
+	list_free(names);
+	pfree(copy);
+	return valid;
+}
+
 void
 rml_guc_init(void)
 {
@@ -96,7 +114,7 @@ rml_guc_init(void)
 							 NULL, NULL, NULL);
 	DefineCustomStringVariable("riskml.databases",
 							   "Databases whose jobs are looked after: names, separated by commas.",
-							   NULL, &rml_guc_databases, "", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
+							   NULL, &rml_guc_databases, "", PGC_SIGHUP, GUC_LIST_INPUT, check_databases, NULL, NULL);
 	DefineCustomBoolVariable("riskml.run_jobs",
 							 "Runs the jobs that this cluster has adopted.",
 							 NULL, &rml_guc_run_jobs, false, PGC_SIGHUP, 0, NULL, NULL, NULL);

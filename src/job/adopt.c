@@ -120,10 +120,27 @@ is_adopted(void)
 	return is_adopted_by_system() && read_instance(instance) && strcmp(instance, rml_get_text(0, 2)) == 0;
 }
 
+/* Is this database in riskml.databases? */
+static bool
+is_looked_after(void)
+{
+	const char *name = get_database_name(MyDatabaseId);
+	List	   *names;
+	ListCell   *cell;
+
+	(void) SplitIdentifierString(pstrdup(rml_guc_databases), ',', &names);
+	foreach(cell, names)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 rml_jobs_run_here(bool promoted)
 {
-	if (!rml_guc_run_jobs)
+	if (!rml_guc_run_jobs || !is_looked_after())
 		return false;
 	if (is_adopted())
 		return true;
@@ -134,24 +151,6 @@ rml_jobs_run_here(bool promoted)
 	}
 	if (rml_run(&read_adoption) == 1)
 		report_elsewhere();
-	return false;
-}
-
-/* Is this database in riskml.databases? */
-static bool
-is_looked_after(void)
-{
-	const char *name = get_database_name(MyDatabaseId);
-	List	   *names;
-	ListCell   *cell;
-
-	if (!SplitIdentifierString(pstrdup(rml_guc_databases), ',', &names))
-		return false;
-	foreach(cell, names)
-	{
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	}
 	return false;
 }
 

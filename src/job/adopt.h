@@ -6,7 +6,8 @@
 #define RML_JOB_ADOPT_H
 
 /*
- * Is riskml.run_jobs on, and has this cluster adopted the jobs of the database?
+ * Is riskml.run_jobs on, the database in riskml.databases, and has this cluster
+ * adopted its jobs?
  * A server that was promoted adopts what the cluster had that it was a standby
  * of.  In a transaction with SPI connected.
  */

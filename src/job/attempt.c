@@ -15,6 +15,8 @@
 #include "job/board.h"
 #include "job/sql.h"
 
+static bool record_failure(const RmlAttempt *attempt, const ErrorData *error, bool for_good);
+
 /* ---- starting ---- */
 
 /*
@@ -65,7 +67,7 @@ fail_for_owner(const RmlAttempt *attempt, char *reason)
 		.hint = "Give the job to another role with riskml.alter_job(), or restore what the role had.",
 	};
 
-	(void) rml_attempt_fails(attempt, &error);
+	(void) record_failure(attempt, &error, true);
 }
 
 int
@@ -141,7 +143,7 @@ rml_active_attempts(void)
  * in seconds, where it may grow beyond what an interval can be.
  */
 static RmlStatement fail = {
-	.types = "ltilttttt",
+	.types = "ltilttttti",
 	.text = "WITH a AS (UPDATE riskml.step_run a SET state = CASE WHEN r.cancel_at IS NOT NULL THEN 'cancelled' ELSE 'failed' END,\n"
 	"  ended_at = clock_timestamp(), sqlstate = $5, detail = $7, hint = $8, context = $9,\n"
 	"  message = CASE WHEN r.cancel_at IS NULL AND stop_at <= clock_timestamp() THEN 'timeout: ' ELSE '' END || $6\n"
@@ -149,7 +151,7 @@ static RmlStatement fail = {
 	"   AND a.run_id = $1 AND step = $2 AND attempt = $3 AND token = $4 AND a.state IN ('starting', 'running')\n"
 	"  RETURNING a.run_id, a.step, a.state)\n"
 	"UPDATE riskml.run_step s SET state = CASE WHEN a.state = 'cancelled' THEN 'cancelled'\n"
-	"  WHEN s.tries <= s.retries AND $5 NOT LIKE '28%' THEN 'queued' ELSE 'failed' END,\n"
+	"  WHEN s.tries <= s.retries AND $10 = 0 THEN 'queued' ELSE 'failed' END,\n"
 	" queued_at = clock_timestamp(),\n"
 	" not_before = clock_timestamp() + make_interval(secs => (0.9 + 0.1 * random()) * least(extract(epoch FROM j.max_retry_delay)::float8,\n"
 	"  extract(epoch FROM j.retry_delay)::float8 * power(j.retry_backoff, least(s.tries - 1, 90))))\n"
@@ -158,13 +160,13 @@ static RmlStatement fail = {
 	"RETURNING j.name, s.state, a.state"
 };
 
-bool
-rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error)
+static bool
+record_failure(const RmlAttempt *attempt, const ErrorData *error, bool for_good)
 {
 	const char *sqlstate = unpack_sql_state(error->sqlerrcode);
 
 	if (rml_run(&fail, attempt->run_id, attempt->step, attempt->number, attempt->token, sqlstate,
-				error->message ? error->message : "no message", error->detail, error->hint, error->context) == 0)
+				error->message ? error->message : "no message", error->detail, error->hint, error->context, (int) for_good) == 0)
 		return false;
 	ereport(LOG,
 			(errmsg("riskml step: job=\"%s\" run=" INT64_FORMAT " step=\"%s\" attempt=%d state=%s next=%s sqlstate=%s",
@@ -172,6 +174,12 @@ rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error)
 					rml_get_text(0, 3), rml_get_text(0, 2), sqlstate),
 			 errhidestmt(true), errhidecontext(true)));
 	return true;
+}
+
+bool
+rml_attempt_fails(const RmlAttempt *attempt, const ErrorData *error)
+{
+	return record_failure(attempt, error, false);
 }
 
 static RmlStatement succeed = {

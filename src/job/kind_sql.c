@@ -5,17 +5,20 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "tcop/dest.h"
 
 #include "job/kind.h"
 
 void
 rml_kind_sql(RmlWork *work)
 {
+	/* results are counted, not kept */
+	SPIExecuteOptions options = {.dest = CreateDestReceiver(DestNone)};
 	int			result;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute(work->command, false, 0);
+	result = SPI_execute_extended(work->command, &options);
 	if (result == SPI_ERROR_TRANSACTION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),

@@ -101,12 +101,7 @@ read_setting(void)
 
 	for (Entry *entry = entries; entry != NULL; entry = entry->next)
 		entry->wanted = false;
-	if (!SplitIdentifierString(pstrdup(rml_guc_databases), ',', &names))
-	{
-		ereport(LOG,
-				(errmsg("riskml.databases is not a list of names: \"%s\"", rml_guc_databases)));
-		return;
-	}
+	(void) SplitIdentifierString(pstrdup(rml_guc_databases), ',', &names);
 	foreach(cell, names)
 		find_entry(lfirst(cell))->wanted = true;
 }

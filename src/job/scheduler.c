@@ -38,7 +38,9 @@
 #include "job/sql.h"
 
 #define LONGEST_SLEEP 30000		/* milliseconds, in case nobody wakes it */
-#define SLEEP_AFTER_FAILURE 500	/* without a slot, or after an error */
+#define SLEEP_WITHOUT_SLOT 500
+#define SLEEP_AFTER_ERROR 500	/* twice as long after the next one, and so on */
+#define LONGEST_SLEEP_AFTER_ERROR 60000
 #define MAX_ATTEMPTS 256
 
 /* What a round leaves to do. */
@@ -47,6 +49,7 @@ typedef struct Round
 	RmlAttempt	attempts[MAX_ATTEMPTS];
 	int			n;				/* to start */
 	TimestampTz next;			/* event */
+	int			errors;			/* rounds before and with this one that ended so */
 } Round;
 
 static void
@@ -161,6 +164,7 @@ try_round(Round *round, bool promoted)
 	{
 		make_round(round, promoted);
 		done = start_processes(round);
+		round->errors = 0;
 	}
 	PG_CATCH();
 	{
@@ -171,6 +175,7 @@ try_round(Round *round, bool promoted)
 		AbortOutOfAnyTransaction();
 		FlushErrorState();
 		RESUME_INTERRUPTS();
+		round->errors++;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -183,12 +188,15 @@ next_look(const Round *round, bool done)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
+	if (round->errors > 0)
+		return now + Min(SLEEP_AFTER_ERROR << Min(round->errors - 1, 10), LONGEST_SLEEP_AFTER_ERROR) * INT64CONST(1000);
 	if (!done)
-		return now + SLEEP_AFTER_FAILURE * 1000;
+		return now + SLEEP_WITHOUT_SLOT * 1000;
 	return Min(round->next, now + LONGEST_SLEEP * 1000);
 }
 
 /*
+ * What database and role set for their sessions is not meant for this one.
  * Plans are made once, and outlive the statistics they were made with.  Of the
  * tables only what is active is looked at, which has indexes: to walk along
  * them is right whatever the statistics say, and their entries of dead rows are
@@ -198,7 +206,10 @@ static void
 prepare_session(void)
 {
 	static const char *const settings[][2] = {
+		{"role", "none"},
 		{"search_path", "pg_catalog, pg_temp"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
 		{"TimeZone", "UTC"},
 		{"statement_timeout", "0"},
 		{"lock_timeout", "0"},
@@ -235,7 +246,7 @@ riskml_scheduler_main(Datum arg)
 	if (!rml_board_enter())
 		return;
 	prepare_session();
-	round = MemoryContextAlloc(TopMemoryContext, sizeof(Round));
+	round = MemoryContextAllocZero(TopMemoryContext, sizeof(Round));
 	scratch = AllocSetContextCreate(TopMemoryContext, "riskml scheduler", ALLOCSET_DEFAULT_SIZES);
 	while (!rml_board_must_leave())
 	{
@@ -258,7 +269,7 @@ riskml_scheduler_main(Datum arg)
 		}
 		/* the postmaster tells of each process that began or ended, which matters for a free slot only */
 		look = (WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						  Min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), look_at), LONGEST_SLEEP),
-						  PG_WAIT_EXTENSION) & WL_TIMEOUT) != 0 || !done;
+						  Min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), look_at), LONGEST_SLEEP_AFTER_ERROR),
+						  PG_WAIT_EXTENSION) & WL_TIMEOUT) != 0 || (!done && round->errors == 0);
 	}
 }

@@ -129,6 +129,8 @@ record_success(const Task *task)
 {
 	RmlOwnerScope scope;
 
+	/* what the step did may have been done in one that is read-only */
+	XactReadOnly = false;
 	rml_job_act(&scope);
 	if (task->work.again_after > 0)
 		rml_attempt_comes_back(&task->attempt, task->work.again_after);

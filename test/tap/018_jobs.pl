@@ -11,32 +11,10 @@ my $node = new_job_node('node');
 
 query_value($node, 'CREATE TABLE done (run bigint, step text, attempt int, note text)');
 
-# A job of steps [name, command, options]; returns its name.
-sub job
-{
-	my ($name, $options, @steps) = @_;
-
-	query_value($node, "SELECT riskml.create_job('$name' $options)");
-	for my $step (@steps)
-	{
-		my ($step_name, $command, $more) = @$step;
-		query_value($node, "SELECT riskml.add_step('$name', '$step_name', command => \$c\$$command\$c\$" . ($more // '') . ')');
-	}
-	return $name;
-}
-
+sub job { return define_job($node, @_) }
 sub note_step { return "INSERT INTO done VALUES (riskml.run_id(), '$_[0]', riskml.attempt()" . (defined $_[1] ? ", $_[1]" : '') . ')' }
 
-# Runs a job to its end: its state, and its steps' states in order of name.
-sub run_to_end
-{
-	my ($name, $params) = @_;
-	my $run = query_value($node, "SELECT riskml.run_job('$name', '" . ($params // '{}') . "')");
-
-	$node->poll_query_until('postgres', "SELECT ended_at IS NOT NULL FROM riskml.runs WHERE run_id = $run") or die "run $run does not end";
-	return ($run, query_value($node, run_state($run)),
-		query_value($node, "SELECT string_agg(step || '=' || state, ' ' ORDER BY step) FROM riskml.run_step WHERE run_id = $run"));
-}
+sub run_to_end { return run_job_to_end($node, @_) }
 
 # ---- a graph
 

@@ -12,7 +12,7 @@ use Test::More;
 
 our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path fixture_path query_value
   sqlstate errors_like session ask start_query finish_query backend_pid wait_until_blocked
-  force_parallel create_credit new_job_node wait_for kill_process run_state);
+  force_parallel create_credit new_job_node wait_for kill_process run_state define_job run_job_to_end);
 
 # A started node with the extension in database postgres; tests run for speed, not for safety.
 sub new_node
@@ -60,6 +60,31 @@ sub wait_for
 }
 
 sub run_state { return "SELECT state FROM riskml.runs WHERE run_id = $_[0]" }
+
+# A job of steps [name, command, options]; returns its name.
+sub define_job
+{
+	my ($node, $name, $options, @steps) = @_;
+
+	query_value($node, "SELECT riskml.create_job('$name' $options)");
+	for my $step (@steps)
+	{
+		my ($step_name, $command, $more) = @$step;
+		query_value($node, "SELECT riskml.add_step('$name', '$step_name', command => \$c\$$command\$c\$" . ($more // '') . ')');
+	}
+	return $name;
+}
+
+# Runs a job to its end: its state, and its steps' states in order of name.
+sub run_job_to_end
+{
+	my ($node, $name, $params) = @_;
+	my $run = query_value($node, "SELECT riskml.run_job('$name', '" . ($params // '{}') . "')");
+
+	$node->poll_query_until('postgres', "SELECT ended_at IS NOT NULL FROM riskml.runs WHERE run_id = $run") or die "run $run does not end";
+	return ($run, query_value($node, run_state($run)),
+		query_value($node, "SELECT string_agg(step || '=' || state, ' ' ORDER BY step) FROM riskml.run_step WHERE run_id = $run"));
+}
 
 # kill -9 of a process of the server, which then ends all others and begins anew.
 sub kill_process
