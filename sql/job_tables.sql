@@ -42,7 +42,8 @@ CREATE TABLE riskml.job (
 	enabled boolean NOT NULL,
 	comment text,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	next_at timestamptz
+	next_at timestamptz,
+	CHECK (schedule IS NOT NULL OR next_at IS NULL)
 );
 COMMENT ON TABLE riskml.job IS 'one row per job';
 COMMENT ON COLUMN riskml.job.owner IS 'its steps run as this role';

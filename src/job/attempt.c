@@ -20,8 +20,9 @@ static bool record_failure(const RmlAttempt *attempt, const ErrorData *error, bo
 /* ---- starting ---- */
 
 /*
- * The jobs with the fewest running steps come first; of a pool's slots each is
- * given once.  What keeps a job's owner from running it is looked at anew.
+ * The jobs with the fewest running steps come first, of these the one whose
+ * latest step began longest ago; of a pool's slots each is given once.  What
+ * keeps a job's owner from running it is looked at anew.
  */
 static RmlStatement choose = {
 	.types = "i",
@@ -30,22 +31,24 @@ static RmlStatement choose = {
 	"queue AS (\n"
 	" SELECT s.run_id, s.step, s.pool, s.attempt, s.queued_at, r.job_id,\n"
 	"  row_number() OVER (PARTITION BY r.job_id ORDER BY s.queued_at, s.run_id, s.step)\n"
-	"   + (SELECT count(*) FROM busy b WHERE b.job_id = r.job_id) AS turn\n"
-	" FROM riskml.job_run r CROSS JOIN LATERAL (SELECT * FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state = 'queued'\n"
+	"   + (SELECT count(*) FROM busy b WHERE b.job_id = r.job_id) AS turn,\n"
+	"  max(l.began) OVER (PARTITION BY r.job_id) AS served\n"
+	" FROM riskml.job_run r CROSS JOIN LATERAL (SELECT max(a.started_at) AS began FROM riskml.step_run a WHERE a.run_id = r.run_id OFFSET 0) l\n"
+	" CROSS JOIN LATERAL (SELECT * FROM riskml.run_step s WHERE s.run_id = r.run_id AND s.state = 'queued'\n"
 	"  AND (s.not_before IS NULL OR s.not_before <= clock_timestamp()) OFFSET 0) s\n"
 	" WHERE r.state = 'running' AND r.cancel_at IS NULL),\n"
-	"pooled AS (SELECT q.*, row_number() OVER (PARTITION BY q.pool ORDER BY q.turn, q.queued_at, q.run_id, q.step) AS place FROM queue q),\n"
+	"pooled AS (SELECT q.*, row_number() OVER (PARTITION BY q.pool ORDER BY q.turn, q.served NULLS FIRST, q.queued_at, q.run_id, q.step) AS place FROM queue q),\n"
 	"chosen AS (SELECT q.* FROM pooled q\n"
 	" WHERE q.pool IS NULL OR q.place <= (SELECT p.slots FROM riskml.pool p WHERE p.name = q.pool)\n"
 	"  - (SELECT count(*) FROM busy b WHERE b.pool = q.pool)\n"
-	" ORDER BY q.turn, q.queued_at, q.run_id, q.step LIMIT $1)\n"
+	" ORDER BY q.turn, q.served NULLS FIRST, q.queued_at, q.run_id, q.step LIMIT $1)\n"
 	"SELECT q.run_id, q.step, (q.attempt + 1)::bigint, j.owner::oid::bigint, CASE\n"
 	"  WHEN o.oid IS NULL THEN 'its owner does not exist any more'\n"
 	"  WHEN NOT o.rolcanlogin THEN format('its owner, role %I, may not log in', o.rolname)\n"
 	"  WHEN NOT has_database_privilege(o.oid, current_database(), 'CONNECT') THEN format('its owner, role %I, may not connect to this database', o.rolname)\n"
 	" END\n"
 	"FROM chosen q JOIN riskml.job j USING (job_id) LEFT JOIN pg_catalog.pg_roles o ON o.oid = j.owner\n"
-	"ORDER BY q.turn, q.queued_at, q.run_id, q.step"
+	"ORDER BY q.turn, q.served NULLS FIRST, q.queued_at, q.run_id, q.step"
 };
 
 static RmlStatement create = {
