@@ -118,7 +118,7 @@ query_value($node, 'DROP EVENT TRIGGER refuse');
 job('denied', ", retries => 1, retry_delay => '0'", [ 's', q{DO $d$ BEGIN RAISE 'no' USING ERRCODE = '28P01'; END $d$} ]);
 ($run) = run_to_end('denied');
 is(failures($run), 's 28P01, s 28P01', 'an error of class 28 of the step itself is tried again as any');
-job('backs_off', ", retries => 3, retry_delay => '1 ms', retry_backoff => 1e300, max_retry_delay => '2 ms'", [ 's', 'SELECT 1 / 0' ]);
+job('backs_off', ", retries => 3, retry_delay => '1 ms', retry_backoff => 1000, max_retry_delay => '2 ms'", [ 's', 'SELECT 1 / 0' ]);
 ($run) = run_to_end('backs_off');
 is(failures($run), 's 22012, s 22012, s 22012, s 22012', 'a backoff beyond all numbers');
 job('delayed', ", retries => 1, retry_delay => '1 hour'", [ 's', 'SELECT 1 / 0' ]);

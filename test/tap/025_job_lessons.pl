@@ -42,7 +42,7 @@ my $until = query_value($node, q{SELECT clock_timestamp() + interval '1.5 s'});
 $node->poll_query_until('postgres', "SELECT clock_timestamp() > '$until'") or die;
 ask($definer, q{SELECT riskml.add_step('defined', 'b', command => 'SELECT 1', after => '{a}'); COMMIT});
 wait_for($node, q{SELECT count(*) > 0 FROM riskml.runs WHERE job = 'defined' AND state = 'success'}, 't', 'a job runs when its definition is committed');
-is(query_value($node, q{SELECT count(*) FROM riskml.runs r WHERE job = 'defined' AND (SELECT count(*) FROM riskml.run_step s WHERE s.run_id = r.run_id) <> 2}), '0', 'with all its steps');
+is(query_value($node, q{SELECT count(*) FROM riskml.runs r WHERE job = 'defined' AND state <> 'skipped' AND (SELECT count(*) FROM riskml.run_step s WHERE s.run_id = r.run_id) <> 2}), '0', 'with all its steps');
 query_value($node, q{SELECT riskml.pause_job('defined'); SELECT riskml.create_job('empty')});
 ($run, $state) = run_to_end('empty');
 is($state, 'success', 'a job without steps has nothing to fail');
