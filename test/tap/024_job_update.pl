@@ -95,13 +95,18 @@ for my $to (qw(functions tables))
 	clock_goes_on("$to, given up");
 
 	# one that takes its time, while the scheduler waits or goes on
-	my ($out, $err) = ask($updater, "BEGIN; ALTER EXTENSION riskml UPDATE TO '$to'");
-	is($err, '', "$to: an update");
+	ask($updater, 'BEGIN');
 	if ($to eq 'tables')
 	{
+		ask($updater, 'LOCK TABLE riskml.adoption IN ACCESS EXCLUSIVE MODE');
 		$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'riskml scheduler' AND wait_event_type = 'Lock'}) or die 'the scheduler does not wait';
 		is(query_value($node, q{SELECT coalesce(string_agg(c.relname, ', '), '') FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation
 			WHERE backend_type = 'riskml scheduler' AND granted AND c.relnamespace = 'riskml'::regnamespace}), '', "$to: the scheduler holds nothing that the update may want");
+	}
+	my ($out, $err) = ask($updater, "ALTER EXTENSION riskml UPDATE TO '$to'");
+	is($err, '', "$to: an update");
+	if ($to eq 'tables')
+	{
 		my $until = query_value($node, q{SELECT clock_timestamp() + interval '2 s'});
 		$node->poll_query_until('postgres', "SELECT clock_timestamp() > '$until'") or die;
 	}
