@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "job/adopt.h"
 #include "job/board.h"
+#include "job/context.h"
 #include "job/control.h"
 #include "job/job.h"
 #include "job/sql.h"
@@ -74,6 +75,11 @@ look_at_run(int64 run, MemoryContext context, View *view)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("run " INT64_FORMAT " was created by this transaction and cannot start before it ends", run),
 				 errhint("Commit first, or CALL riskml.run_job_and_wait().")));
+	if (run == rml_context_run_id())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("run " INT64_FORMAT " would wait for itself", run),
+				 errhint("This is a step of it, which ends before the run does.")));
 	view->state = keep(context, rml_get_text(0, 1));
 	view->reason = keep(context, rml_get_text(0, 2));
 	view->job = keep(context, rml_get_text(0, 3));

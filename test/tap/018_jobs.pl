@@ -295,6 +295,8 @@ is(join(' ', map { sqlstate($node, "CALL riskml.wait_run(1, timeout => '$_')") }
 	'22023 22023 22023 22023 00000', 'how long to wait has limits');
 errors_like($node, "BEGIN; CALL riskml.run_job_and_wait('diamond')", '25001', qr/transaction block/, 'not in a transaction block');
 errors_like($node, q{DO $$ BEGIN CALL riskml.wait_run(riskml.run_job('diamond')); END $$}, '55000', qr/created by this transaction/, 'wait_run knows a run of its own transaction');
+query_value($node, q{SELECT riskml.create_job('itself'); SELECT riskml.add_step('itself', 's', 'sql_no_transaction', 'CALL riskml.wait_run(riskml.run_id())')});
+errors_like($node, "CALL riskml.run_job_and_wait('itself', timeout => '60 s')", '38000', qr/would wait for itself/, 'a run does not wait for itself');
 
 # ---- backfill
 
