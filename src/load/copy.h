@@ -23,7 +23,7 @@ typedef struct RmlBatch
 	const RmlRow *rows;
 	int			n_rows;
 
-	/* is told of each row that is not loaded; what it is given does not last */
+	/* is told of each row that is not loaded; raises no error; what it is given does not last */
 	void		(*refuse) (void *arg, int row, const RmlRowFault *fault);
 	void	   *arg;
 } RmlBatch;

@@ -83,7 +83,6 @@ refuse_row(void *arg, int i, const RmlRowFault *fault)
 	const Place *place = &run->place[i];
 
 	refuse(run, run->raw.data + place->raw, place->length, place->line, place->offset, false, fault);
-	rml_loader_check_limit(run->loader);
 }
 
 /* What is no record. */
