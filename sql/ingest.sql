@@ -10,9 +10,6 @@ CREATE TABLE riskml.ingested_file (
 	sha256 bytea,
 	dev bigint NOT NULL,
 	inode bigint NOT NULL,
-	file_offset bigint,
-	file_line bigint,
-	head bytea,
 	row_count bigint NOT NULL,
 	bad_rows bigint NOT NULL,
 	owner regrole NOT NULL,
@@ -24,11 +21,33 @@ CREATE TABLE riskml.ingested_file (
 COMMENT ON TABLE riskml.ingested_file IS 'one row for each file that riskml.ingest() has taken, or could not take, for a table';
 COMMENT ON COLUMN riskml.ingested_file.state IS 'changed: its content is no longer what was loaded; failed: tried again next time';
 COMMENT ON COLUMN riskml.ingested_file.size IS 'as it was last seen, like mtime';
-COMMENT ON COLUMN riskml.ingested_file.sha256 IS 'of what was loaded; NULL: nothing was, or it is followed';
-COMMENT ON COLUMN riskml.ingested_file.file_offset IS 'of a file that is followed: what is loaded ends here';
-COMMENT ON COLUMN riskml.ingested_file.file_line IS 'the line where that is';
-COMMENT ON COLUMN riskml.ingested_file.head IS 'of a file that is followed: its first bytes, by which it is recognised';
+COMMENT ON COLUMN riskml.ingested_file.sha256 IS 'of what was loaded; NULL: nothing was';
 COMMENT ON COLUMN riskml.ingested_file.reason IS 'why it failed, or what has changed';
+
+CREATE TABLE riskml.followed_file (
+	target regclass NOT NULL,
+	dev bigint NOT NULL,
+	inode bigint NOT NULL,
+	path text COLLATE "C" NOT NULL,
+	file_offset bigint NOT NULL,
+	file_line bigint NOT NULL,
+	in_long_line boolean NOT NULL,
+	head bytea NOT NULL,
+	mtime timestamptz NOT NULL,
+	row_count bigint NOT NULL,
+	bad_rows bigint NOT NULL,
+	owner regrole NOT NULL,
+	run_id bigint,
+	noted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (target, dev, inode)
+);
+COMMENT ON TABLE riskml.followed_file IS 'one row for each file that grows and is followed (option tail), whatever its name is by now';
+COMMENT ON COLUMN riskml.followed_file.path IS 'where it was seen last';
+COMMENT ON COLUMN riskml.followed_file.file_offset IS 'what is loaded ends here';
+COMMENT ON COLUMN riskml.followed_file.file_line IS 'the line that begins there';
+COMMENT ON COLUMN riskml.followed_file.in_long_line IS 'the offset is within a line that is too long';
+COMMENT ON COLUMN riskml.followed_file.head IS 'its first bytes, by which it is told from another with its inode';
+CREATE INDEX followed_path ON riskml.followed_file (target, path);
 
 CREATE TABLE riskml.quarantine_row (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -63,6 +82,8 @@ CREATE INDEX quarantine_failed ON riskml.quarantine_row (target, source) WHERE s
 -- What belongs to a table that is gone is left behind: its number may be another table's after a restore.
 SELECT pg_catalog.pg_extension_config_dump('riskml.ingested_file',
 	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) target)');
+SELECT pg_catalog.pg_extension_config_dump('riskml.followed_file',
+	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) target)');
 SELECT pg_catalog.pg_extension_config_dump('riskml.quarantine_row',
 	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) target)');
 SELECT pg_catalog.pg_extension_config_dump('riskml.quarantine_row_id_seq', '');
@@ -92,11 +113,16 @@ CREATE FUNCTION riskml.raw_text(raw bytea, encoding text) RETURNS text
 COMMENT ON FUNCTION riskml.raw_text(bytea, text) IS 'bytes of a file as text; what is no text is shown as \xNN';
 
 CREATE VIEW riskml.ingested_files WITH (security_barrier) AS
-SELECT f.target, f.path, f.state, f.size, f.mtime, f.row_count, f.bad_rows, f.file_offset, f.sha256, f.owner, f.run_id, f.noted_at, f.reason
+SELECT f.target, f.path, f.state, f.size, f.mtime, f.row_count, f.bad_rows, f.sha256, f.owner, f.run_id, f.noted_at, f.reason
 FROM riskml.ingested_file f
 WHERE pg_catalog.pg_has_role(f.owner, 'USAGE')
+	AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) f.target)
+UNION ALL
+SELECT f.target, f.path, 'followed', f.file_offset, f.mtime, f.row_count, f.bad_rows, NULL, f.owner, f.run_id, f.noted_at, NULL
+FROM riskml.followed_file f
+WHERE pg_catalog.pg_has_role(f.owner, 'USAGE')
 	AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) f.target);
-COMMENT ON VIEW riskml.ingested_files IS 'files that you have loaded into tables, or that could not be loaded';
+COMMENT ON VIEW riskml.ingested_files IS 'files that you have loaded into tables, or that could not be loaded; of one that is followed, the size is what is loaded';
 GRANT SELECT ON riskml.ingested_files TO PUBLIC;
 
 CREATE VIEW riskml.quarantine WITH (security_barrier) AS

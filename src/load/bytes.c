@@ -26,6 +26,7 @@ struct RmlBytes
 	const char *path;
 	const char *shown;
 	uint64		position;		/* read from the file */
+	uint64		stop_at;
 	pg_cryptohash_ctx *hash;	/* NULL: none is asked for */
 
 	bool		may_be_gzip;	/* its first bytes are not seen yet */
@@ -95,6 +96,7 @@ rml_bytes_open(const char *path, const char *shown, struct stat *seen, char **fa
 	}
 	bytes = palloc0(sizeof(RmlBytes));
 	bytes->fd = fd;
+	bytes->stop_at = PG_UINT64_MAX;
 	bytes->path = pstrdup(path);
 	bytes->shown = pstrdup(shown);
 	return bytes;
@@ -125,11 +127,20 @@ rml_bytes_seek(RmlBytes *bytes, uint64 offset)
 	bytes->position = offset;
 }
 
+void
+rml_bytes_stop_at(RmlBytes *bytes, uint64 position)
+{
+	bytes->stop_at = position;
+}
+
 static ssize_t
 read_file(RmlBytes *bytes, char *buffer, size_t size, char **fault)
 {
 	ssize_t		n;
 
+	if (bytes->position >= bytes->stop_at)
+		return 0;
+	size = (size_t) Min((uint64) size, bytes->stop_at - bytes->position);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();

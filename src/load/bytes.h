@@ -28,6 +28,9 @@ extern void rml_bytes_hash(RmlBytes *bytes);
 /* Reads from here on. */
 extern void rml_bytes_seek(RmlBytes *bytes, uint64 offset);
 
+/* Takes this for the file's end, even if it grows. */
+extern void rml_bytes_stop_at(RmlBytes *bytes, uint64 position);
+
 /* Some of the next bytes; 0 at the end; -1, with *fault set, if they cannot be read. */
 extern ssize_t rml_bytes_read(RmlBytes *bytes, char *buffer, size_t size, char **fault);
 

@@ -57,19 +57,18 @@ begin_glob(void)
 	return found;
 }
 
-static RmlFile *
-make_file(const char *path)
+RmlFile
+rml_file(const char *path)
 {
-	RmlFile    *file;
+	RmlFile		file;
 
 	if (strlen(path) >= MAXPGPATH)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("path of %zu bytes is too long", strlen(path)),
 				 errdetail("It begins with \"%.100s\".", shown_path(path))));
-	file = palloc(sizeof(RmlFile));
-	file->path = pstrdup(path);
-	file->shown = shown_path(path);
+	file.path = pstrdup(path);
+	file.shown = shown_path(path);
 	return file;
 }
 
@@ -104,8 +103,11 @@ rml_files(const char *pattern, bool missing_ok)
 		qsort(found->gl_pathv, found->gl_pathc, sizeof(char *), compare_paths);
 	for (size_t i = 0; result == 0 && i < found->gl_pathc; i++)
 	{
+		RmlFile    *file = palloc(sizeof(RmlFile));
+
 		CHECK_FOR_INTERRUPTS();
-		files = lappend(files, make_file(found->gl_pathv[i]));
+		*file = rml_file(found->gl_pathv[i]);
+		files = lappend(files, file);
 	}
 	MemoryContextDelete(context);
 	return files;

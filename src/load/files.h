@@ -23,6 +23,9 @@ typedef struct RmlFile
  */
 extern List *rml_files(const char *pattern, bool missing_ok);
 
+/* One of them. */
+extern RmlFile rml_file(const char *path);
+
 extern TimestampTz rml_file_modified(const struct stat *seen);
 
 /* Was it changed less than so many microseconds ago? */

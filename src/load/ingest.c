@@ -36,6 +36,7 @@
 #include "load/ledger.h"
 #include "load/loader.h"
 #include "load/options.h"
+#include "load/tail.h"
 #include "load/target.h"
 
 RML_SQL_FUNCTION(riskml_ingest);
@@ -56,7 +57,6 @@ typedef struct Ingest
 	RmlLoader	loader;
 	int64		settle_time;	/* microseconds */
 	List	   *deferred;		/* constraints */
-	bool		has_failed_rows;	/* of earlier loads */
 	MemoryContext context;		/* of one file */
 
 	int64		files;			/* loaded */
@@ -144,7 +144,7 @@ begin(Ingest *ingest, Oid target, Jsonb *options)
 	rml_evidence_begin(&ingest->loader.ingestor);
 	rml_ledger_lock(target);
 	ingest->deferred = rml_deferred_constraints(ingest->loader.rel);
-	ingest->has_failed_rows = rml_quarantine_has_failed(target);
+	ingest->loader.has_failed_rows = rml_quarantine_has_failed(target);
 }
 
 /* ---- a file ---- */
@@ -153,7 +153,7 @@ begin(Ingest *ingest, Oid target, Jsonb *options)
 static RmlFileEntry
 entry_of(const struct stat *seen, const char *state)
 {
-	RmlFileEntry entry = {.state = state, .offset = -1};
+	RmlFileEntry entry = {.state = state};
 
 	entry.size = seen->st_size;
 	entry.modified = rml_file_modified(seen);
@@ -216,9 +216,9 @@ unless_unchanged(const RmlBytes *bytes, const struct stat *seen)
 	return rml_bytes_unchanged(bytes, seen) ? NULL : "it was changed or replaced while it was read";
 }
 
-/* Everything that belongs to loading it; false with *fault. */
+/* All that belongs to loading a whole file; false with *fault. */
 static bool
-take_in(Ingest *ingest, const RmlFile *file, struct stat *seen, char **fault)
+take_whole(Ingest *ingest, const RmlFile *file, struct stat *seen, char **fault)
 {
 	RmlBytes   *bytes = rml_bytes_open(file->path, file->shown, seen, fault);
 	RmlFileEntry entry;
@@ -236,9 +236,23 @@ take_in(Ingest *ingest, const RmlFile *file, struct stat *seen, char **fault)
 	entry.hash = hash;
 	entry.rows = (int64) done.rows;
 	entry.bad_rows = (int64) done.bad_rows;
-	if (ingest->has_failed_rows)
+	if (ingest->loader.has_failed_rows)
 		rml_quarantine_clear(ingest->loader.ingestor.target, file->shown);
 	rml_ledger_put(&ingest->loader.ingestor, file->shown, &entry);
+	return true;
+}
+
+/* ... to loading what a file has got; *news: anything at all. */
+static bool
+take_in(Ingest *ingest, const RmlFile *file, struct stat *seen, bool *news, char **fault)
+{
+	*news = true;
+	if (!ingest->tail)
+		return take_whole(ingest, file, seen, fault);
+	if (!rml_tail_take(&ingest->loader, file, seen, news, fault))
+		return false;
+	if (rml_ledger_find(ingest->loader.ingestor.target, file->shown, &(RmlFileEntry){0}))
+		rml_ledger_drop(ingest->loader.ingestor.target, file->shown);
 	return true;
 }
 
@@ -257,7 +271,7 @@ typedef enum Outcome
  * shows which rows are bad.
  */
 static Outcome
-try_file(Ingest *ingest, const RmlFile *file, struct stat *seen, bool at_once, char **fault)
+try_file(Ingest *ingest, const RmlFile *file, struct stat *seen, bool at_once, bool *news, char **fault)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -272,7 +286,7 @@ try_file(Ingest *ingest, const RmlFile *file, struct stat *seen, bool at_once, c
 	{
 		if (at_once)
 			rml_set_constraints(ingest->deferred, false);
-		if (!take_in(ingest, file, seen, fault))
+		if (!take_in(ingest, file, seen, news, fault))
 			outcome = FAULTY;
 		at_end = true;
 		if (outcome == LOADED)
@@ -309,12 +323,16 @@ static void
 load_new(Ingest *ingest, const RmlFile *file, struct stat *seen)
 {
 	char	   *fault = NULL;
-	Outcome		outcome = try_file(ingest, file, seen, false, &fault);
+	bool		news;
+	Outcome		outcome = try_file(ingest, file, seen, false, &news, &fault);
 
 	if (outcome == DEFERRED_FAULT)
-		outcome = try_file(ingest, file, seen, true, &fault);
+		outcome = try_file(ingest, file, seen, true, &news, &fault);
 	if (outcome == LOADED)
-		ingest->files++;
+	{
+		ingest->files += news ? 1 : 0;
+		ingest->known += news ? 0 : 1;
+	}
 	else
 		note_failure(ingest, file, seen, fault);
 }
@@ -376,12 +394,22 @@ look_at_known(Ingest *ingest, const RmlFile *file, const RmlFileEntry *known, st
 	rml_ledger_put(&ingest->loader.ingestor, file->shown, &entry);
 }
 
+/* A file that is followed would be loaded twice as a whole. */
+static bool
+is_followed(const Ingest *ingest, const RmlFile *file, const struct stat *seen)
+{
+	RmlFollowed followed;
+
+	return rml_ledger_find_followed(ingest->loader.ingestor.target, (int64) seen->st_dev, (int64) seen->st_ino, &followed) &&
+		strcmp(followed.path, file->shown) == 0;
+}
+
 static void
 take_file(Ingest *ingest, const RmlFile *file)
 {
 	RmlFileEntry known;
 	struct stat seen = {0};
-	bool		is_known = rml_ledger_find(ingest->loader.ingestor.target, file->shown, &known) &&
+	bool		is_known = !ingest->tail && rml_ledger_find(ingest->loader.ingestor.target, file->shown, &known) &&
 		strcmp(known.state, "failed") != 0;
 	bool		regular = lstat(file->path, &seen) == 0 && S_ISREG(seen.st_mode);
 
@@ -392,10 +420,14 @@ take_file(Ingest *ingest, const RmlFile *file)
 		else
 			ingest->known++;
 	}
+	else if (ingest->tail)
+		load_new(ingest, file, &seen);
 	else if (regular && rml_file_is_young(&seen, ingest->settle_time))
 		ingest->waiting++;
 	else if (is_known)
 		look_at_known(ingest, file, &known, &seen);
+	else if (regular && is_followed(ingest, file, &seen))
+		note_failure(ingest, file, &seen, "it is followed (option tail); after riskml.forget_file() it is loaded as a whole");
 	else
 		load_new(ingest, file, &seen);
 }

@@ -16,6 +16,7 @@ typedef struct RmlLoader
 	const RmlFormat *format;
 	RmlIngestor ingestor;
 	int64		max_bad_rows;	/* -1: any number */
+	bool		has_failed_rows;	/* the quarantine has some of loads that failed */
 
 	uint64		rows;			/* that the table took */
 	uint64		bad_rows;		/* with files that failed */
