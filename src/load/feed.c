@@ -94,13 +94,12 @@ skip_long_line(RmlFeed *feed, char **fault)
 		char	   *end = memchr(from, '\n', n);
 
 		move_on(feed, end != NULL ? (size_t) (end - from) + 1 : n, end != NULL ? 1 : 0);
+		feed->in_long_line = end == NULL;
 		if (end != NULL || feed->file_ended)
-			break;
+			return true;
 		if (!fill(feed, fault))
 			return false;
 	}
-	feed->in_long_line = false;
-	return true;
 }
 
 /*
