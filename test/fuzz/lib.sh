@@ -39,7 +39,7 @@ compute_sources() {	# directory
 	for layer in base model import kernel; do
 		printf '%s\n' "$1/$layer"/*.c
 	done
-	echo "$1/job/cron.c"
+	printf '%s\n' "$1/job/cron.c" "$1/load/records.c"
 }
 
 build_targets() {
@@ -63,4 +63,5 @@ build_targets() {
 	done
 	"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_cron.c" "$src/job/cron.c" "$src/base/error.c" \
 		-o "$build/fuzz_cron" || return 1
+	"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_records.c" "$src/load/records.c" -o "$build/fuzz_records" || return 1
 }

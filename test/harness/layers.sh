@@ -3,8 +3,8 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$top"
-# job/ has files of two layers
-compute=(src/base src/model src/import src/kernel src/job/cron.[ch])
+# job/ and load/ have files of two layers
+compute=(src/base src/model src/import src/kernel src/job/cron.[ch] src/load/records.[ch])
 
 # includes PATTERN DIR...: lines that include a file matching PATTERN.
 includes() { local p=$1; shift; grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($p)" "$@" || true; }
