@@ -57,7 +57,7 @@ ifeq (,$(and $(wildcard $(PGXS)),$(wildcard $(SERVER_INCLUDES)/postgres.h)))
 all clean install installcheck uninstall:
 	@echo "riskml: no PostgreSQL to build for: '$(PG_CONFIG)' knows no PGXS or no server headers." >&2
 	@echo "Install PostgreSQL's server development files, for example" >&2
-	@echo "    apt-get install postgresql-server-dev-NN gcc make     (NN: 15 or later)" >&2
+	@echo "    apt-get install postgresql-server-dev-NN zlib1g-dev gcc make     (NN: 15 or later)" >&2
 	@echo "or let 'make setup' do it, or name another pg_config: make PG_CONFIG=/path/to/pg_config" >&2
 	@exit 1
 

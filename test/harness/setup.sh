@@ -73,6 +73,7 @@ look_for_tools() {
     have gcc || need gcc
     have make || need make
     [ -f /usr/include/stdio.h ] || need libc6-dev
+    [ -f /usr/include/zlib.h ] || need zlib1g-dev
     case $purpose in
         demo-jobs) return 0 ;;
         bench-jobs) look_for_cron; return 0 ;;

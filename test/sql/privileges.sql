@@ -32,6 +32,14 @@ RESET client_min_messages;
 RESET ROLE;
 SELECT riskml.create_pool(m, 1) FROM unnest('{regress_m,regress_open}'::text[]) m;
 
+-- a file and a row of it in quarantine, of the same owner
+CREATE TABLE regress_target (id int);
+GRANT INSERT ON regress_target TO regress_owner;
+INSERT INTO riskml.ingested_file (target, path, state, size, mtime, dev, inode, row_count, bad_rows, owner)
+VALUES ('regress_target', '/file', 'loaded', 0, now(), 0, 0, 0, 0, 'regress_owner');
+INSERT INTO riskml.quarantine_row (id, target, source, line, byte_offset, raw, raw_cut, sqlstate, reason, format, owner, state) OVERRIDING SYSTEM VALUE
+VALUES (1, 'regress_target', '/file', 1, 0, '1', false, '22P02', '', '{"header": false, "columns": ["id"], "encoding": "UTF8"}', 'regress_owner', 'open');
+
 -- ---- the matrix: a call of each function, and who may make it. y: it works, n: 42501, anything else
 -- is the SQLSTATE. Columns: owner, scorer, exporter, promoter: roles with that privilege on the model;
 -- other: without any; open: the other role and a model with score for public; super: a superuser.
@@ -122,6 +130,12 @@ INSERT INTO expected VALUES
 	('riskml.step_progress(integer)', $$riskml.step_progress(1)$$, 'y y y y y y y'),
 	('riskml.set_output(jsonb)', $$riskml.set_output('{}')$$, '55000 55000 55000 55000 55000 55000 55000'),
 	('riskml.output(text)', $$riskml.output('a')$$, '55000 55000 55000 55000 55000 55000 55000'),
+	('riskml.ingest(text, regclass, jsonb)', $$riskml.ingest('/nothing*', 'regress_target')$$, '42809 42809 42809 42809 42809 42809 42809'),
+	('riskml.forget_file(regclass, text, text)', $$riskml.forget_file('regress_target', '/file', 'test')$$, 'y n n n n n y'),
+	('riskml.requeue(bigint, text)', $$riskml.requeue(1)$$, 'y n n n n n y'),
+	('riskml.requeue_all(regclass)', $$riskml.requeue_all('regress_target')$$, 'y n n n n n y'),
+	('riskml.discard(bigint, text)', $$riskml.discard(1, 'test')$$, 'y n n n n n y'),
+	('riskml.raw_text(bytea, text)', $$riskml.raw_text('x', 'UTF8')$$, 'y y y y y y y'),
 	-- pure functions of their arguments
 	('riskml.schedule_ticks(text, int, timestamptz, text, timestamptz)', $$riskml.schedule_ticks('@daily', 1)$$, 'y y y y y y y'),
 	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
@@ -319,6 +333,9 @@ SELECT pg_temp.sqlstate($$SELECT risk_score('regress_m', ARRAY[40, 5, 20])$$), c
 RESET ROLE;
 
 DROP VIEW regress_view;
+DELETE FROM riskml.ingested_file;
+DELETE FROM riskml.quarantine_row;
+DROP TABLE regress_target;
 DROP FUNCTION regress_lend;
 SELECT riskml.drop_job(m), riskml.drop_pool(m) FROM unnest('{regress_m,regress_open}'::text[]) m;
 REVOKE EXECUTE ON FUNCTION riskml.create_job FROM regress_owner;
