@@ -30,13 +30,13 @@ COLUMNS = """id bigint PRIMARY KEY, customer int NOT NULL, opened_at timestamptz
     product text, currency text, amount numeric(14,2) CHECK (amount >= 0), balance numeric(14,2), rate float8,
     income float8, debt float8, score float8, age int, term int, late int, secured boolean, region text,
     channel text, note text"""
-SELECTED = """SELECT i AS id, i % 90000 AS customer, timestamptz '2024-01-01 00:00+00' + i * interval '7 s' AS opened_at,
-    date '2025-01-01' + i % 700 AS due, 'branch ' || i % 300 AS branch, (ARRAY['card', 'loan', 'lease', 'mortgage'])[1 + i % 4] AS product,
+SELECTED = """SELECT i AS id, (i % 90000)::int AS customer, timestamptz '2024-01-01 00:00+00' + i * interval '7 s' AS opened_at,
+    date '2025-01-01' + (i % 700)::int AS due, 'branch ' || i % 300 AS branch, (ARRAY['card', 'loan', 'lease', 'mortgage'])[1 + i % 4] AS product,
     (ARRAY['EUR', 'USD', 'PLN'])[1 + i % 3] AS currency, round((i * 7919 % 5000000) / 100.0, 2) AS amount,
     round((i * 104729 % 3000000) / 100.0, 2) AS balance, (i % 1300) / 10000.0::float8 AS rate, (i * 31 % 90000)::float8 / 7 AS income,
-    (i * 17 % 70000)::float8 / 3 AS debt, (i % 1000) / 1000.0::float8 AS score, 18 + i % 70 AS age, 12 * (1 + i % 30) AS term,
-    nullif(i % 50, 0) AS late, i % 5 = 0 AS secured, 'region ' || i % 16 AS region, (ARRAY['web', 'shop', 'phone'])[1 + i % 3] AS channel,
-    'note, with a comma ' || i AS note FROM generate_series(1, {rows}) i"""
+    (i * 17 % 70000)::float8 / 3 AS debt, (i % 1000) / 1000.0::float8 AS score, (18 + i % 70)::int AS age, (12 * (1 + i % 30))::int AS term,
+    nullif(i % 50, 0)::int AS late, i % 5 = 0 AS secured, 'region ' || i % 16 AS region, (ARRAY['web', 'shop', 'phone'])[1 + i % 3] AS channel,
+    'note, with a comma ' || i AS note FROM generate_series(1::bigint, {rows}) i"""
 
 
 def say(text):
