@@ -2,14 +2,20 @@
  * batch.c
  *	  The rows that a load has read, for the statements that write them.
  *
- * The source is read once, into a tuplestore, by a receiver that converts the
- * rows to the types of the target as an INSERT would, looks for NULL keys, and
- * finds the highest watermark.  Values that the source's table keeps out of
- * line may stay there: this transaction's snapshot keeps them.
+ * The source is read by a receiver that converts the rows to the types of the
+ * target as an INSERT would, looks for NULL and repeated keys, finds the highest
+ * watermark, and keeps the rows in a tuplestore.  Where the mode allows it, the
+ * tuplestore is written and emptied whenever it has filled its memory, while the
+ * source's query goes on: its snapshot sees nothing of that.  A parallel query
+ * would not allow writing, so its rows are all kept.
+ *
+ * Values that the source's table keeps out of line may stay there: this
+ * transaction's snapshot keeps them.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -32,11 +38,17 @@
 
 #include "job/board.h"
 #include "load/batch.h"
+#include "load/keys.h"
 #include "load/write.h"
 
 /* Rows between two reports; those of which the size is looked at. */
 #define REPORT_EVERY 4096
 #define MEASURE_EVERY 64
+
+/* A piece that is written at once: kilobytes, and what a row takes beside its values. */
+#define PIECE_KB 1024
+#define LEAST_PIECE 1000
+#define ROW_OVERHEAD 48
 
 typedef struct Reader
 {
@@ -49,9 +61,14 @@ typedef struct Reader
 	AttrNumber	watermark;		/* of the source; 0: none */
 	Form_pg_attribute watermark_column;
 	FmgrInfo	compare;
-	MemoryContext memory;		/* of the maximum */
+	MemoryContext memory;		/* of what outlives a row */
 	uint64		bytes;			/* estimated */
 	uint64	   *nulls;			/* of each column that is part of the key */
+	RmlKeys    *keys;			/* NULL: nobody asks */
+	RmlWriteBatch	write;			/* NULL: rows are kept */
+	RmlCounts  *counts;
+	uint64		written;		/* rows, and the bytes by then */
+	uint64		written_bytes;
 } Reader;
 
 /* ---- the columns of a batch ---- */
@@ -158,83 +175,6 @@ advance(Reader *reader, Datum value)
 	MemoryContextSwitchTo(caller);
 }
 
-/* ---- reading ---- */
-
-static void
-report(Reader *reader, TupleTableSlot *slot)
-{
-	uint64		read = reader->batch->read;
-
-	if (read % MEASURE_EVERY == 1)
-	{
-		slot_getallattrs(slot);
-		reader->bytes += MEASURE_EVERY *
-			heap_compute_data_size(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
-	}
-	if (read % REPORT_EVERY == 0)
-		rml_board_progress(read, reader->bytes);
-}
-
-static bool
-receive(TupleTableSlot *slot, DestReceiver *self)
-{
-	Reader	   *reader = (Reader *) self;
-	const RmlLoad *load = reader->load;
-
-	CHECK_FOR_INTERRUPTS();
-	reader->batch->read++;
-	if (reader->watermark > 0)
-	{
-		bool		null;
-		Datum		value = slot_getattr(slot, reader->watermark, &null);
-
-		if (!null)
-			advance(reader, value);
-	}
-	if (reader->projection != NULL)
-	{
-		ResetExprContext(reader->context);
-		reader->context->ecxt_scantuple = slot;
-		slot = ExecProject(reader->projection);
-	}
-	for (int i = 0; load->key != NIL && i < load->n_columns; i++)
-		reader->nulls[i] += load->columns[i].key && slot_attisnull(slot, i + 1);
-	tuplestore_puttupleslot(reader->batch->rows, slot);
-	report(reader, slot);
-	return true;
-}
-
-static void
-start(DestReceiver *self, int operation, TupleDesc source)
-{
-	Reader	   *reader = (Reader *) self;
-
-	(void) operation;
-	reader->projection = conversion(reader->load, source, reader->batch->columns, reader->context, reader->converted);
-	if (reader->watermark > 0)
-		reader->watermark_column = TupleDescAttr(source, reader->watermark - 1);
-}
-
-static void
-do_nothing(DestReceiver *self)
-{
-	(void) self;
-}
-
-static void
-check_nulls(const Reader *reader)
-{
-	for (int i = 0; i < reader->load->n_columns; i++)
-	{
-		if (reader->nulls[i] > 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("key column \"%s\" is NULL in " UINT64_FORMAT " of " UINT64_FORMAT " rows of the source",
-							reader->load->columns[i].name, reader->nulls[i], reader->batch->read),
-					 errhint("Use a query as the source, which leaves such rows out or gives them a key.")));
-	}
-}
-
 /* ---- SQL ---- */
 
 /* Statements find the rows as a relation. */
@@ -268,24 +208,164 @@ run(const char *sql, Oid type, Datum value, DestReceiver *into)
 		elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
 }
 
-/* Runs SQL whose rows become the batch. */
+/* ---- reading ---- */
+
 static void
-fill(const RmlLoad *load, const char *sql, Oid type, Datum value, AttrNumber watermark, RmlBatch *batch)
+report(Reader *reader, TupleTableSlot *slot)
+{
+	uint64		read = reader->batch->read;
+
+	if (read % MEASURE_EVERY == 1)
+	{
+		/* each stands for the next ones */
+		slot_getallattrs(slot);
+		reader->bytes += MEASURE_EVERY *
+			(heap_compute_data_size(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull) + ROW_OVERHEAD);
+	}
+	if (read % REPORT_EVERY == 0)
+		rml_board_progress(read, reader->bytes);
+}
+
+/* Writes the rows that are there, and begins a tuplestore for others. */
+static void
+write_piece(Reader *reader)
+{
+	RmlBatch   *batch = reader->batch;
+	MemoryContext caller = MemoryContextSwitchTo(reader->memory);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	show_batch(batch);
+	reader->write(reader->load, reader->counts);
+	SPI_finish();
+	tuplestore_end(batch->rows);
+	batch->rows = tuplestore_begin_heap(false, false, work_mem);
+	reader->written = batch->read;
+	reader->written_bytes = reader->bytes;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+write_when_full(Reader *reader)
+{
+	uint64		limit = (uint64) Min(work_mem, PIECE_KB) * 1024 / 4 * 3;
+
+	if (reader->write != NULL && reader->batch->read - reader->written >= LEAST_PIECE &&
+		reader->bytes - reader->written_bytes >= limit && !IsInParallelMode())
+		write_piece(reader);
+}
+
+/* A key that has come before: all rows are needed to decide between them. */
+static void
+note_keys(Reader *reader, bool repeated)
+{
+	RmlBatch   *batch = reader->batch;
+
+	if (!repeated && !rml_keys_full(reader->keys))
+		return;
+	batch->may_repeat = true;
+	batch->was_cut = repeated && reader->written > 0;
+	/* otherwise those that were written are still looked for */
+	if (repeated)
+		reader->keys = NULL;
+	reader->write = NULL;
+}
+
+static bool
+receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	Reader	   *reader = (Reader *) self;
+	const RmlLoad *load = reader->load;
+
+	CHECK_FOR_INTERRUPTS();
+	reader->batch->read++;
+	if (reader->watermark > 0)
+	{
+		bool		null;
+		Datum		value = slot_getattr(slot, reader->watermark, &null);
+
+		if (!null)
+			advance(reader, value);
+	}
+	if (reader->projection != NULL)
+	{
+		ResetExprContext(reader->context);
+		reader->context->ecxt_scantuple = slot;
+		slot = ExecProject(reader->projection);
+	}
+	for (int i = 0; load->key != NIL && i < load->n_columns; i++)
+		reader->nulls[i] += load->columns[i].key && slot_attisnull(slot, i + 1);
+	tuplestore_puttupleslot(reader->batch->rows, slot);
+	report(reader, slot);
+	if (reader->keys != NULL)
+		note_keys(reader, rml_keys_add(reader->keys, slot));
+	write_when_full(reader);
+	return !reader->batch->was_cut;
+}
+
+static void
+start(DestReceiver *self, int operation, TupleDesc source)
+{
+	Reader	   *reader = (Reader *) self;
+
+	(void) operation;
+	reader->projection = conversion(reader->load, source, reader->batch->columns, reader->context, reader->converted);
+	if (reader->watermark > 0)
+		reader->watermark_column = TupleDescAttr(source, reader->watermark - 1);
+}
+
+static void
+do_nothing(DestReceiver *self)
+{
+	(void) self;
+}
+
+static void
+check_nulls(const Reader *reader)
+{
+	for (int i = 0; i < reader->load->n_columns; i++)
+	{
+		if (reader->nulls[i] > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("key column \"%s\" is NULL in " UINT64_FORMAT " of " UINT64_FORMAT " rows of the source",
+							reader->load->columns[i].name, reader->nulls[i], reader->batch->read),
+					 errhint("Use a query as the source, which leaves such rows out or gives them a key.")));
+	}
+}
+
+/* ---- a batch ---- */
+
+static bool
+needs_keys(const RmlLoad *load)
+{
+	return load->key != NIL && !load->source_is_unique;
+}
+
+void
+rml_batch_read(const RmlLoad *load, const RmlReading *reading, RmlBatch *batch)
 {
 	Reader		reader = {.pub = {receive, start, do_nothing, do_nothing, DestTuplestore}};
 
+	memset(batch, 0, sizeof(*batch));
 	batch->columns = batch_columns(load);
 	batch->rows = tuplestore_begin_heap(false, false, work_mem);
 	reader.load = load;
 	reader.batch = batch;
-	reader.watermark = watermark;
 	reader.memory = CurrentMemoryContext;
 	reader.nulls = palloc0(sizeof(uint64) * (size_t) load->n_columns);
 	reader.context = CreateStandaloneExprContext();
 	reader.converted = MakeSingleTupleTableSlot(batch->columns, &TTSOpsVirtual);
-	if (watermark > 0)
+	reader.watermark = load->watermark_column;
+	if (reader.watermark > 0)
 		reader.compare = lookup_type_cache(load->watermark_type, TYPECACHE_CMP_PROC_FINFO)->cmp_proc_finfo;
-	run(sql, type, value, &reader.pub);
+	reader.keys = needs_keys(load) ? rml_keys_create(load, batch->columns) : NULL;
+	batch->may_repeat = needs_keys(load) && reader.keys == NULL;
+	reader.write = batch->may_repeat ? NULL : reading->write;
+	reader.counts = reading->counts;
+	run(reading->sql, reading->type, reading->value, &reader.pub);
+	if (reader.keys != NULL)
+		note_keys(&reader, rml_keys_settle(reader.keys));
 	ExecDropSingleTupleTableSlot(reader.converted);
 	FreeExprContext(reader.context, true);
 	rml_board_progress(batch->read, reader.bytes);
@@ -293,14 +373,13 @@ fill(const RmlLoad *load, const char *sql, Oid type, Datum value, AttrNumber wat
 	show_batch(batch);
 }
 
-void
-rml_batch_read(const RmlLoad *load, const char *sql, Oid type, Datum value, RmlBatch *batch)
-{
-	memset(batch, 0, sizeof(*batch));
-	fill(load, sql, type, value, load->watermark_column, batch);
-}
-
 /* ---- rows of the same key ---- */
+
+typedef struct Keeper
+{
+	DestReceiver pub;
+	Tuplestorestate *rows;
+} Keeper;
 
 /* Up to three keys that several rows have; NULL: none. */
 static char *
@@ -314,7 +393,9 @@ repeated_keys(const RmlLoad *load)
 	rml_add_names(&sql, load, RML_KEY, "");
 	appendStringInfoString(&sql, " FROM " RML_BATCH " GROUP BY ");
 	rml_add_names(&sql, load, RML_KEY, "");
-	appendStringInfoString(&sql, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 3");
+	appendStringInfoString(&sql, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 ORDER BY ");
+	rml_add_names(&sql, load, RML_KEY, "");
+	appendStringInfoString(&sql, " LIMIT 3");
 	if (SPI_execute(sql.data, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute failed");
 	if (SPI_processed == 0)
@@ -331,13 +412,28 @@ repeated_keys(const RmlLoad *load)
 	return found.data;
 }
 
+static bool
+keep(TupleTableSlot *slot, DestReceiver *self)
+{
+	CHECK_FOR_INTERRUPTS();
+	tuplestore_puttupleslot(((Keeper *) self)->rows, slot);
+	return true;
+}
+
+static void
+start_keeping(DestReceiver *self, int operation, TupleDesc columns)
+{
+	(void) self;
+	(void) operation;
+	(void) columns;
+}
+
 /* Of those with the same watermark, the one that was read last. */
 static void
 keep_latest(const RmlLoad *load, RmlBatch *batch)
 {
 	StringInfoData sql;
-	RmlLoad		same = *load;
-	RmlBatch	unique = {0};
+	Keeper		keeper = {.pub = {keep, start_keeping, do_nothing, do_nothing, DestTuplestore}};
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT DISTINCT ON (");
@@ -351,20 +447,11 @@ keep_latest(const RmlLoad *load, RmlBatch *batch)
 	rml_add_names(&sql, load, RML_KEY, "");
 	appendStringInfo(&sql, ", %s DESC NULLS LAST, \"riskml number\" DESC",
 					 quote_identifier(NameStr(TupleDescAttr(batch->columns, load->watermark_in_batch - 1)->attname)));
-
-	/* its columns are those of the batch already */
-	same.columns = palloc(sizeof(RmlColumn) * (size_t) load->n_columns);
-	for (int i = 0; i < load->n_columns; i++)
-	{
-		same.columns[i] = load->columns[i];
-		same.columns[i].source = (AttrNumber) (i + 1);
-	}
-	same.watermark_column = load->watermark_in_batch;
-	same.watermark_kind = RML_WATERMARK_NONE;
-	fill(&same, sql.data, InvalidOid, (Datum) 0, 0, &unique);
+	keeper.rows = tuplestore_begin_heap(false, false, work_mem);
+	run(sql.data, InvalidOid, (Datum) 0, &keeper.pub);
 	tuplestore_end(batch->rows);
-	batch->rows = unique.rows;
-	batch->columns = unique.columns;
+	batch->rows = keeper.rows;
+	show_batch(batch);
 }
 
 void
@@ -372,7 +459,7 @@ rml_batch_make_unique(const RmlLoad *load, RmlBatch *batch)
 {
 	char	   *keys;
 
-	if (load->key == NIL || load->source_is_unique)
+	if (!batch->may_repeat)
 		return;
 	keys = repeated_keys(load);
 	if (keys == NULL)

@@ -17,15 +17,26 @@ typedef struct RmlBatch
 	uint64		read;			/* rows of the source */
 	bool		has_maximum;
 	Datum		maximum;		/* of the watermark, but for NULL, NaN and infinity */
+	bool		may_repeat;		/* there may be rows of the same key */
+	bool		was_cut;		/* one such came after others had been written: the load has to begin anew */
 } RmlBatch;
 
 #define RML_BATCH "riskml_batch"
 
-/*
- * Runs the SQL that reads the source, with a parameter where its type is not
- * InvalidOid; an error if a key is NULL.
- */
-extern void rml_batch_read(const RmlLoad *load, const char *sql, Oid type, Datum value, RmlBatch *batch);
+typedef void (*RmlWriteBatch) (const RmlLoad *load, RmlCounts *counts);
+
+/* What is run to read the source. */
+typedef struct RmlReading
+{
+	const char *sql;
+	Oid			type;			/* of its parameter; InvalidOid: it has none */
+	Datum		value;
+	RmlWriteBatch	write;			/* writes rows while others are read, piece by piece; NULL: all are kept */
+	RmlCounts  *counts;			/* of write */
+} RmlReading;
+
+/* Reads the source; an error if a key is NULL.  What is left to be written is the batch. */
+extern void rml_batch_read(const RmlLoad *load, const RmlReading *reading, RmlBatch *batch);
 
 /* Keeps of the rows of one key the latest by the watermark; without one, they are an error. */
 extern void rml_batch_make_unique(const RmlLoad *load, RmlBatch *batch);

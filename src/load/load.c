@@ -3,13 +3,17 @@
  *	  riskml.load(): the rows of a query into a table.
  *
  * One transaction: the columns are checked, the watermark is locked, the source
- * is read once into a batch, statements of the mode write that, and the
- * watermark is moved.  All of it as the caller, but for the watermark's row.
- * Locks are taken in this order: watermark, target.
+ * is read into batches, statements of the mode write them, and the watermark is
+ * moved.  All of it as the caller, but for the watermark's row.  Locks are taken
+ * in this order: watermark, target.
+ *
+ * The source is read once; again only if a key came again after rows had been
+ * written, as all of them are needed then to find the latest.
  */
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -17,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 
 #include "compat.h"
 #include "load/batch.h"
@@ -27,21 +32,107 @@
 
 RML_SQL_FUNCTION(riskml_load);
 
-static void (*const write_batch[]) (const RmlLoad *load, RmlCounts *counts) = {
+static const RmlWriteBatch writers[] = {
 	[RML_APPEND] = rml_append,
 	[RML_UPSERT] = rml_upsert,
 	[RML_REPLACE] = rml_replace,
 	[RML_SCD2] = rml_scd2,
 };
 
-static void
-read_source(const RmlLoad *load, const RmlWatermark *watermark, RmlBatch *batch)
+static char *
+reading_sql(const RmlLoad *load, const RmlWatermark *watermark)
 {
 	/* the older the greater: the latest is the highest */
 	const char *age = load->watermark_kind == RML_WATERMARK_XMIN ?
 		"(- pg_catalog.age(source.xmin)::pg_catalog.int8) AS \"" RML_WATERMARK_NAME "\"" : NULL;
 
-	rml_batch_read(load, rml_source_sql(&load->source, age, watermark->condition), watermark->type, watermark->value, batch);
+	return rml_source_sql(&load->source, age, watermark->condition);
+}
+
+static void
+write_in_pieces(const RmlLoad *load, const RmlReading *reading, RmlBatch *batch)
+{
+	rml_batch_read(load, reading, batch);
+	if (!batch->was_cut)
+	{
+		rml_batch_make_unique(load, batch);
+		reading->write(load, reading->counts);
+	}
+	rml_batch_free(batch);
+}
+
+/* The subtransaction of an error that is passed on. */
+static void
+pass_on_error(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	ReThrowError(error);
+}
+
+/*
+ * Writes while it reads, in a subtransaction.  False: a key came again, after a
+ * row of it may have been written; all is as it was before.
+ */
+static bool
+try_in_pieces(const RmlLoad *load, const RmlReading *reading, RmlBatch *batch)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		write_in_pieces(load, reading, batch);
+	}
+	PG_CATCH();
+	{
+		pass_on_error(context, owner);
+	}
+	PG_END_TRY();
+	if (batch->was_cut)
+		RollbackAndReleaseCurrentSubTransaction();
+	else
+		ReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return !batch->was_cut;
+}
+
+static void
+read_and_write(const RmlLoad *load, const RmlWatermark *watermark, RmlBatch *batch, RmlCounts *counts)
+{
+	RmlReading	reading = {
+		.sql = reading_sql(load, watermark),
+		.type = watermark->type,
+		.value = watermark->value,
+		.counts = counts
+	};
+
+	if (rml_writes_in_pieces(load))
+	{
+		reading.write = writers[load->mode];
+		if (load->key == NIL || load->source_is_unique)
+		{
+			write_in_pieces(load, &reading, batch);
+			return;
+		}
+		if (try_in_pieces(load, &reading, batch))
+			return;
+		memset(counts, 0, sizeof(*counts));
+		reading.write = NULL;
+	}
+	rml_batch_read(load, &reading, batch);
+	rml_batch_make_unique(load, batch);
+	writers[load->mode] (load, counts);
+	rml_batch_free(batch);
 }
 
 static void
@@ -56,13 +147,10 @@ do_load(RmlLoad *load, Oid target, RmlCounts *counts)
 		rml_watermark_begin(load, &watermark);
 	if (load->mode == RML_REPLACE || load->mode == RML_SCD2)
 		rml_keep_writers_out(load);
-	read_source(load, &watermark, &batch);
-	rml_batch_make_unique(load, &batch);
-	write_batch[load->mode] (load, counts);
+	read_and_write(load, &watermark, &batch, counts);
 	counts->read = batch.read;
 	if (load->watermark != NULL)
 		rml_watermark_advance(load, &watermark, &batch);
-	rml_batch_free(&batch);
 	relation_close(load->target, NoLock);
 }
 

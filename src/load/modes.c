@@ -17,9 +17,8 @@
 
 /* INSERT INTO target ... SELECT ... FROM the batch */
 static void
-begin_insert(StringInfo sql, const RmlLoad *load)
+add_insert(StringInfo sql, const RmlLoad *load)
 {
-	initStringInfo(sql);
 	appendStringInfo(sql, "INSERT INTO %s AS target (", load->target_name);
 	rml_add_names(sql, load, RML_ALL, "");
 	appendStringInfoString(sql, ") SELECT ");
@@ -48,7 +47,8 @@ rml_append(const RmlLoad *load, RmlCounts *counts)
 {
 	StringInfoData sql;
 
-	begin_insert(&sql, load);
+	initStringInfo(&sql);
+	add_insert(&sql, load);
 	if (load->key_is_unique)
 	{
 		add_on_conflict(&sql, load);
@@ -74,51 +74,85 @@ tells_inserted(const RmlLoad *load)
 		pg_class_aclcheck(RelationGetRelid(load->target), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
+/* A bigint of the only row of a result. */
+static uint64
+get_count(int column)
+{
+	bool		null;
+
+	return (uint64) DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &null));
+}
+
 /* Rows of the batch whose key is not there: as nothing else is, true unless others write at the same time. */
 static uint64
 count_new(const RmlLoad *load)
 {
 	StringInfoData sql;
-	bool		null;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT pg_catalog.count(*)::pg_catalog.int8 FROM " RML_BATCH " AS batch");
 	add_not_there(&sql, load);
 	(void) rml_write(sql.data);
-	return (uint64) DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	return get_count(1);
 }
+
+/* INSERT ... ON CONFLICT, where a condition holds (NULL: always) */
+static void
+add_upsert(StringInfo sql, const RmlLoad *load, const char *condition)
+{
+	add_insert(sql, load);
+	if (condition != NULL)
+		appendStringInfo(sql, " WHERE %s", condition);
+	add_on_conflict(sql, load);
+	if (!rml_has_others(load))
+	{
+		appendStringInfoString(sql, "NOTHING");
+		return;
+	}
+	appendStringInfoString(sql, "UPDATE SET ");
+	rml_add_assignments(sql, load, "excluded.");
+	appendStringInfoString(sql, " WHERE ");
+	rml_add_differs(sql, load, "target.", "excluded.");
+}
+
+static void
+add_written(RmlCounts *counts, uint64 written, uint64 inserted)
+{
+	inserted = Min(inserted, written);
+	counts->inserted += inserted;
+	counts->updated += written - inserted;
+}
+
+#define WAS_INSERTED "target.xmax OPERATOR(pg_catalog.=) 0"
 
 void
 rml_upsert(const RmlLoad *load, RmlCounts *counts)
 {
-	bool		told = tells_inserted(load);
-	uint64		inserted = told ? 0 : count_new(load);
-	uint64		written;
 	StringInfoData sql;
+	uint64		written;
+	uint64		inserted;
 
-	begin_insert(&sql, load);
-	add_on_conflict(&sql, load);
-	if (rml_has_others(load))
+	initStringInfo(&sql);
+	add_upsert(&sql, load, NULL);
+	if (tells_inserted(load))
 	{
-		appendStringInfoString(&sql, "UPDATE SET ");
-		rml_add_assignments(&sql, load, "excluded.");
-		appendStringInfoString(&sql, " WHERE ");
-		rml_add_differs(&sql, load, "target.", "excluded.");
-	}
-	else
-		appendStringInfoString(&sql, "NOTHING");
-	if (told)
-	{
-		appendStringInfoString(&sql, " RETURNING target.xmax OPERATOR(pg_catalog.=) 0");
+		appendStringInfoString(&sql, " RETURNING " WAS_INSERTED);
 		written = rml_write_counting(sql.data, &inserted);
 	}
 	else
 	{
+		inserted = count_new(load);
 		written = rml_write(sql.data);
-		inserted = Min(inserted, written);
 	}
-	counts->inserted += inserted;
-	counts->updated += written - inserted;
+	add_written(counts, written, inserted);
+}
+
+bool
+rml_writes_in_pieces(const RmlLoad *load)
+{
+	/* where each piece would search the whole target, all rows are written at once */
+	return (load->mode == RML_APPEND && (load->key == NIL || load->key_is_unique)) ||
+		(load->mode == RML_UPSERT && tells_inserted(load));
 }
 
 /* ---- replace ---- */
@@ -142,24 +176,45 @@ refuse_if_referenced(const RmlLoad *load)
 			 errhint("Give option \"key\": rows whose key is there still are kept then.")));
 }
 
-void
-rml_replace(const RmlLoad *load, RmlCounts *counts)
+static void
+replace_all(const RmlLoad *load, RmlCounts *counts)
 {
+	refuse_if_referenced(load);
+	counts->deleted += rml_write(psprintf("DELETE FROM %s%s", rml_only(load), load->target_name));
+	rml_append(load, counts);
+}
+
+/*
+ * One statement: rows that go may be referred to by rows that are changed, and
+ * have unique values that others take over.  So they go first, and foreign keys
+ * are looked at in the end.
+ */
+static void
+replace_by_key(const RmlLoad *load, RmlCounts *counts)
+{
+	bool		told = tells_inserted(load);
+	uint64		n_new = told ? 0 : count_new(load);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "DELETE FROM %s%s AS there", rml_only(load), load->target_name);
+	appendStringInfo(&sql, "WITH gone AS (DELETE FROM %s%s AS there WHERE NOT EXISTS (SELECT FROM " RML_BATCH " AS batch WHERE ",
+					 rml_only(load), load->target_name);
+	rml_add_same_key(&sql, load, "there", "batch");
+	appendStringInfoString(&sql, ") RETURNING 1), written AS (");
+	add_upsert(&sql, load, "(SELECT pg_catalog.count(*) FROM gone) IS NOT NULL");
+	appendStringInfo(&sql, " RETURNING %s AS is_new) SELECT (SELECT pg_catalog.count(*) FROM gone)::pg_catalog.int8,"
+					 " pg_catalog.count(*)::pg_catalog.int8, pg_catalog.count(*) FILTER (WHERE is_new)::pg_catalog.int8 FROM written",
+					 told ? WAS_INSERTED : "false");
+	(void) rml_write(sql.data);
+	counts->deleted += get_count(1);
+	add_written(counts, get_count(2), told ? get_count(3) : n_new);
+}
+
+void
+rml_replace(const RmlLoad *load, RmlCounts *counts)
+{
 	if (load->key != NIL)
-	{
-		appendStringInfoString(&sql, " WHERE NOT EXISTS (SELECT FROM " RML_BATCH " AS batch WHERE ");
-		rml_add_same_key(&sql, load, "there", "batch");
-		appendStringInfoChar(&sql, ')');
-	}
+		replace_by_key(load, counts);
 	else
-		refuse_if_referenced(load);
-	counts->deleted = rml_write(sql.data);
-	if (load->key != NIL)
-		rml_upsert(load, counts);
-	else
-		rml_append(load, counts);
+		replace_all(load, counts);
 }

@@ -444,7 +444,8 @@ plan_watermark(RmlLoad *load)
 	if (OidIsValid(load->source.relation) && get_rel_persistence(load->source.relation) == RELPERSISTENCE_TEMP)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("source %s is temporary and cannot have a watermark", load->source.text)));
+				 errmsg("source \"%s\" is temporary", get_rel_name(load->source.relation)),
+				 errdetail("Its watermark would be remembered longer than the table exists.")));
 	if (strcmp(load->watermark, "xmin") == 0)
 	{
 		check_transactions(&load->source);

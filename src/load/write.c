@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -96,14 +97,82 @@ rml_add_assignments(StringInfo sql, const RmlLoad *load, const char *prefix)
 	}
 }
 
+/* Are values of a column that its operator calls equal the same bytes, too? */
+static bool
+equal_is_same(const RmlLoad *load, const RmlColumn *column)
+{
+	Form_pg_attribute to = TupleDescAttr(RelationGetDescr(load->target), column->target - 1);
+
+	switch (to->atttypid)
+	{
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case UUIDOID:
+		case BYTEAOID:
+			return true;
+		case TEXTOID:
+		case VARCHAROID:
+			return get_collation_isdeterministic(to->attcollation);
+		default:
+			return false;
+	}
+}
+
+/* left.a and right.a differ: no NULL comes of it that could hide another column's true */
+static void
+add_column_differs(StringInfo sql, const char *name, const char *left, const char *right)
+{
+	appendStringInfo(sql, "%s%s OPERATOR(pg_catalog.<>) %s%s OR (%s%s IS NULL) OPERATOR(pg_catalog.<>) (%s%s IS NULL)",
+					 left, name, right, name, left, name, right, name);
+}
+
+static void
+add_images_differ(StringInfo sql, const char *names[], int n, const char *left, const char *right)
+{
+	for (int side = 0; side < 2; side++)
+	{
+		appendStringInfoString(sql, side == 0 ? "ROW(" : " OPERATOR(pg_catalog.*<>) ROW(");
+		for (int i = 0; i < n; i++)
+			appendStringInfo(sql, "%s%s%s", i == 0 ? "" : ", ", side == 0 ? left : right, names[i]);
+		appendStringInfoString(sql, ")::pg_catalog.record");
+	}
+}
+
+/* One by one where that is quick: rows to be compared as a whole have to be built first. */
 void
 rml_add_differs(StringInfo sql, const RmlLoad *load, const char *left, const char *right)
 {
-	appendStringInfoString(sql, "ROW(");
-	rml_add_names(sql, load, RML_OTHERS, left);
-	appendStringInfoString(sql, ")::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(");
-	rml_add_names(sql, load, RML_OTHERS, right);
-	appendStringInfoString(sql, ")::pg_catalog.record");
+	const char **others = palloc(sizeof(char *) * (size_t) load->n_columns);
+	int			n_others = 0;
+	const char *or = "";
+
+	appendStringInfoChar(sql, '(');
+	for (int i = 0; i < load->n_columns; i++)
+	{
+		const RmlColumn *column = &load->columns[i];
+
+		if (column->key)
+			continue;
+		if (!equal_is_same(load, column))
+		{
+			others[n_others++] = quote_identifier(column->name);
+			continue;
+		}
+		appendStringInfoString(sql, or);
+		add_column_differs(sql, quote_identifier(column->name), left, right);
+		or = " OR ";
+	}
+	if (n_others > 0)
+	{
+		appendStringInfoString(sql, or);
+		add_images_differ(sql, others, n_others, left, right);
+	}
+	appendStringInfoChar(sql, ')');
 }
 
 bool

@@ -27,7 +27,7 @@ extern void rml_add_same_key(StringInfo sql, const RmlLoad *load, const char *le
 /* a = excluded.a, b = excluded.b: of all but the key */
 extern void rml_add_assignments(StringInfo sql, const RmlLoad *load, const char *prefix);
 
-/* Do rows differ in anything but the key?  By their images, so that any type will do. */
+/* Do rows differ in anything but the key, if only in their bytes?  Any type will do. */
 extern void rml_add_differs(StringInfo sql, const RmlLoad *load, const char *left, const char *right);
 
 /* Has the target columns besides the key that the source gives? */
@@ -51,6 +51,9 @@ extern void rml_keep_writers_out(const RmlLoad *load);
 extern void rml_keep_loads_out(const RmlLoad *load);
 
 /* ---- modes ---- */
+
+/* May a mode be called for some of the rows while others have not been read yet? */
+extern bool rml_writes_in_pieces(const RmlLoad *load);
 
 extern void rml_append(const RmlLoad *load, RmlCounts *counts);
 extern void rml_upsert(const RmlLoad *load, RmlCounts *counts);

@@ -118,7 +118,10 @@ INSERT INTO expected VALUES
 	('riskml.retry_run(bigint)', $$riskml.retry_run({run})$$, '55000 n n n n n 55000'),
 	('riskml.mark_success(bigint, text, text)', $$riskml.mark_success({run}, 'a', 'test')$$, 'y n n n n n y'),
 	('riskml.dry_run(text, jsonb)', $$riskml.dry_run('{m}')$$, 'y y y y y y y'),
-	-- procedures, which tap/018_jobs.pl calls
+	-- load.sql shows whose watermarks can be set
+	('riskml.set_watermark(text, regclass, text, text)', $$riskml.set_watermark('pg_class', 'pg_class', NULL, 'test')$$, '42704 42704 42704 42704 42704 42704 42704'),
+	-- procedures, which tap/018_jobs.pl and load.sql call
+	('riskml.load(text, regclass, jsonb)', $$riskml.load('pg_class', 'pg_class')$$, '42809 42809 42809 42809 42809 42809 42809'),
 	('riskml.run_job_and_wait(text, jsonb, interval)', $$riskml.run_job_and_wait('{m}')$$, '42809 42809 42809 42809 42809 42809 42809'),
 	('riskml.wait_run(bigint, interval)', $$riskml.wait_run({run})$$, '42809 42809 42809 42809 42809 42809 42809'),
 	-- inside of a step: NULL elsewhere
