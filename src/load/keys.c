@@ -21,7 +21,7 @@
 #include "load/keys.h"
 
 #define FIRST_SIZE 1024
-#define GROWN_SIZE (128 * 1024)
+#define GROWN_SIZE (64 * 1024)
 /* Bytes of the last table, where work_mem is less: enough for more than a million keys. */
 #define LAST_BYTES ((size_t) 8 * 1024 * 1024)
 /* Hashes that wait; a power of two. */

@@ -46,6 +46,34 @@ DROP ROLE leaver;
 SQL
 $source->safe_psql('postgres', q{SELECT riskml.create_job('nightly', '@daily', timezone => 'Europe/Berlin'), riskml.create_pool('p', 2);
 	SELECT riskml.add_step('nightly', 's', command => 'SELECT 1', pool => 'p'), riskml.adopt_jobs(); SELECT riskml.run_job('nightly')});
+# watermarks: kept, but for those of a target that was dropped or of a role that left
+my $by_time = q{CALL riskml.load('ledger', '"Ledger copy"', '{"mode": "upsert", "key": "id", "watermark": "at"}')};
+my $by_xmin = q{CALL riskml.load('ledger', 'second_copy', '{"mode": "upsert", "key": "id", "watermark": "xmin"}')};
+$source->safe_psql('postgres', <<SQL);
+SET client_min_messages = warning;
+CREATE TABLE ledger (id int PRIMARY KEY, at timestamptz NOT NULL);
+INSERT INTO ledger SELECT i, '2025-01-01'::timestamptz + i * interval '1 day' FROM generate_series(1, 5) i;
+CREATE TABLE "Ledger copy" (LIKE ledger INCLUDING ALL);
+CREATE TABLE second_copy (LIKE ledger INCLUDING ALL);
+CREATE TABLE dropped_copy (LIKE ledger INCLUDING ALL);
+CREATE ROLE former_loader;
+ALTER TABLE ledger OWNER TO team;
+ALTER TABLE "Ledger copy" OWNER TO team;
+ALTER TABLE second_copy OWNER TO team;
+SET ROLE team;
+$by_time;
+$by_xmin;
+RESET ROLE;
+GRANT ALL ON ledger, second_copy TO former_loader;
+SET ROLE former_loader;
+CALL riskml.load('SELECT id, at FROM ledger', 'second_copy', '{"key": "id", "watermark": "at"}');
+RESET ROLE;
+DROP OWNED BY former_loader;
+DROP ROLE former_loader;
+CALL riskml.load('ledger', 'dropped_copy', '{"key": "id", "watermark": "at"}');
+DROP TABLE dropped_copy;
+SQL
+is(query_value($source, 'SELECT count(*) FROM riskml.watermark'), '4', 'four watermarks');
 # an owner who leaves: the way out that docs/restore.md shows
 $source->safe_psql('postgres', <<SQL);
 CREATE ROLE former_owner;
@@ -73,6 +101,7 @@ my %facts = (
 	'alias history' => 'SELECT name, alias, version, history FROM riskml.model_alias JOIN riskml.model USING (model_id) ORDER BY 1, 2',
 	'grants of living roles' => q{SELECT name, grantee, privilege FROM riskml.model_grant JOIN riskml.model USING (model_id)
 		WHERE grantee = 0 OR grantee IN (SELECT oid FROM pg_roles) ORDER BY 1, 2::text, 3},
+	'watermarks' => q{SELECT target, source, watermark_column, value_type, value, owner, updated_at FROM riskml.watermark WHERE owner = 'team'::regrole ORDER BY 1},
 	'audit log' => 'SELECT count(*), max(seq), md5(string_agg(encode(hash, $$hex$$), chr(10) ORDER BY seq)) FROM riskml.audit_log',
 	'no break in the audit log' => 'SELECT count(*) FROM riskml.verify_audit()',
 	'no failed check of verify()' => q{SELECT count(*) FROM riskml.models, LATERAL riskml.verify((model || '@' || version)::riskml.model_ref) v WHERE NOT passed},
@@ -111,6 +140,18 @@ sub same_as_before
 		'1', "$how: the next model can be imported");
 	is($sql->(qq(SELECT riskml.promote('credit', 2, 'r'); SELECT riskml.rollback('credit'))), "\n1", "$how: promote and rollback work");
 	is($sql->('SELECT count(*) FROM riskml.verify_audit()'), '0', "$how: the audit log continues its chain");
+	# only rows from the watermark on are read by their time; the transactions of another cluster say nothing
+	$sql->(<<SQL);
+SET client_min_messages = warning;
+DELETE FROM "Ledger copy" WHERE id = 1;
+DELETE FROM second_copy WHERE id = 1;
+INSERT INTO ledger VALUES (6, '2025-01-10');
+SET ROLE team;
+$by_time;
+$by_xmin;
+SQL
+	is($sql->(q{SELECT string_agg(id::text, ',' ORDER BY id) FROM "Ledger copy"}), '2,3,4,5,6', "$how: a load goes on from its watermark");
+	is($sql->('SELECT count(*) FROM (TABLE ledger EXCEPT TABLE second_copy) x'), '0', "$how: a load by xmin reads everything again");
 }
 
 # ---- pg_dump, in three formats
@@ -136,6 +177,7 @@ for my $format (sort keys %restore)
 	is($target->safe_psql($format, q{SELECT count(*) FROM riskml.model_grant WHERE grantee::text ~ '^[0-9]+$'}), '0',
 		"$format: a grant to a dropped role, whose OID may be someone else's there, did not come along");
 }
+is($target->safe_psql('custom', 'SELECT count(*) FROM riskml.watermark'), '2', 'nor did watermarks of a dropped table or role');
 $target->safe_psql('custom', 'DROP INDEX credit_score');
 $target->command_ok([ 'pg_restore', '--exit-on-error', '--index=credit_score', '-d', 'custom', "$dumps/custom" ], 'an index can be restored alone');
 $target->safe_psql('postgres', 'CREATE DATABASE inserts');
