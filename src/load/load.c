@@ -8,7 +8,9 @@
  * in this order: watermark, target.
  *
  * The source is read once; again only if a key came again after rows had been
- * written, as all of them are needed then to find the latest.
+ * written, as all of them are needed then to find the latest.  One that is
+ * elsewhere is never read again, nor in a subtransaction, which would ask other
+ * servers for savepoints: its rows are kept before they are written.
  */
 #include "postgres.h"
 
@@ -124,7 +126,7 @@ read_and_write(const RmlLoad *load, const RmlWatermark *watermark, RmlBatch *bat
 			write_in_pieces(load, &reading, batch);
 			return;
 		}
-		if (try_in_pieces(load, &reading, batch))
+		if (!load->source.is_elsewhere && try_in_pieces(load, &reading, batch))
 			return;
 		memset(counts, 0, sizeof(*counts));
 		reading.write = NULL;

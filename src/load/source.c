@@ -9,9 +9,11 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "executor/spi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -166,6 +168,37 @@ rml_source_sql(const RmlSource *source, const char *more, const char *condition)
 					condition ? " WHERE " : "", condition ? condition : "");
 }
 
+static bool
+is_foreign(Oid relation)
+{
+	ListCell   *cell;
+
+	if (get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE)
+		return true;
+	if (!has_subclass(relation))
+		return false;
+	foreach(cell, find_all_inheritors(relation, AccessShareLock, NULL))
+	{
+		if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_FOREIGN_TABLE)
+			return true;
+	}
+	return false;
+}
+
+/* Views are seen through: the query has been rewritten. */
+static bool
+is_elsewhere(const CachedPlanSource *query)
+{
+	ListCell   *cell;
+
+	foreach(cell, query->relationOids)
+	{
+		if (is_foreign(lfirst_oid(cell)))
+			return true;
+	}
+	return contain_volatile_functions((Node *) query->query_list);
+}
+
 void
 rml_source_describe(RmlSource *source)
 {
@@ -176,5 +209,6 @@ rml_source_describe(RmlSource *source)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	query = linitial(SPI_plan_get_plan_sources(plan));
 	source->columns = CreateTupleDescCopy(query->resultDesc);
+	source->is_elsewhere = is_elsewhere(query);
 	SPI_freeplan(plan);
 }

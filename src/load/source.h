@@ -11,7 +11,8 @@ typedef struct RmlSource
 {
 	char	   *text;			/* the query, or the relation's name with schema and quotes */
 	Oid			relation;		/* InvalidOid: it is a query */
-	TupleDesc	columns;		/* after rml_source_describe() */
+	TupleDesc	columns;		/* after rml_source_describe(), as what follows */
+	bool		is_elsewhere;	/* it reads foreign tables, or calls what may give something else the next time */
 } RmlSource;
 
 /*
