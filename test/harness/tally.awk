@@ -16,9 +16,9 @@ function result(what, name)
 	what = /^not/ ? "fail" : "pass"
 	name = $0
 	sub(/^(not )?ok( [0-9]+)?[ \t]*/, "", name)
-	if (match(tolower(name), /# *skip/)) {
+	if (match(tolower(name), /# *skip[^ ]* */)) {
 		what = "skip"
-		name = substr(name, 1, RSTART - 1)
+		name = RSTART > 1 ? substr(name, 1, RSTART - 1) : substr(name, RLENGTH + 1)		# no name: the reason
 	}
 	result(what, name)
 	next
