@@ -18,7 +18,7 @@ for s in "${suites[@]}"; do
 done
 [ -z "${needs_build:-}" ] || [[ " ${suites[*]} " == *" gcc "* ]] || suites=(gcc "${suites[@]}")
 
-"$harness/setup.sh"
+"$harness/setup.sh" check "${suites[@]}"
 find_pg_config || die "no PostgreSQL development files found"
 
 work=$(mktemp -d /tmp/riskml-check-XXXXXX)

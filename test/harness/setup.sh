@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# setup.sh [PURPOSE]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default),
-# demo, demo-jobs, bench-import, bench-score, bench-jobs or bench-load.
+# setup.sh [PURPOSE [SUITE...]]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default; for
+# these suites or all), demo, demo-jobs, bench-import, bench-score, bench-jobs or bench-load.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 purpose=${1:-check}
+suites=("${@:2}")
 missing=()          # packages
 broken=()           # what no package of ours repairs
 
@@ -96,6 +97,31 @@ look_for_tools() {
         compgen -G "$rt/*/libclang_rt.fuzzer*.a" >/dev/null ||
             need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     fi
+    if [ ${#suites[@]} = 0 ] || [[ " ${suites[*]} " == *" tap "* ]]; then look_for_sources; fi
+}
+
+# What loads are tested with, of what the distribution has for this PostgreSQL; the tests skip the rest. Prometheus only
+# where RISKML_PROMETHEUS is set, as its package lets it run from the next boot on.
+look_for_sources() {
+    local dir
+    find_pg_config || return 0      # the next round
+    dir=$("$PG_CONFIG" --pkglibdir)
+    [ "$dir" = "/usr/lib/postgresql/$(pg_major)/lib" ] || return 0
+    if [ -f "$dir/mysql_fdw.so" ] || offered "postgresql-$(pg_major)-mysql-fdw" mariadb-server-core; then
+        [ -f "$dir/mysql_fdw.so" ] || need "postgresql-$(pg_major)-mysql-fdw"
+        [ -x /usr/sbin/mariadbd ] || need mariadb-server-core
+    fi
+    [ -f "$dir/http.so" ] || ! offered "postgresql-$(pg_major)-http" || need "postgresql-$(pg_major)-http"
+    [ -z "${RISKML_PROMETHEUS:-}" ] || have prometheus || ! offered prometheus || need prometheus
+}
+
+# offered PACKAGE...: can apt install them?
+offered() {
+    local package
+    have apt-cache || return 1
+    for package; do
+        [[ $(apt-cache policy "$package" 2>/dev/null) =~ Candidate:\ [^\(] ]] || return 1
+    done
 }
 
 # What riskml is measured beside.

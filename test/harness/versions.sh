@@ -44,7 +44,7 @@ failed=0
 for major in "${majors[@]}"; do
     open_chroot "$(suite_of "$major")"
     say "#### PostgreSQL $major in $root"
-    in_chroot "$root" RISKML_RESULTS="$inside/results" make -s -C "$inside" check SUITES="${suites[*]}" </dev/null || failed=1
+    in_chroot "$root" RISKML_PROMETHEUS=1 RISKML_RESULTS="$inside/results" make -s -C "$inside" check SUITES="${suites[*]}" </dev/null || failed=1
     if [ -f "$tree/results" ]; then report "$major" "$root" "$tree/results" >>"$page"; fi
     close_chroot
 done
