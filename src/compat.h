@@ -9,6 +9,7 @@
 #include "access/genam.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -179,6 +180,18 @@ rml_check_index(ResultRelInfo *result, TupleTableSlot *slot, EState *estate, Lis
 	return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, indexes);
 #else
 	return ExecCheckIndexConstraints(result, slot, estate, &conflict, indexes);
+#endif
+}
+
+/* Does a foreign key ask for a row with equal values, and is it enforced? */
+static inline bool
+rml_asks_for_equal(Form_pg_constraint key)
+{
+#if PG_VERSION_NUM >= 180000
+	return key->conenforced && !key->conperiod;
+#else
+	(void) key;
+	return true;
 #endif
 }
 

@@ -370,11 +370,14 @@ sift_and_insert(const RmlBatch *batch, int *order, int n)
 	{
 		int			n_good;
 		int			n_doubtful;
+		int			before = n;
 
 		rml_sift(batch, order, n, good, &n_good, doubtful, &n_doubtful);
 		processed += insert_all(batch, good, n_good, &n_refused);
 		memcpy(order, doubtful, sizeof(int) * n_doubtful);
 		n = n_doubtful;
+		if (n == before)
+			break;
 	}
 	return processed + insert_all(batch, order, n, &n_refused);
 }

@@ -4,7 +4,7 @@
  *
  * Rows are read as COPY reads them.  Where no trigger can change them before
  * they are stored, their generated columns are computed, constraints checked,
- * and unique keys looked up.  An error ends a subtransaction that has written
+ * and unique keys and parents looked up.  An error ends a subtransaction that has written
  * nothing, which costs no transaction ID.
  */
 #include "postgres.h"
@@ -26,6 +26,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "load/parents.h"
 #include "load/sift.h"
 
 /* A unique index whose keys are looked up. */
@@ -54,6 +55,7 @@ typedef struct Sift
 	int			n_unique;
 	UniqueKey	   *unique;
 
+	RmlParents *parents;		/* NULL: none are looked up */
 	uint64	   *seen;			/* hashes of keys, 0 where there is none */
 	uint64		mask;
 
@@ -137,6 +139,7 @@ begin(Sift *sift)
 	ExecOpenIndices(sift->result, true);
 	find_unique(sift);
 	make_room_for_hashes(sift);
+	sift->parents = rml_parents_begin(rel);
 }
 
 static void
@@ -262,7 +265,34 @@ judge(Sift *sift, int row)
 	else if (twice)
 		sift->doubtful[sift->n_doubtful++] = row;
 	else
+	{
+		if (sift->parents != NULL)
+			rml_parents_add(sift->parents, sift->slot);
 		sift->good[sift->n_good++] = row;
+	}
+}
+
+/* Of the good rows, those without a parent are not. */
+static void
+look_up_parents(Sift *sift)
+{
+	RmlParent  *parent = palloc(sizeof(RmlParent) * Max(sift->n_good, 1));
+	RmlRowFault *faults = palloc(sizeof(RmlRowFault) * Max(sift->n_good, 1));
+	int			n = 0;
+
+	rml_parents_look_up(sift->parents, parent, faults);
+	for (int i = 0; i < sift->n_good; i++)
+	{
+		int			row = sift->good[i];
+
+		if (parent[i] == RML_PARENT_MISSING)
+			refuse(sift, row, &faults[i]);
+		else if (parent[i] == RML_PARENT_MAY_COME)
+			sift->doubtful[sift->n_doubtful++] = row;
+		else
+			sift->good[n++] = row;
+	}
+	sift->n_good = n;
 }
 
 /* Reads and judges rows up to the end, or an error. */
@@ -366,6 +396,8 @@ rml_sift(const RmlBatch *batch, const int *order, int n,
 	begin(&sift);
 	while (sift.at < sift.n)
 		read_until_error(&sift);
+	if (sift.parents != NULL)
+		look_up_parents(&sift);
 	finish(&sift);
 	*n_good = sift.n_good;
 	*n_doubtful = sift.n_doubtful;
