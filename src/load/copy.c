@@ -7,7 +7,8 @@
  * transaction ID, and what is left is tried again.  Then only triggers, foreign
  * keys and the like can fail.  COPY often tells the line; where it cannot, the
  * rows are halved until one is alone.  No row is refused for what another one
- * did: it has been alone in a COPY that failed, or could not even be read.
+ * did: it has been alone in a COPY that failed, could not even be read, or broke
+ * a constraint behind rows that are good.
  */
 #include "postgres.h"
 
@@ -243,12 +244,20 @@ try_rows(Attempt *attempt, const RmlBatch *batch, const int *order, int n)
 	return false;
 }
 
+/* The n-th row of the attempt. */
 static void
-refuse(const Attempt *attempt)
+refuse(const Attempt *attempt, int n)
 {
 	RmlRowFault fault = rml_row_fault(attempt->error, attempt->column);
 
-	attempt->batch->refuse(attempt->batch->arg, attempt->order[0], &fault);
+	attempt->batch->refuse(attempt->batch->arg, attempt->order[n], &fault);
+}
+
+/* COPY checks constraints row by row; as it stores rows, its line is that of the last one read. */
+static bool
+is_sure(const Attempt *attempt)
+{
+	return ERRCODE_TO_CATEGORY(attempt->error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION;
 }
 
 /* The row that COPY had read when it failed; -1: not known. */
@@ -278,7 +287,7 @@ insert_one(const RmlBatch *batch, const int *order, int *n_refused)
 
 	if (try_rows(&attempt, batch, order, 1))
 		return attempt.processed;
-	refuse(&attempt);
+	refuse(&attempt, 0);
 	(*n_refused)++;
 	return 0;
 }
@@ -299,7 +308,7 @@ divide(const RmlBatch *batch, const int *order, int n, int *n_refused)
 		return attempt.processed + divide(batch, order + half, n - half, n_refused);
 	if (half == 1)
 	{
-		refuse(&attempt);
+		refuse(&attempt, 0);
 		(*n_refused)++;
 		processed = 0;
 	}
@@ -315,24 +324,31 @@ divide(const RmlBatch *batch, const int *order, int n, int *n_refused)
 static uint64
 insert_some(const RmlBatch *batch, const int *order, int *n, int *n_refused)
 {
+	Attempt		failed;
 	Attempt		attempt;
 	uint64		processed = 0;
-	int			bad;
+	int			bad = *n;
 
-	if (try_rows(&attempt, batch, order, *n))
-		return attempt.processed;
-	bad = failed_row(&attempt);
-	if (bad < 0)
-		return divide(batch, order, *n, n_refused);
-	if (bad > 0)
+	/* with partitions, the row where COPY stops need not be the first one that is bad */
+	while (bad > 0 && !try_rows(&attempt, batch, order, bad))
 	{
 		*n = bad;
-		if (!try_rows(&attempt, batch, order, bad))
-			return divide(batch, order, bad, n_refused);
-		processed = attempt.processed;
+		failed = attempt;
+		bad = failed_row(&failed);
+		if (bad < 0)
+			return divide(batch, order, *n, n_refused);
 	}
+	if (bad > 0)
+		processed = attempt.processed;
+	if (bad == *n)
+		return processed;
 	*n = bad + 1;
-	return processed + insert_one(batch, order + bad, n_refused);
+	if (!is_sure(&failed))
+		return processed + insert_one(batch, order + bad, n_refused);
+	/* behind the same rows it has failed already */
+	refuse(&failed, bad);
+	(*n_refused)++;
+	return processed;
 }
 
 /* In groups that grow while all is well and are small where rows fail. */

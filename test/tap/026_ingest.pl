@@ -363,6 +363,28 @@ ask($s, "SELECT riskml.discard(id, 'not wanted') FROM riskml.quarantine WHERE so
 is(ask($s, "SELECT state, note FROM riskml.quarantine WHERE source = '$sorts' AND line = 61"), 'discarded|not wanted', 'discarded');
 is(ask($s, "SELECT count(*) FROM riskml.quarantine q WHERE source ~ '/f\\d+\$' AND raw LIKE '%\\\\x%'"), '4', 'what is no text is shown as bytes') or diag(ask($s, "SELECT source, raw FROM riskml.quarantine WHERE source ~ '/f\\d+\$' AND raw LIKE '%\\\\x%'"));
 
+check('rows of other formats, to be corrected', qq({"id": "x", "name": "a"}\n), '', qr/^1:/, '{"format": "json"}');
+is(ask($s, "SELECT riskml.requeue(max(id), '{\"id\": 1, \"name\": \"b\"}') FROM riskml.quarantine"), 't', '... JSON');
+check('a row of a log', "x a\n", '', qr/^1:/, '{"format": "log", "pattern": "^(?<id>\\\\S+) (?<name>.*)$"}');
+is(ask($s, "SELECT riskml.requeue(max(id), '2 c') FROM riskml.quarantine"), 't', '... a line of a log');
+check('a row in another encoding', "Label,id\ncaf\xE9,x\n\"a\nb\",y\n", '', qr/^2:.*\| 3:/, '{"encoding": "LATIN1", "columns": {"id": "id", "name": "Label"}}');
+is(ask($s, "SELECT riskml.requeue(id, replace(raw, 'x', '3')) FROM riskml.quarantine ORDER BY id DESC OFFSET 1 LIMIT 1"), 't', '... a row in another encoding');
+is(ask($s, "SELECT riskml.requeue(max(id), E'\"a\\nb\",4\\n') FROM riskml.quarantine"), 't', '... a row of two lines');
+is(rows('t'), "(3,café) (4,\"a\nb\")", '... as they should be');
+
+# ---- from elsewhere
+
+my ($rc, $out, $err) = $node->psql('postgres', "LISTEN riskml_event; CALL riskml.ingest('$dir/fifo', 't'); SELECT 1");
+like($out, qr/Asynchronous notification "riskml_event" with payload "\{"event" : "file_failed", "path" : ".*fifo", "target" : "(public\.)?t", "reason" : ".*a FIFO"\}"/, 'an event');
+ask($s, "CREATE PROCEDURE nightly(path text) LANGUAGE plpgsql AS 'BEGIN CALL riskml.ingest(path, ''l'', ''{\"max_bad_rows\": 0}''); END'");
+my $nightly = write_file('nightly', "id,name\n1,a\nx,b\n");
+like((ask($s, "CALL nightly('$nightly')"))[1], qr/more than 0 bad rows/, 'in a procedure');
+is(ask($s, "SELECT state FROM riskml.quarantine WHERE source = '$nightly'"), 'failed', '... that may commit');
+like((ask($s, "DO \$\$BEGIN CALL nightly('$nightly'); EXCEPTION WHEN SQLSTATE '21000' THEN RAISE NOTICE 'caught'; END\$\$"))[1], qr/caught/, '... and in one that may not');
+ask($s, "SET statement_timeout = '20s'");
+like((ingest(write_file('endless', "id,name\n" . "1,\\\"\n" x 20000), 't', '{"escape": "\\\\", "max_bad_rows": 1000000}'))[1], qr/"bad_rows": 20000/, 'quotes that open on each line, and never close');
+ask($s, 'RESET statement_timeout');
+
 # ---- who may
 
 ask($s, 'CREATE ROLE reader; GRANT pg_read_server_files TO reader; CREATE ROLE other; GRANT INSERT ON t TO other; GRANT INSERT (id, name) ON l TO reader');
