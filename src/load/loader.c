@@ -17,7 +17,10 @@
 #define BATCH_BYTES (4 * 1024 * 1024)
 #define BATCH_ROWS 65536
 
-/* A row of the batch, in the file. */
+/* Whose room is not given back when they are empty. */
+#define MOST_KEPT 4
+
+/* A row of a batch, in the file. */
 typedef struct Place
 {
 	uint64		line;
@@ -26,21 +29,33 @@ typedef struct Place
 	uint32		length;
 } Place;
 
-typedef struct Run
+/* Rows that one COPY can take. */
+typedef struct Batch
 {
-	RmlLoader  *loader;
-	const char *shown;
-	RmlRows    *rows;
-	MemoryContext context;		/* of bad rows, until they are written */
-	List	   *bad;			/* RmlBadRow * */
-	RmlFileRows *done;
-
+	struct Run *run;
 	StringInfoData text;
 	StringInfoData raw;
 	RmlRow	   *row;
 	Place	   *place;
 	int			n;
+	int			room;
 	bool		checked;		/* COPY accepts the options */
+} Batch;
+
+typedef struct Run
+{
+	RmlLoader  *loader;
+	const char *shown;
+	RmlRows    *rows;
+	MemoryContext context;		/* of the run */
+	MemoryContext bad_context;	/* of bad rows, until they are written */
+	List	   *bad;			/* RmlBadRow * */
+	RmlFileRows *done;
+
+	Batch	   *batches[RML_SHAPES];	/* NULL: none of that shape so far */
+	int			n_batches;
+	int			n;				/* rows of all of them */
+	Size		bytes;
 } Run;
 
 /* ---- bad rows ---- */
@@ -65,7 +80,7 @@ static void
 refuse(Run *run, const char *raw, size_t length, uint64 line, uint64 offset, bool cut, const RmlRowFault *fault)
 {
 	RmlBadRow	row = {.source = run->shown, .line = line, .offset = offset, .raw = raw, .length = length, .cut = cut, .fault = *fault};
-	MemoryContext caller = MemoryContextSwitchTo(run->context);
+	MemoryContext caller = MemoryContextSwitchTo(run->bad_context);
 
 	row.format = rml_rows_remember(run->rows);
 	run->bad = lappend(run->bad, rml_bad_row_copy(&row, length));
@@ -79,10 +94,10 @@ refuse(Run *run, const char *raw, size_t length, uint64 line, uint64 offset, boo
 static void
 refuse_row(void *arg, int i, const RmlRowFault *fault)
 {
-	Run		   *run = arg;
-	const Place *place = &run->place[i];
+	Batch	   *batch = arg;
+	const Place *place = &batch->place[i];
 
-	refuse(run, run->raw.data + place->raw, place->length, place->line, place->offset, false, fault);
+	refuse(batch->run, batch->raw.data + place->raw, place->length, place->line, place->offset, false, fault);
 }
 
 /* What is no record. */
@@ -100,59 +115,136 @@ write_bad_rows(Run *run)
 {
 	rml_quarantine_write(&run->loader->ingestor, run->bad, "open");
 	run->bad = NIL;
-	MemoryContextReset(run->context);
+	MemoryContextReset(run->bad_context);
 }
 
 /* ---- batches ---- */
 
 static void
-flush(Run *run, RmlFeed *feed)
+copy_batch(Run *run, int shape)
 {
-	const RmlCopyFormat *format = rml_rows_copy_format(run->rows);
-	RmlBatch	batch = {.rel = run->loader->rel, .format = format, .text = run->text.data, .rows = run->row,
-	.n_rows = run->n, .refuse = refuse_row, .arg = run};
+	Batch	   *batch = run->batches[shape];
+	RmlBatch	copy = {.rel = run->loader->rel, .text = batch->text.data, .rows = batch->row, .n_rows = batch->n,
+	.refuse = refuse_row, .arg = batch};
 	uint64		taken;
 
-	if (run->n > 0 && !run->checked)
-	{
-		rml_copy_check(run->loader->rel, format);
-		run->checked = true;
-	}
-	rml_copy_require_insert(run->loader->rel, format);
-	taken = rml_copy_batch(&batch);
+	copy.format = rml_rows_copy_format(run->rows, shape);
+	rml_copy_require_insert(copy.rel, copy.format);
+	if (!batch->checked)
+		rml_copy_check(copy.rel, copy.format);
+	batch->checked = true;
+	taken = rml_copy_batch(&copy);
 	run->done->rows += taken;
 	run->loader->rows += taken;
+	resetStringInfo(&batch->text);
+	resetStringInfo(&batch->raw);
+	batch->n = 0;
+}
+
+static void
+free_batches(Run *run)
+{
+	for (int shape = 0; shape < RML_SHAPES; shape++)
+	{
+		Batch	   *batch = run->batches[shape];
+
+		if (batch == NULL)
+			continue;
+		pfree(batch->text.data);
+		pfree(batch->raw.data);
+		pfree(batch->row);
+		pfree(batch->place);
+		pfree(batch);
+		run->batches[shape] = NULL;
+	}
+	run->n_batches = 0;
+}
+
+static void
+flush(Run *run, RmlFeed *feed)
+{
+	for (int shape = 0; shape < RML_SHAPES; shape++)
+	{
+		if (run->batches[shape] != NULL && run->batches[shape]->n > 0)
+			copy_batch(run, shape);
+	}
+	if (run->n_batches > MOST_KEPT)
+		free_batches(run);
+	run->n = 0;
+	run->bytes = 0;
 	write_bad_rows(run);
 	rml_loader_check_limit(run->loader);
-	resetStringInfo(&run->text);
-	resetStringInfo(&run->raw);
-	run->n = 0;
 	rml_board_progress(run->loader->rows + run->loader->bad_rows,
 					   run->loader->bytes + rml_bytes_position(feed->bytes));
 }
 
-static void
-add_row(Run *run, const RmlPiece *piece)
+static Batch *
+make_batch(Run *run)
 {
-	RmlRow	   *row = &run->row[run->n];
-	Place	   *place = &run->place[run->n];
+	MemoryContext caller = MemoryContextSwitchTo(run->context);
+	Batch	   *batch = palloc0(sizeof(Batch));
 
-	row->start = run->text.len;
+	run->n_batches++;
+	batch->run = run;
+	initStringInfo(&batch->text);
+	initStringInfo(&batch->raw);
+	batch->room = 64;
+	batch->row = palloc(sizeof(RmlRow) * batch->room);
+	batch->place = palloc(sizeof(Place) * batch->room);
+	MemoryContextSwitchTo(caller);
+	return batch;
+}
+
+/* The batch for the record just parsed. */
+static Batch *
+find_batch(Run *run, RmlFeed *feed)
+{
+	int			shape = rml_rows_shape(run->rows);
+
+	if (shape < 0)
+	{
+		flush(run, feed);
+		free_batches(run);
+		rml_rows_forget_shapes(run->rows);
+		shape = rml_rows_shape(run->rows);
+	}
+	if (run->batches[shape] == NULL)
+		run->batches[shape] = make_batch(run);
+	return run->batches[shape];
+}
+
+static void
+add_row(Run *run, Batch *batch, const RmlPiece *piece)
+{
+	RmlRow	   *row;
+	Place	   *place;
+
+	if (batch->n == batch->room)
+	{
+		batch->room *= 2;
+		batch->row = repalloc(batch->row, sizeof(RmlRow) * batch->room);
+		batch->place = repalloc(batch->place, sizeof(Place) * batch->room);
+	}
+	row = &batch->row[batch->n];
+	place = &batch->place[batch->n];
+	row->start = batch->text.len;
 	row->newlines = rml_rows_as_is(run->rows) ? piece->newlines : 0;
-	rml_rows_write(run->rows, &run->text);
-	row->length = (uint32) (run->text.len - row->start);
+	rml_rows_write(run->rows, &batch->text);
+	row->length = (uint32) (batch->text.len - row->start);
 	place->line = piece->line;
 	place->offset = piece->offset;
-	place->raw = run->raw.len;
+	place->raw = batch->raw.len;
 	place->length = (uint32) piece->length;
-	appendBinaryStringInfo(&run->raw, piece->data, (int) piece->length);
+	appendBinaryStringInfo(&batch->raw, piece->data, (int) piece->length);
+	batch->n++;
 	run->n++;
+	run->bytes += Max(row->length, place->length);
 }
 
 static bool
 is_full(const Run *run)
 {
-	return run->n == BATCH_ROWS || run->text.len >= BATCH_BYTES || run->raw.len >= BATCH_BYTES;
+	return run->n >= BATCH_ROWS || run->bytes >= BATCH_BYTES;
 }
 
 static void
@@ -162,27 +254,18 @@ take_piece(Run *run, RmlFeed *feed, const RmlPiece *piece)
 	bool		blank = false;
 
 	if (piece->fault != NULL)
-	{
 		refuse_piece(run, piece);
-		return;
-	}
-	if (!rml_rows_parse(run->rows, piece->data, piece->length, &blank, &fault))
-	{
+	else if (!rml_rows_parse(run->rows, piece->data, piece->length, &blank, &fault))
 		refuse(run, piece->data, piece->length, piece->line, piece->offset, false, &fault);
-		return;
-	}
-	if (blank)
-		return;
-	if (run->n > 0 && !rml_rows_same_columns(run->rows))
-		flush(run, feed);
-	add_row(run, piece);
+	else if (!blank)
+		add_row(run, find_batch(run, feed), piece);
 }
 
 /* Bad rows alone may be many. */
 static bool
 has_many_bad_rows(const Run *run)
 {
-	return list_length(run->bad) >= BATCH_ROWS / 16 || MemoryContextMemAllocated(run->context, false) > 2 * BATCH_BYTES;
+	return list_length(run->bad) >= BATCH_ROWS / 16 || MemoryContextMemAllocated(run->bad_context, false) > 2 * BATCH_BYTES;
 }
 
 static void
@@ -193,11 +276,8 @@ begin_run(Run *run, RmlLoader *loader, const char *shown, RmlRows *rows, RmlFile
 	run->shown = shown;
 	run->rows = rows;
 	run->done = done;
-	run->context = AllocSetContextCreate(CurrentMemoryContext, "riskml bad rows", ALLOCSET_DEFAULT_SIZES);
-	initStringInfo(&run->text);
-	initStringInfo(&run->raw);
-	run->row = palloc(sizeof(RmlRow) * BATCH_ROWS);
-	run->place = palloc(sizeof(Place) * BATCH_ROWS);
+	run->context = CurrentMemoryContext;
+	run->bad_context = AllocSetContextCreate(CurrentMemoryContext, "riskml bad rows", ALLOCSET_DEFAULT_SIZES);
 }
 
 bool

@@ -127,6 +127,7 @@ typedef struct RowGroup
 	RmlRow	   *copy;			/* rows for COPY */
 	int		   *of;				/* which row each of them is */
 	int			n;
+	int			shape;			/* of all of them */
 	Row		   *all;
 } RowGroup;
 
@@ -189,7 +190,7 @@ flush(RowGroup *group)
 
 	if (group->n == 0)
 		return;
-	batch.format = rml_rows_copy_format(group->rows);
+	batch.format = rml_rows_copy_format(group->rows, group->shape);
 	rml_copy_require_insert(group->rel, batch.format);
 	rml_copy_check(group->rel, batch.format);
 	(void) rml_copy_batch(&batch);
@@ -223,6 +224,7 @@ add_row(RowGroup *group, int i)
 	RmlRow	   *copy = &group->copy[group->n];
 	RmlRowFault fault;
 	bool		blank;
+	int			shape;
 	char	   *raw = VARDATA_ANY(row->raw);
 	size_t		length = VARSIZE_ANY_EXHDR(row->raw);
 
@@ -237,11 +239,21 @@ add_row(RowGroup *group, int i)
 	}
 	if (blank)
 		return;
-	if (group->n > 0 && !rml_rows_same_columns(group->rows))
+	shape = rml_rows_shape(group->rows);
+	if (group->n > 0 && shape != group->shape)
 	{
+		uint32		newlines = copy->newlines;
+
 		flush(group);
 		copy = &group->copy[0];
+		copy->newlines = newlines;
 	}
+	if (shape < 0)
+	{
+		rml_rows_forget_shapes(group->rows);
+		shape = rml_rows_shape(group->rows);
+	}
+	group->shape = shape;
 	if (!rml_rows_as_is(group->rows))
 		copy->newlines = 0;
 	copy->start = group->text.len;

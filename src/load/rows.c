@@ -4,9 +4,9 @@
  *
  * The fields of a CSV file and the columns that they go to are settled when the
  * file begins.  In JSON lines, which columns have a value may differ from line
- * to line.  An absent one is NULL, unless the column has a default: then COPY
- * must not be given the column, and rows with other such columns are another
- * COPY.
+ * to line: their shapes.  An absent one is NULL, unless the column has a default:
+ * then COPY must not be given the column, and rows with other such columns are
+ * another COPY.
  */
 #include "postgres.h"
 
@@ -22,6 +22,13 @@
 #include "load/convert.h"
 #include "load/rows.h"
 #include "load/target.h"
+
+/* Columns that a record has. */
+typedef struct Shape
+{
+	bool	   *written;		/* NULL: all */
+	RmlCopyFormat copy;			/* options NIL: not made yet */
+} Shape;
 
 struct RmlRows
 {
@@ -43,9 +50,9 @@ struct RmlRows
 	size_t		length;
 	RmlValue   *values;
 
-	bool	   *written;		/* which columns the rows written last have */
-	bool		any_written;
-	RmlCopyFormat copy;
+	int			n_shapes;
+	Shape	   *shapes;
+	MemoryContext shape_context;	/* holds what they point to */
 	char	   *remembered;
 };
 
@@ -464,7 +471,8 @@ rml_rows_begin(Relation rel, const RmlFormat *format, List *header, char **fault
 	if (rows->parser != NULL)
 		rml_converter_init(&rows->converter, format->encoding, rows->parser->encoding);
 	rows->values = palloc0(sizeof(RmlValue) * rows->n_columns);
-	rows->written = palloc0(sizeof(bool) * rows->n_columns);
+	rows->shapes = palloc(sizeof(Shape) * (rows->as_is ? 1 : RML_SHAPES));
+	rows->shape_context = AllocSetContextCreate(CurrentMemoryContext, "riskml shapes", ALLOCSET_SMALL_SIZES);
 	rows->remembered = rml_format_remember(format, rows->fields);
 	return rows;
 }
@@ -508,17 +516,44 @@ is_written(const RmlRows *rows, int i)
 	return rows->as_is || rows->values[i].given || !rows->columns[i].has_default;
 }
 
-bool
-rml_rows_same_columns(const RmlRows *rows)
+static int
+find_shape(const RmlRows *rows)
 {
-	if (rows->as_is || !rows->any_written)
-		return rows->as_is;
-	for (int i = 0; i < rows->n_columns; i++)
+	for (int n = 0; n < rows->n_shapes; n++)
 	{
-		if (is_written(rows, i) != rows->written[i])
-			return false;
+		const bool *written = rows->shapes[n].written;
+		int			i;
+
+		for (i = 0; written != NULL && i < rows->n_columns && written[i] == is_written(rows, i); i++)
+			;
+		if (written == NULL || i == rows->n_columns)
+			return n;
 	}
-	return true;
+	return -1;
+}
+
+int
+rml_rows_shape(RmlRows *rows)
+{
+	int			found = find_shape(rows);
+	Shape	   *shape;
+
+	if (found >= 0 || rows->n_shapes == RML_SHAPES)
+		return found;
+	shape = &rows->shapes[rows->n_shapes];
+	memset(shape, 0, sizeof(Shape));
+	if (!rows->as_is)
+		shape->written = MemoryContextAlloc(rows->shape_context, sizeof(bool) * rows->n_columns);
+	for (int i = 0; !rows->as_is && i < rows->n_columns; i++)
+		shape->written[i] = is_written(rows, i);
+	return rows->n_shapes++;
+}
+
+void
+rml_rows_forget_shapes(RmlRows *rows)
+{
+	MemoryContextReset(rows->shape_context);
+	rows->n_shapes = 0;
 }
 
 static void
@@ -551,7 +586,6 @@ rml_rows_write(RmlRows *rows, StringInfo text)
 {
 	bool		first = true;
 
-	rows->any_written = true;
 	if (rows->as_is)
 	{
 		/* a line of just these two ends the data of COPY before PostgreSQL 18 */
@@ -564,8 +598,7 @@ rml_rows_write(RmlRows *rows, StringInfo text)
 	}
 	for (int i = 0; i < rows->n_columns; i++)
 	{
-		rows->written[i] = is_written(rows, i);
-		if (!rows->written[i])
+		if (!is_written(rows, i))
 			continue;
 		if (!first)
 			appendStringInfoChar(text, '\t');
@@ -581,37 +614,42 @@ add_option(List *options, const char *name, const char *value)
 	return lappend(options, makeDefElem(pstrdup(name), (Node *) makeString(pstrdup(value)), -1));
 }
 
-const RmlCopyFormat *
-rml_rows_copy_format(RmlRows *rows)
+static List *
+copy_options(const RmlRows *rows)
 {
 	const RmlFormat *format = rows->format;
-	MemoryContext caller = MemoryContextSwitchTo(rows->context);
 	int			encoding = rows->as_is ? format->encoding
 		: rows->parser != NULL ? rows->parser->encoding : GetDatabaseEncoding();
+	List	   *options = add_option(NIL, "format", rows->as_is ? "csv" : "text");
 
-	list_free(rows->copy.names);
-	rows->copy.names = NIL;
+	options = add_option(options, "encoding", pg_encoding_to_char(encoding));
+	if (rows->as_is)
+	{
+		options = add_option(options, "delimiter", format->delimiter);
+		options = add_option(options, "quote", format->quote);
+		options = add_option(options, "escape", format->escape);
+		options = add_option(options, "null", format->null);
+	}
+	return options;
+}
+
+const RmlCopyFormat *
+rml_rows_copy_format(RmlRows *rows, int n)
+{
+	Shape	   *shape = &rows->shapes[n];
+	MemoryContext caller;
+
+	if (shape->copy.options != NIL)
+		return &shape->copy;
+	caller = MemoryContextSwitchTo(rows->shape_context);
 	for (int i = 0; i < rows->n_columns; i++)
 	{
-		if (rows->as_is || rows->written[i])
-			rows->copy.names = lappend(rows->copy.names, makeString(rows->columns[i].name));
+		if (shape->written == NULL || shape->written[i])
+			shape->copy.names = lappend(shape->copy.names, makeString(rows->columns[i].name));
 	}
-	if (rows->copy.options == NIL)
-	{
-		List	   *options = add_option(NIL, "format", rows->as_is ? "csv" : "text");
-
-		options = add_option(options, "encoding", pg_encoding_to_char(encoding));
-		if (rows->as_is)
-		{
-			options = add_option(options, "delimiter", format->delimiter);
-			options = add_option(options, "quote", format->quote);
-			options = add_option(options, "escape", format->escape);
-			options = add_option(options, "null", format->null);
-		}
-		rows->copy.options = options;
-	}
+	shape->copy.options = copy_options(rows);
 	MemoryContextSwitchTo(caller);
-	return &rows->copy;
+	return &shape->copy;
 }
 
 bool

@@ -40,8 +40,14 @@ extern RmlRows *rml_rows_begin(Relation rel, const RmlFormat *format, List *head
 /* Takes a record apart; false with *fault if it cannot be a row.  Blank lines that are no record give *blank. */
 extern bool rml_rows_parse(RmlRows *rows, const char *record, size_t length, bool *blank, RmlRowFault *fault);
 
-/* Does the record just parsed have the same columns as the one written last? */
-extern bool rml_rows_same_columns(const RmlRows *rows);
+/*
+ * Which columns the record just parsed has, as a number from 0 on: records
+ * that differ in that are different COPYs.  -1: there would be too many, and
+ * those so far have to be forgotten first.
+ */
+#define RML_SHAPES 256
+extern int	rml_rows_shape(RmlRows *rows);
+extern void rml_rows_forget_shapes(RmlRows *rows);
 
 /* Appends the record just parsed, with a line end. */
 extern void rml_rows_write(RmlRows *rows, StringInfo text);
@@ -49,8 +55,8 @@ extern void rml_rows_write(RmlRows *rows, StringInfo text);
 /* Does COPY get records as they are in the file? */
 extern bool rml_rows_as_is(const RmlRows *rows);
 
-/* For the rows written since the columns changed. */
-extern const RmlCopyFormat *rml_rows_copy_format(RmlRows *rows);
+/* For rows of a shape. */
+extern const RmlCopyFormat *rml_rows_copy_format(RmlRows *rows, int shape);
 
 /* What is kept beside a record so that it can be parsed again, as JSON. */
 extern const char *rml_rows_remember(const RmlRows *rows);
