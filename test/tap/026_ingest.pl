@@ -430,4 +430,23 @@ is("@open", '', 'no file is left open');
 
 $_->quit for $s, $gate, $reader;
 $node->stop;
+
+# ---- as a step of a job, whose failure takes all back but the evidence
+
+my $jobs = new_job_node('jobs');
+my $step = write_file('step', "id\n1\nx\n2\ny\n");
+my $command = sub { literal(qq({"files": "$step", "target": "t", "options": {"max_bad_rows": $_[0]}})) };
+$jobs->safe_psql('postgres', "CREATE TABLE t (id int); SELECT riskml.create_job('j', retries => 1, retry_delay => '0 s'); SELECT riskml.add_step('j', 'i', 'ingest', " . $command->(1) . ")");
+my $run = query_value($jobs, "SELECT riskml.run_job('j')");
+wait_for($jobs, run_state($run), 'failed', 'a step with too many bad rows fails, twice');
+is(query_value($jobs, "SELECT string_agg(format('%s %s %s %s', line, state, run_id, step), ', ' ORDER BY id) FROM riskml.quarantine"),
+	"3 failed $run i, 5 failed $run i", '... leaves the reasons, once');
+is(query_value($jobs, 'SELECT count(*) FROM t'), 0, '... and the table as it was');
+$jobs->safe_psql('postgres', "SELECT riskml.alter_step('j', 'i', command => " . $command->(2) . ")");
+$run = query_value($jobs, "SELECT riskml.run_job('j')");
+wait_for($jobs, run_state($run), 'success', 'with fewer it succeeds');
+is(query_value($jobs, "SELECT string_agg(format('%s %s %s %s', line, state, run_id, step), ', ' ORDER BY id) FROM riskml.quarantine"),
+	"3 open $run i, 5 open $run i", '... and the rows are open');
+is(query_value($jobs, "SELECT output->>'rows' FROM riskml.run_step WHERE run_id = $run"), 2, '... and the output has the summary');
+$jobs->stop;
 done_testing();
