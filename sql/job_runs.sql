@@ -99,7 +99,7 @@ COMMENT ON VIEW riskml.attempts IS 'attempts at steps of your jobs, of all for m
 GRANT SELECT ON riskml.attempts TO PUBLIC;
 
 CREATE FUNCTION riskml.step_progress(pid int, OUT rows_read bigint, OUT bytes_read bigint)
-	AS 'MODULE_PATHNAME', 'riskml_step_progress' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'riskml_step_progress' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION riskml.step_progress(int) IS 'how far the step has come that a process runs; NULL for a kind of step that does not tell';
 
 CREATE VIEW riskml.running WITH (security_barrier) AS
