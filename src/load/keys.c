@@ -5,8 +5,10 @@
  * Hashes of 64 bits at first, in a table that grows.  When there are many they
  * move to the last table, of a size that does not depend on their number; it
  * has 32 bits of each, beside those that say where it belongs.  Both are open
- * addressed, with 0 for a free slot.  A hash waits for some rows before it is
- * looked up, while memory fetches its slot.
+ * addressed, with 0 for a free slot.
+ *
+ * What caches do not hold is slow to reach in any order but its own.  So for the
+ * last table hashes wait until there are some for the same part of it.
  */
 #include "postgres.h"
 
@@ -24,8 +26,9 @@
 #define GROWN_SIZE (64 * 1024)
 /* Bytes of the last table, where work_mem is less: enough for more than a million keys. */
 #define LAST_BYTES ((size_t) 8 * 1024 * 1024)
-/* Hashes that wait; a power of two. */
-#define WAITING 16
+/* Parts of the last table, and hashes that wait for each. */
+#define PARTS 256
+#define WAITING 32
 
 typedef struct KeyColumn
 {
@@ -44,8 +47,8 @@ struct RmlKeys
 	size_t		size;			/* of the table in use, a power of two */
 	size_t		used;
 	bool		full;
-	uint64		waiting[WAITING];	/* 0: none */
-	int			next;			/* of these to be looked up */
+	int			n_waiting[PARTS];
+	uint64		waiting[PARTS][WAITING];
 };
 
 RmlKeys *
@@ -154,54 +157,42 @@ grow(RmlKeys *keys)
 
 /* Adds a hash; was it there? */
 static bool
-add(RmlKeys *keys, uint64 hash)
+add_growing(RmlKeys *keys, uint64 hash)
 {
-	if (keys->growing != NULL)
-	{
-		uint64	   *slot = find_growing(keys, hash);
+	uint64	   *slot = find_growing(keys, hash);
 
-		if (*slot != 0)
-			return true;
-		*slot = hash;
-	}
-	else
-	{
-		uint32	   *slot = find_last(keys, hash);
-
-		if (*slot != 0)
-			return true;
-		if (keys->full)
-			return false;
-		*slot = mark_of(hash);
-	}
+	if (*slot != 0)
+		return true;
+	*slot = hash;
 	/* three quarters: walks stay short */
-	if (++keys->used < keys->size / 4 * 3)
-		return false;
-	if (keys->growing != NULL)
+	if (++keys->used >= keys->size / 4 * 3)
 		grow(keys);
-	else
-		keys->full = true;
 	return false;
 }
 
 static bool
-add_waiting(RmlKeys *keys)
+add_last(RmlKeys *keys, uint64 hash)
 {
-	uint64		hash = keys->waiting[keys->next];
+	uint32	   *slot = find_last(keys, hash);
 
-	return hash != 0 && add(keys, hash);
+	if (*slot != 0)
+		return true;
+	if (keys->full)
+		return false;
+	*slot = mark_of(hash);
+	keys->used++;
+	return false;
 }
 
-bool
-rml_keys_add(RmlKeys *keys, TupleTableSlot *row)
+/* Adds those that wait for a part. */
+static bool
+add_part(RmlKeys *keys, int part)
 {
-	uint64		hash = hash_of(keys, row);
-	bool		repeated = add_waiting(keys);
+	bool		repeated = false;
 
-	if (keys->growing == NULL)
-		__builtin_prefetch(&keys->last[hash & (keys->size - 1)]);
-	keys->waiting[keys->next] = hash;
-	keys->next = (keys->next + 1) % WAITING;
+	for (int i = 0; i < keys->n_waiting[part]; i++)
+		repeated |= add_last(keys, keys->waiting[part][i]);
+	keys->n_waiting[part] = 0;
 	return repeated;
 }
 
@@ -210,11 +201,29 @@ rml_keys_settle(RmlKeys *keys)
 {
 	bool		repeated = false;
 
-	for (int i = 0; i < WAITING; i++)
+	for (int part = 0; part < PARTS; part++)
+		repeated |= add_part(keys, part);
+	return repeated;
+}
+
+bool
+rml_keys_add(RmlKeys *keys, TupleTableSlot *row)
+{
+	uint64		hash = hash_of(keys, row);
+	bool		repeated = false;
+	int			part;
+
+	if (keys->growing != NULL)
+		return add_growing(keys, hash);
+	part = (int) ((hash & (keys->size - 1)) / (keys->size / PARTS));
+	keys->waiting[part][keys->n_waiting[part]++] = hash;
+	if (keys->n_waiting[part] == WAITING)
+		repeated = add_part(keys, part);
+	if (!keys->full && keys->used >= keys->size / 4 * 3)
 	{
-		repeated |= add_waiting(keys);
-		keys->waiting[keys->next] = 0;
-		keys->next = (keys->next + 1) % WAITING;
+		/* those that wait belong to rows before this, and are kept */
+		repeated |= rml_keys_settle(keys);
+		keys->full = true;
 	}
 	return repeated;
 }

@@ -97,6 +97,14 @@ stored_type_name(const RmlLoad *load)
 
 /* ---- what is read ---- */
 
+/* Where the lag's text is read. */
+static void
+in_option(void *arg)
+{
+	(void) arg;
+	errcontext("option \"watermark_lag\" of load");
+}
+
 static Interval *
 lag_as_interval(const RmlLoad *load)
 {
@@ -150,10 +158,13 @@ set_number(const RmlLoad *load, const char *stored, Datum lag, RmlWatermark *wat
 static void
 set_value(const RmlLoad *load, const char *stored, RmlWatermark *watermark)
 {
-	Datum		lag = load->watermark_kind == RML_WATERMARK_NUMBER ? lag_as_number(load) :
-		IntervalPGetDatum(lag_as_interval(load));
+	ErrorContextCallback context = {.previous = error_context_stack, .callback = in_option};
+	Datum		lag;
 	Datum		value;
 
+	error_context_stack = &context;
+	lag = load->watermark_kind == RML_WATERMARK_NUMBER ? lag_as_number(load) : IntervalPGetDatum(lag_as_interval(load));
+	error_context_stack = context.previous;
 	if (stored == NULL)
 		return;
 	watermark->type = load->watermark_type;
