@@ -104,8 +104,9 @@ find_unique(Sift *sift)
 	{
 		Relation	index = result->ri_IndexRelationDescs[i];
 
-		/* a deferred one is checked later, when other rows may have made room */
-		if (index->rd_index->indisunique && index->rd_index->indimmediate && result->ri_IndexRelationInfo[i]->ii_ReadyForInserts)
+		/* a deferred one is checked later, when other rows may have made room; one without overlaps says so otherwise */
+		if (index->rd_index->indisunique && !index->rd_index->indisexclusion && index->rd_index->indimmediate &&
+			result->ri_IndexRelationInfo[i]->ii_ReadyForInserts)
 			add_unique(sift, index, result->ri_IndexRelationInfo[i]);
 	}
 }

@@ -73,46 +73,62 @@ may_be_rotated(const char *name, const char *base)
 	return strncmp(name, base, stem > 0 ? stem : strlen(base)) == 0;
 }
 
+/* Is this file of the directory the one that is looked for? */
+static bool
+goes_on_from(const char *path, const char *base, const RmlFollowed *file, bool by_head, struct stat *seen)
+{
+	const char *name = strrchr(path, '/') + 1;
+	RmlBytes   *bytes;
+	char	   *fault;
+	bool		same;
+
+	if (lstat(path, seen) != 0 || !S_ISREG(seen->st_mode))
+		return false;
+	same = (int64) seen->st_dev == file->device && (int64) seen->st_ino == file->inode;
+	if (by_head ? same || strcmp(name, base) == 0 || !may_be_rotated(name, base) : !same)
+		return false;
+	bytes = rml_bytes_open(path, path, seen, &fault);
+	if (bytes == NULL)
+		return false;
+	same = continues(bytes, seen, file);
+	rml_bytes_close(bytes, NULL);
+	return same;
+}
+
 /*
  * Opens the file in the directory of `beside` that goes on from `file`: with
- * its inode or, by_head, a copy of it.  NULL: there is none.
+ * its inode or, by_head, the latest copy of it.  NULL: there is none.
  */
 static RmlBytes *
 find_in_directory(const char *beside, const RmlFollowed *file, bool by_head, RmlFile *found, struct stat *seen)
 {
 	char		directory[MAXPGPATH];
+	char		best[MAXPGPATH * 2] = "";
 	const char *base = strrchr(beside, '/') + 1;
-	RmlBytes   *bytes = NULL;
+	TimestampTz best_time = 0;
+	char	   *fault;
 	DIR		   *dir;
 	struct dirent *entry;
 
-	strlcpy(directory, beside, Min(sizeof(directory), (size_t) (base - beside) + 1));
+	snprintf(directory, sizeof(directory), "%.*s", (int) (base - beside), beside);
 	dir = AllocateDir(directory);
-	if (dir == NULL)
-		return NULL;
-	while (bytes == NULL && (entry = ReadDirExtended(dir, directory, LOG)) != NULL)
+	while (dir != NULL && (entry = ReadDirExtended(dir, directory, LOG)) != NULL)
 	{
 		char		path[MAXPGPATH * 2];
-		char	   *fault;
-		bool		same;
 
 		CHECK_FOR_INTERRUPTS();
 		snprintf(path, sizeof(path), "%s%s", directory, entry->d_name);
-		if (lstat(path, seen) != 0 || !S_ISREG(seen->st_mode))
+		if (!goes_on_from(path, base, file, by_head, seen) || (best[0] != '\0' && rml_file_modified(seen) <= best_time))
 			continue;
-		same = (int64) seen->st_dev == file->device && (int64) seen->st_ino == file->inode;
-		if (by_head ? same || strcmp(entry->d_name, base) == 0 || !may_be_rotated(entry->d_name, base) : !same)
-			continue;
-		*found = rml_file(path);
-		bytes = rml_bytes_open(found->path, found->shown, seen, &fault);
-		if (bytes != NULL && !continues(bytes, seen, file))
-		{
-			rml_bytes_close(bytes, NULL);
-			bytes = NULL;
-		}
+		best_time = rml_file_modified(seen);
+		memcpy(best, path, sizeof(best));
 	}
-	FreeDir(dir);
-	return bytes;
+	if (dir != NULL)
+		FreeDir(dir);
+	if (best[0] == '\0')
+		return NULL;
+	*found = rml_file(best);
+	return rml_bytes_open(found->path, found->shown, seen, &fault);
 }
 
 /* ---- reading ---- */
