@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "import/reader.h"
+#include "load/convert.h"
 #include "load/rows.h"
 #include "registry/server.h"
 
@@ -24,6 +25,7 @@ typedef struct JsonLines
 	int			expected;		/* the column of the next key, if lines are alike */
 	MemoryContext line;			/* reset for each */
 	RmlServerHost host;
+	RmlConverter shown;			/* of keys, for messages */
 } JsonLines;
 
 static bool
@@ -43,6 +45,23 @@ reader_fault(const RmlError *err, RmlRowFault *fault)
 	return set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL,
 					 err->offset == RML_NO_OFFSET ? psprintf("invalid JSON: %s", message)
 					 : psprintf("invalid JSON: %s at byte %zu of the line", message, err->offset + 1));
+}
+
+/* In the server's encoding, or as bytes. */
+static char *
+shown_key(JsonLines *lines, const RmlEvent *key)
+{
+	size_t		length;
+	size_t		bad;
+	const char *text = rml_convert(&lines->shown, key->text, key->length, &length, &bad);
+	StringInfoData bytes;
+
+	if (text != NULL)
+		return pnstrdup(text, length);
+	initStringInfo(&bytes);
+	for (size_t i = 0; i < key->length; i++)
+		appendStringInfo(&bytes, IS_HIGHBIT_SET(key->text[i]) ? "\\x%02x" : "%c", (unsigned char) key->text[i]);
+	return bytes.data;
 }
 
 static int
@@ -118,7 +137,7 @@ take_object(JsonLines *lines, RmlReader *reader, const char *record, RmlValue *v
 		i = find_key(lines, &event);
 		if (i < 0 && !lines->others_ok)
 			return set_fault(fault, ERRCODE_UNDEFINED_COLUMN, NULL,
-							 psprintf("the table has no column for key \"%s\"", rml_from_utf8(event.text, event.length)));
+							 psprintf("the table has no column for key \"%s\"", shown_key(lines, &event)));
 		if (!take_value(lines, reader, record, i < 0 ? &ignored : &values[i], fault))
 			return false;
 	}
@@ -173,5 +192,6 @@ rml_json_lines(const RmlTargetColumn *columns, int n, bool others_ok)
 		lines->keys[i] = rml_to_utf8(columns[i].in_file, strlen(columns[i].in_file));
 	lines->line = AllocSetContextCreate(CurrentMemoryContext, "riskml JSON line", ALLOCSET_DEFAULT_SIZES);
 	rml_server_host_init(&lines->host, lines->line);
+	rml_converter_init(&lines->shown, PG_UTF8, GetDatabaseEncoding());
 	return &lines->parser;
 }

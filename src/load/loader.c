@@ -120,12 +120,23 @@ write_bad_rows(Run *run)
 
 /* ---- batches ---- */
 
+/* For errors that end everything: COPY counts lines within the batch. */
+static void
+say_where(void *arg)
+{
+	const Batch *batch = arg;
+
+	errcontext("file \"%s\", where the first line that COPY counts is " UINT64_FORMAT, batch->run->shown,
+			   batch->place[0].line);
+}
+
 static void
 copy_batch(Run *run, int shape)
 {
 	Batch	   *batch = run->batches[shape];
 	RmlBatch	copy = {.rel = run->loader->rel, .text = batch->text.data, .rows = batch->row, .n_rows = batch->n,
 	.refuse = refuse_row, .arg = batch};
+	ErrorContextCallback where = {.callback = say_where, .arg = batch, .previous = error_context_stack};
 	uint64		taken;
 
 	copy.format = rml_rows_copy_format(run->rows, shape);
@@ -133,7 +144,9 @@ copy_batch(Run *run, int shape)
 	if (!batch->checked)
 		rml_copy_check(copy.rel, copy.format);
 	batch->checked = true;
+	error_context_stack = &where;
 	taken = rml_copy_batch(&copy);
+	error_context_stack = where.previous;
 	run->done->rows += taken;
 	run->loader->rows += taken;
 	resetStringInfo(&batch->text);
