@@ -23,7 +23,7 @@ rc=0
 "$harness/bench.sh" import 2>&1 | tee "$bench" || rc=$?
 
 # What the suites say of themselves.
-facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuzz|import|image|cron|soak|[0-9]+ (fixtures|cycles)).*' "$output" || true; }
+facts() { grep -hE '^(ok|not ok) [0-9]+ - (parity (in all|scorer)|fuzz )|^# (fuzz|import|image|cron|records|soak|[0-9]+ (fixtures|cycles)).*' "$output" || true; }
 {
     say "# make check-long"
     say
