@@ -62,11 +62,15 @@ typedef struct Reader
 	Form_pg_attribute watermark_column;
 	FmgrInfo	compare;
 	MemoryContext memory;		/* of what outlives a row */
+	MemoryContext scratch;		/* of what is needed for one piece */
 	uint64		bytes;			/* estimated */
 	uint64	   *nulls;			/* of each column that is part of the key */
 	RmlKeys    *keys;			/* NULL: nobody asks */
-	RmlWriteBatch	write;			/* NULL: rows are kept */
+	RmlWriteBatch write;		/* NULL: rows are kept */
 	RmlCounts  *counts;
+	RmlLoad		pieces;			/* the load, as write is to see it */
+	SPIPlanPtr	piece_plan;
+	bool		connected;		/* to SPI, for pieces */
 	uint64		written;		/* rows, and the bytes by then */
 	uint64		written_bytes;
 } Reader;
@@ -177,11 +181,11 @@ advance(Reader *reader, Datum value)
 
 /* ---- SQL ---- */
 
-/* Statements find the rows as a relation. */
+/* Statements find the rows as a relation.  What SPI keeps of it is of the current memory context. */
 static void
 show_batch(const RmlBatch *batch)
 {
-	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+	EphemeralNamedRelation relation = batch->relation;
 
 	relation->md.name = RML_BATCH;
 	relation->md.reliddesc = InvalidOid;
@@ -226,18 +230,26 @@ report(Reader *reader, TupleTableSlot *slot)
 		rml_board_progress(read, reader->bytes);
 }
 
-/* Writes the rows that are there, and begins a tuplestore for others. */
+/*
+ * Writes the rows that are there, and begins a tuplestore for others.  One
+ * connection, within that of the source's query, lasts until the query ends.
+ */
 static void
 write_piece(Reader *reader)
 {
 	RmlBatch   *batch = reader->batch;
-	MemoryContext caller = MemoryContextSwitchTo(reader->memory);
+	MemoryContext caller = CurrentMemoryContext;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
+	if (!reader->connected && SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	reader->connected = true;
+	MemoryContextSwitchTo(reader->memory);
 	show_batch(batch);
-	reader->write(reader->load, reader->counts);
-	SPI_finish();
+	MemoryContextSwitchTo(reader->scratch);
+	reader->write(&reader->pieces, reader->counts);
+	MemoryContextSwitchTo(reader->memory);
+	(void) SPI_unregister_relation(RML_BATCH);
+	MemoryContextReset(reader->scratch);
 	tuplestore_end(batch->rows);
 	batch->rows = tuplestore_begin_heap(false, false, work_mem);
 	reader->written = batch->read;
@@ -315,6 +327,18 @@ start(DestReceiver *self, int operation, TupleDesc source)
 }
 
 static void
+finish(DestReceiver *self)
+{
+	Reader	   *reader = (Reader *) self;
+	MemoryContext caller = CurrentMemoryContext;
+
+	if (reader->connected)
+		SPI_finish();
+	reader->connected = false;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
 do_nothing(DestReceiver *self)
 {
 	(void) self;
@@ -345,14 +369,16 @@ needs_keys(const RmlLoad *load)
 void
 rml_batch_read(const RmlLoad *load, const RmlReading *reading, RmlBatch *batch)
 {
-	Reader		reader = {.pub = {receive, start, do_nothing, do_nothing, DestTuplestore}};
+	Reader		reader = {.pub = {receive, start, finish, do_nothing, DestTuplestore}};
 
 	memset(batch, 0, sizeof(*batch));
 	batch->columns = batch_columns(load);
+	batch->relation = palloc0(sizeof(EphemeralNamedRelationData));
 	batch->rows = tuplestore_begin_heap(false, false, work_mem);
 	reader.load = load;
 	reader.batch = batch;
 	reader.memory = CurrentMemoryContext;
+	reader.scratch = AllocSetContextCreate(CurrentMemoryContext, "riskml piece", ALLOCSET_DEFAULT_SIZES);
 	reader.nulls = palloc0(sizeof(uint64) * (size_t) load->n_columns);
 	reader.context = CreateStandaloneExprContext();
 	reader.converted = MakeSingleTupleTableSlot(batch->columns, &TTSOpsVirtual);
@@ -363,11 +389,14 @@ rml_batch_read(const RmlLoad *load, const RmlReading *reading, RmlBatch *batch)
 	batch->may_repeat = needs_keys(load) && reader.keys == NULL;
 	reader.write = batch->may_repeat ? NULL : reading->write;
 	reader.counts = reading->counts;
+	reader.pieces = *load;
+	reader.pieces.piece_plan = &reader.piece_plan;
 	run(reading->sql, reading->type, reading->value, &reader.pub);
 	if (reader.keys != NULL)
 		note_keys(&reader, rml_keys_settle(reader.keys));
 	ExecDropSingleTupleTableSlot(reader.converted);
 	FreeExprContext(reader.context, true);
+	MemoryContextDelete(reader.scratch);
 	rml_board_progress(batch->read, reader.bytes);
 	check_nulls(&reader);
 	show_batch(batch);

@@ -14,6 +14,7 @@ typedef struct RmlBatch
 {
 	struct Tuplestorestate *rows;
 	TupleDesc	columns;
+	struct EphemeralNamedRelationData *relation;	/* as which SQL sees the rows */
 	uint64		read;			/* rows of the source */
 	bool		has_maximum;
 	Datum		maximum;		/* of the watermark, but for NULL, NaN and infinity */
@@ -31,7 +32,7 @@ typedef struct RmlReading
 	const char *sql;
 	Oid			type;			/* of its parameter; InvalidOid: it has none */
 	Datum		value;
-	RmlWriteBatch	write;			/* writes rows while others are read, piece by piece; NULL: all are kept */
+	RmlWriteBatch write;		/* writes rows while others are read, piece by piece; NULL: all are kept */
 	RmlCounts  *counts;			/* of write */
 } RmlReading;
 

@@ -59,7 +59,7 @@ rml_append(const RmlLoad *load, RmlCounts *counts)
 		rml_keep_loads_out(load);
 		add_not_there(&sql, load);
 	}
-	counts->inserted += rml_write(sql.data);
+	counts->inserted += rml_write_batch(load, sql.data, NULL);
 }
 
 /*
@@ -137,12 +137,12 @@ rml_upsert(const RmlLoad *load, RmlCounts *counts)
 	if (tells_inserted(load))
 	{
 		appendStringInfoString(&sql, " RETURNING " WAS_INSERTED);
-		written = rml_write_counting(sql.data, &inserted);
+		written = rml_write_batch(load, sql.data, &inserted);
 	}
 	else
 	{
 		inserted = count_new(load);
-		written = rml_write(sql.data);
+		written = rml_write_batch(load, sql.data, NULL);
 	}
 	add_written(counts, written, inserted);
 }

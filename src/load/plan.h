@@ -65,6 +65,8 @@ typedef struct RmlLoad
 	AttrNumber	watermark_column;	/* of the source; 0: none, or xmin */
 	Oid			watermark_type;
 	AttrNumber	watermark_in_batch; /* its number there, of watermark_type; 0: none */
+
+	struct _SPI_plan **piece_plan;	/* of the statement that writes a piece, once it is there; NULL: no pieces */
 } RmlLoad;
 
 /* What became of the rows. */

@@ -229,16 +229,28 @@ do_nothing(DestReceiver *self)
 	(void) self;
 }
 
+static int
+run_piece(SPIPlanPtr *plan, const char *sql, const SPIExecuteOptions *options)
+{
+	if (*plan == NULL)
+		*plan = SPI_prepare(sql, 0, NULL);
+	if (*plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	return SPI_execute_plan_extended(*plan, options);
+}
+
 uint64
-rml_write_counting(const char *sql, uint64 *n_true)
+rml_write_batch(const RmlLoad *load, const char *sql, uint64 *n_true)
 {
 	Counter		counter = {.pub = {count, start, do_nothing, do_nothing, DestTuplestore}};
-	SPIExecuteOptions options = {.dest = &counter.pub};
-	int			result = SPI_execute_extended(sql, &options);
+	SPIExecuteOptions options = {.dest = n_true != NULL ? &counter.pub : NULL};
+	int			result = load->piece_plan != NULL ? run_piece(load->piece_plan, sql, &options) :
+		SPI_execute_extended(sql, &options);
 
 	if (result < 0)
 		elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
-	*n_true = counter.n_true;
+	if (n_true != NULL)
+		*n_true = counter.n_true;
 	return SPI_processed;
 }
 

@@ -36,11 +36,14 @@ extern bool rml_has_others(const RmlLoad *load);
 /* "ONLY " where other tables inherit from the target. */
 extern const char *rml_only(const RmlLoad *load);
 
-/* Runs a statement that writes; how many rows. */
+/* Runs a statement; how many rows. */
 extern uint64 rml_write(const char *sql);
 
-/* The same for one that returns a boolean for each row: how many are true. */
-extern uint64 rml_write_counting(const char *sql, uint64 *n_true);
+/*
+ * The same for the one statement that writes a batch, which is planned once for
+ * all pieces; of rows that it returns, how many are true (NULL: it returns none).
+ */
+extern uint64 rml_write_batch(const RmlLoad *load, const char *sql, uint64 *n_true);
 
 /* ---- locks ---- */
 
