@@ -25,6 +25,7 @@ struct RmlBytes
 	int			fd;
 	const char *path;
 	const char *shown;
+	struct stat seen;			/* when it was opened */
 	uint64		position;		/* read from the file */
 	uint64		stop_at;
 	pg_cryptohash_ctx *hash;	/* NULL: none is asked for */
@@ -97,6 +98,7 @@ rml_bytes_open(const char *path, const char *shown, struct stat *seen, char **fa
 	bytes = palloc0(sizeof(RmlBytes));
 	bytes->fd = fd;
 	bytes->stop_at = PG_UINT64_MAX;
+	bytes->seen = *seen;
 	bytes->path = pstrdup(path);
 	bytes->shown = pstrdup(shown);
 	return bytes;
@@ -308,6 +310,12 @@ rml_bytes_read(RmlBytes *bytes, char *buffer, size_t size, char **fault)
 	return read_file(bytes, buffer, size, fault);
 }
 
+const struct stat *
+rml_bytes_seen(const RmlBytes *bytes)
+{
+	return &bytes->seen;
+}
+
 uint64
 rml_bytes_position(const RmlBytes *bytes)
 {
@@ -322,12 +330,12 @@ same_file(const struct stat *a, const struct stat *b)
 }
 
 bool
-rml_bytes_unchanged(const RmlBytes *bytes, const struct stat *seen)
+rml_bytes_unchanged(const RmlBytes *bytes)
 {
 	struct stat now;
 
-	return fstat(bytes->fd, &now) == 0 && same_file(seen, &now) &&
-		lstat(bytes->path, &now) == 0 && same_file(seen, &now);
+	return fstat(bytes->fd, &now) == 0 && same_file(&bytes->seen, &now) &&
+		lstat(bytes->path, &now) == 0 && same_file(&bytes->seen, &now);
 }
 
 void

@@ -34,11 +34,14 @@ extern void rml_bytes_stop_at(RmlBytes *bytes, uint64 position);
 /* Some of the next bytes; 0 at the end; -1, with *fault set, if they cannot be read. */
 extern ssize_t rml_bytes_read(RmlBytes *bytes, char *buffer, size_t size, char **fault);
 
+/* What the file was when it was opened. */
+extern const struct stat *rml_bytes_seen(const RmlBytes *bytes);
+
 /* Read from the file so far, compressed or not. */
 extern uint64 rml_bytes_position(const RmlBytes *bytes);
 
 /* Is the open file what it was, and does the path still lead to it? */
-extern bool rml_bytes_unchanged(const RmlBytes *bytes, const struct stat *seen);
+extern bool rml_bytes_unchanged(const RmlBytes *bytes);
 
 /* Closes it; hex gets the hash, if there is one. */
 extern void rml_bytes_close(RmlBytes *bytes, char *hex);

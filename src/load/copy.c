@@ -377,21 +377,18 @@ insert_all(const RmlBatch *batch, const int *order, int n, int *n_refused)
 static uint64
 sift_and_insert(const RmlBatch *batch, int *order, int n)
 {
-	int		   *good = palloc(sizeof(int) * n);
-	int		   *doubtful = palloc(sizeof(int) * n);
+	RmlSifted	sifted = {.good = palloc(sizeof(int) * n), .doubtful = palloc(sizeof(int) * n)};
 	uint64		processed = 0;
 	int			n_refused = 0;
 
 	for (int round = 0; n > 0 && round < MAX_ROUNDS; round++)
 	{
-		int			n_good;
-		int			n_doubtful;
 		int			before = n;
 
-		rml_sift(batch, order, n, good, &n_good, doubtful, &n_doubtful);
-		processed += insert_all(batch, good, n_good, &n_refused);
-		memcpy(order, doubtful, sizeof(int) * n_doubtful);
-		n = n_doubtful;
+		rml_sift(batch, order, n, &sifted);
+		processed += insert_all(batch, sifted.good, sifted.n_good, &n_refused);
+		memcpy(order, sifted.doubtful, sizeof(int) * sifted.n_doubtful);
+		n = sifted.n_doubtful;
 		if (n == before)
 			break;
 	}

@@ -211,9 +211,9 @@ load_bytes(Ingest *ingest, const RmlFile *file, RmlBytes *bytes, RmlFileRows *do
 }
 
 static char *
-unless_unchanged(const RmlBytes *bytes, const struct stat *seen)
+unless_unchanged(const RmlBytes *bytes)
 {
-	return rml_bytes_unchanged(bytes, seen) ? NULL : "it was changed or replaced while it was read";
+	return rml_bytes_unchanged(bytes) ? NULL : "it was changed or replaced while it was read";
 }
 
 /* All that belongs to loading a whole file; false with *fault. */
@@ -227,7 +227,7 @@ take_whole(Ingest *ingest, const RmlFile *file, struct stat *seen, char **fault)
 
 	if (bytes == NULL || !load_bytes(ingest, file, bytes, &done, fault))
 		return false;
-	*fault = unless_unchanged(bytes, seen);
+	*fault = unless_unchanged(bytes);
 	if (*fault != NULL)
 		return false;
 	ingest->loader.bytes += rml_bytes_position(bytes);
@@ -355,7 +355,7 @@ hash_file(const RmlFile *file, struct stat *seen, char *hash, char **fault)
 		CHECK_FOR_INTERRUPTS();
 	pfree(buffer);
 	if (n == 0)
-		*fault = unless_unchanged(bytes, seen);
+		*fault = unless_unchanged(bytes);
 	rml_bytes_close(bytes, hash);
 	return *fault == NULL;
 }

@@ -92,12 +92,11 @@ end_of(const RmlReader *reader, const char *record, size_t begin)
 }
 
 static bool
-take_value(JsonLines *lines, RmlReader *reader, const char *record, RmlValue *value, RmlRowFault *fault)
+take_value(RmlReader *reader, const char *record, RmlValue *value, RmlRowFault *fault)
 {
 	RmlEvent	event;
 	size_t		end;
 
-	(void) lines;
 	if (!rml_reader_next(reader, &event))
 		return reader_fault(reader->err, fault);
 	value->given = true;
@@ -138,7 +137,7 @@ take_object(JsonLines *lines, RmlReader *reader, const char *record, RmlValue *v
 		if (i < 0 && !lines->others_ok)
 			return set_fault(fault, ERRCODE_UNDEFINED_COLUMN, NULL,
 							 psprintf("the table has no column for key \"%s\"", shown_key(lines, &event)));
-		if (!take_value(lines, reader, record, i < 0 ? &ignored : &values[i], fault))
+		if (!take_value(reader, record, i < 0 ? &ignored : &values[i], fault))
 			return false;
 	}
 	if (!rml_reader_next(reader, &event))

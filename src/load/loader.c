@@ -77,13 +77,15 @@ rml_loader_check_limit(const RmlLoader *loader)
 }
 
 static void
-refuse(Run *run, const char *raw, size_t length, uint64 line, uint64 offset, bool cut, const RmlRowFault *fault)
+refuse(Run *run, const RmlPiece *piece, const RmlRowFault *fault)
 {
-	RmlBadRow	row = {.source = run->shown, .line = line, .offset = offset, .raw = raw, .length = length, .cut = cut, .fault = *fault};
+	RmlBadRow	row = {.source = run->shown, .line = piece->line, .offset = piece->offset, .raw = piece->data,
+	.length = piece->length, .fault = *fault};
 	MemoryContext caller = MemoryContextSwitchTo(run->bad_context);
 
 	row.format = rml_rows_remember(run->rows);
-	run->bad = lappend(run->bad, rml_bad_row_copy(&row, length));
+	row.cut = piece->fault != NULL && piece->length >= RML_KEPT_OF_LONG_LINE;
+	run->bad = lappend(run->bad, rml_bad_row_copy(&row, row.length));
 	MemoryContextSwitchTo(caller);
 	rml_evidence_add(&row);
 	run->done->bad_rows++;
@@ -96,8 +98,9 @@ refuse_row(void *arg, int i, const RmlRowFault *fault)
 {
 	Batch	   *batch = arg;
 	const Place *place = &batch->place[i];
+	RmlPiece	piece = {.data = batch->raw.data + place->raw, .length = place->length, .line = place->line, .offset = place->offset};
 
-	refuse(batch->run, batch->raw.data + place->raw, place->length, place->line, place->offset, false, fault);
+	refuse(batch->run, &piece, fault);
 }
 
 /* What is no record. */
@@ -106,8 +109,7 @@ refuse_piece(Run *run, const RmlPiece *piece)
 {
 	RmlRowFault fault = {.sqlstate = ERRCODE_BAD_COPY_FILE_FORMAT, .message = unconstify(char *, piece->fault)};
 
-	refuse(run, piece->data, piece->length, piece->line, piece->offset,
-		   piece->length >= RML_KEPT_OF_LONG_LINE, &fault);
+	refuse(run, piece, &fault);
 }
 
 static void
@@ -269,7 +271,7 @@ take_piece(Run *run, RmlFeed *feed, const RmlPiece *piece)
 	if (piece->fault != NULL)
 		refuse_piece(run, piece);
 	else if (!rml_rows_parse(run->rows, piece->data, piece->length, &blank, &fault))
-		refuse(run, piece->data, piece->length, piece->line, piece->offset, false, &fault);
+		refuse(run, piece, &fault);
 	else if (!blank)
 		add_row(run, find_batch(run, feed), piece);
 }

@@ -59,10 +59,7 @@ typedef struct Sift
 	uint64	   *seen;			/* hashes of keys, 0 where there is none */
 	uint64		mask;
 
-	int		   *good;
-	int			n_good;
-	int		   *doubtful;
-	int			n_doubtful;
+	RmlSifted  *sifted;
 } Sift;
 
 /* ---- the table ---- */
@@ -264,12 +261,12 @@ judge(Sift *sift, int row)
 	if (taken != NULL)
 		refuse_taken(sift, row, taken);
 	else if (twice)
-		sift->doubtful[sift->n_doubtful++] = row;
+		sift->sifted->doubtful[sift->sifted->n_doubtful++] = row;
 	else
 	{
 		if (sift->parents != NULL)
 			rml_parents_add(sift->parents, sift->slot);
-		sift->good[sift->n_good++] = row;
+		sift->sifted->good[sift->sifted->n_good++] = row;
 	}
 }
 
@@ -277,23 +274,23 @@ judge(Sift *sift, int row)
 static void
 look_up_parents(Sift *sift)
 {
-	RmlParent  *parent = palloc(sizeof(RmlParent) * Max(sift->n_good, 1));
-	RmlRowFault *faults = palloc(sizeof(RmlRowFault) * Max(sift->n_good, 1));
+	RmlParent  *parent = palloc(sizeof(RmlParent) * Max(sift->sifted->n_good, 1));
+	RmlRowFault *faults = palloc(sizeof(RmlRowFault) * Max(sift->sifted->n_good, 1));
 	int			n = 0;
 
 	rml_parents_look_up(sift->parents, parent, faults);
-	for (int i = 0; i < sift->n_good; i++)
+	for (int i = 0; i < sift->sifted->n_good; i++)
 	{
-		int			row = sift->good[i];
+		int			row = sift->sifted->good[i];
 
 		if (parent[i] == RML_PARENT_MISSING)
 			refuse(sift, row, &faults[i]);
 		else if (parent[i] == RML_PARENT_MAY_COME)
-			sift->doubtful[sift->n_doubtful++] = row;
+			sift->sifted->doubtful[sift->sifted->n_doubtful++] = row;
 		else
-			sift->good[n++] = row;
+			sift->sifted->good[n++] = row;
 	}
-	sift->n_good = n;
+	sift->sifted->n_good = n;
 }
 
 /* Reads and judges rows up to the end, or an error. */
@@ -387,21 +384,19 @@ read_until_error(Sift *sift)
 }
 
 void
-rml_sift(const RmlBatch *batch, const int *order, int n,
-		 int *good, int *n_good, int *doubtful, int *n_doubtful)
+rml_sift(const RmlBatch *batch, const int *order, int n, RmlSifted *sifted)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "riskml ingest sift", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	Sift		sift = {.batch = batch, .order = order, .n = n, .good = good, .doubtful = doubtful};
+	Sift		sift = {.batch = batch, .order = order, .n = n, .sifted = sifted};
 
+	sifted->n_good = sifted->n_doubtful = 0;
 	begin(&sift);
 	while (sift.at < sift.n)
 		read_until_error(&sift);
 	if (sift.parents != NULL)
 		look_up_parents(&sift);
 	finish(&sift);
-	*n_good = sift.n_good;
-	*n_doubtful = sift.n_doubtful;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }

@@ -47,11 +47,11 @@ read_head(RmlBytes *bytes, char *head, int length)
 
 /* Can it be the file, grown? */
 static bool
-continues(RmlBytes *bytes, const struct stat *seen, const RmlFollowed *file)
+continues(RmlBytes *bytes, const RmlFollowed *file)
 {
 	char		head[RML_HEAD];
 
-	return seen->st_size >= file->offset && read_head(bytes, head, file->head_length) &&
+	return rml_bytes_seen(bytes)->st_size >= file->offset && read_head(bytes, head, file->head_length) &&
 		memcmp(head, file->head, file->head_length) == 0;
 }
 
@@ -90,7 +90,7 @@ goes_on_from(const char *path, const char *base, const RmlFollowed *file, bool b
 	bytes = rml_bytes_open(path, path, seen, &fault);
 	if (bytes == NULL)
 		return false;
-	same = continues(bytes, seen, file);
+	same = continues(bytes, file);
 	rml_bytes_close(bytes, NULL);
 	return same;
 }
@@ -260,9 +260,9 @@ begin_new(RmlFollowed *file, const struct stat *seen)
 
 /* Where the open file is read from; false with *fault. */
 static bool
-find_place(RmlLoader *loader, const RmlFile *file, RmlBytes *bytes, const struct stat *seen, RmlFollowed *place,
-		   bool *news, char **fault)
+find_place(RmlLoader *loader, const RmlFile *file, RmlBytes *bytes, RmlFollowed *place, bool *news, char **fault)
 {
+	const struct stat *seen = rml_bytes_seen(bytes);
 	Oid			target = loader->ingestor.target;
 	RmlFollowed old;
 	RmlFileEntry whole;
@@ -277,7 +277,7 @@ find_place(RmlLoader *loader, const RmlFile *file, RmlBytes *bytes, const struct
 		return false;
 	if (!rml_ledger_find_followed(target, (int64) seen->st_dev, (int64) seen->st_ino, place))
 		begin_new(place, seen);
-	else if (!continues(bytes, seen, place))
+	else if (!continues(bytes, place))
 	{
 		if (!finish_old(loader, file, place, false, news, fault))
 			return false;
@@ -296,7 +296,7 @@ rml_tail_take(RmlLoader *loader, const RmlFile *file, struct stat *seen, bool *n
 	bool		moved;
 
 	*news = false;
-	if (bytes == NULL || !find_place(loader, file, bytes, seen, &place, news, fault))
+	if (bytes == NULL || !find_place(loader, file, bytes, &place, news, fault))
 		return false;
 	if (is_gzip(bytes))
 	{
