@@ -29,20 +29,11 @@ typedef struct JsonLines
 } JsonLines;
 
 static bool
-set_fault(RmlRowFault *fault, int sqlstate, char *column, char *message)
-{
-	fault->sqlstate = sqlstate;
-	fault->column = column;
-	fault->message = message;
-	return false;
-}
-
-static bool
 reader_fault(const RmlError *err, RmlRowFault *fault)
 {
 	char	   *message = rml_error_message(err);
 
-	return set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL,
+	return rml_set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL,
 					 err->offset == RML_NO_OFFSET ? psprintf("invalid JSON: %s", message)
 					 : psprintf("invalid JSON: %s at byte %zu of the line", message, err->offset + 1));
 }
@@ -124,7 +115,7 @@ take_object(JsonLines *lines, RmlReader *reader, const char *record, RmlValue *v
 	if (!rml_reader_next(reader, &event))
 		return reader_fault(reader->err, fault);
 	if (event.kind != RML_EV_OBJECT_BEGIN)
-		return set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL, "the line is no JSON object");
+		return rml_set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL, "the line is no JSON object");
 	for (;;)
 	{
 		int			i;
@@ -135,7 +126,7 @@ take_object(JsonLines *lines, RmlReader *reader, const char *record, RmlValue *v
 			break;
 		i = find_key(lines, &event);
 		if (i < 0 && !lines->others_ok)
-			return set_fault(fault, ERRCODE_UNDEFINED_COLUMN, NULL,
+			return rml_set_fault(fault, ERRCODE_UNDEFINED_COLUMN, NULL,
 							 psprintf("the table has no column for key \"%s\"", shown_key(lines, &event)));
 		if (!take_value(reader, record, i < 0 ? &ignored : &values[i], fault))
 			return false;
@@ -154,7 +145,7 @@ check_not_empty(const JsonLines *lines, const RmlValue *values, RmlRowFault *fau
 		if (values[i].given || !lines->columns[i].has_default)
 			return true;
 	}
-	return set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL, "the object has none of the table's columns");
+	return rml_set_fault(fault, ERRCODE_INVALID_JSON_TEXT, NULL, "the object has none of the table's columns");
 }
 
 static bool

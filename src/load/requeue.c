@@ -115,6 +115,16 @@ find_row(int64 id, Row *row)
 				 ? errhint("Nothing of its file was loaded: load the file again.") : 0));
 }
 
+static void
+find_row_of_arg(FunctionCallInfo fcinfo, Row *row)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameter \"id\" must not be null")));
+	find_row(PG_GETARG_INT64(0), row);
+}
+
 /* ---- trying ---- */
 
 /* Rows of the same target and format. */
@@ -361,11 +371,7 @@ riskml_requeue(PG_FUNCTION_ARGS)
 	bool		loaded;
 
 	begin();
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("parameter \"id\" must not be null")));
-	find_row(PG_GETARG_INT64(0), &row);
+	find_row_of_arg(fcinfo, &row);
 	if (!PG_ARGISNULL(1))
 	{
 		row.raw = PG_GETARG_BYTEA_PP(1);
@@ -454,11 +460,7 @@ riskml_discard(PG_FUNCTION_ARGS)
 	Row			row;
 
 	begin();
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("parameter \"id\" must not be null")));
-	find_row(PG_GETARG_INT64(0), &row);
+	find_row_of_arg(fcinfo, &row);
 	rml_ledger_act(&scope);
 	(void) rml_run(&end_row, row.id, (int64) scope.caller, reason, "discarded");
 	rml_act_end(&scope);

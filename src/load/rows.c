@@ -326,15 +326,6 @@ begin_csv(RmlRows *rows)
 	rml_converter_init(&rows->converter, rows->format->encoding, GetDatabaseEncoding());
 }
 
-static bool
-set_fault(RmlRowFault *fault, int sqlstate, char *column, char *message)
-{
-	fault->sqlstate = sqlstate;
-	fault->column = column;
-	fault->message = message;
-	return false;
-}
-
 /* The fields that are loaded, of a record some of whose fields are not. */
 static bool
 parse_csv(RmlRows *rows, const char *record, size_t length, RmlRowFault *fault)
@@ -354,11 +345,11 @@ parse_csv(RmlRows *rows, const char *record, size_t length, RmlRowFault *fault)
 		RmlValue   *value = &rows->values[n];
 
 		if (!rml_csv_next(&fields, buffer, &field, &closed))
-			return set_fault(fault, ERRCODE_BAD_COPY_FILE_FORMAT, lfirst(cell),
+			return rml_set_fault(fault, ERRCODE_BAD_COPY_FILE_FORMAT, lfirst(cell),
 							 lfirst(cell) ? psprintf("missing data for column \"%s\"", (char *) lfirst(cell))
 							 : psprintf("missing data for field %d", foreach_current_index(cell) + 1));
 		if (!closed)
-			return set_fault(fault, ERRCODE_BAD_COPY_FILE_FORMAT, NULL, "unterminated CSV quoted field");
+			return rml_set_fault(fault, ERRCODE_BAD_COPY_FILE_FORMAT, NULL, "unterminated CSV quoted field");
 		buffer += field.length;
 		if (lfirst(cell) == NULL)
 			continue;
@@ -369,7 +360,7 @@ parse_csv(RmlRows *rows, const char *record, size_t length, RmlRowFault *fault)
 		n++;
 	}
 	if (!fields.done)
-		return set_fault(fault, ERRCODE_BAD_COPY_FILE_FORMAT, NULL, "extra data after last expected column");
+		return rml_set_fault(fault, ERRCODE_BAD_COPY_FILE_FORMAT, NULL, "extra data after last expected column");
 	return true;
 }
 
@@ -500,7 +491,7 @@ rml_rows_parse(RmlRows *rows, const char *record, size_t length, bool *blank, Rm
 		return true;
 	record = rml_convert(&rows->converter, record, length, &length, &bad);
 	if (record == NULL)
-		return set_fault(fault, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, NULL,
+		return rml_set_fault(fault, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, NULL,
 						 psprintf("byte %zu begins no valid character for encoding \"%s\"", bad + 1,
 								  pg_encoding_to_char(rows->format->encoding)));
 	memset(rows->values, 0, sizeof(RmlValue) * rows->n_columns);

@@ -23,6 +23,16 @@ typedef struct RmlRowFault
 	char	   *message;
 } RmlRowFault;
 
+/* Always false, as what finds a fault is. */
+static inline bool
+rml_set_fault(RmlRowFault *fault, int sqlstate, char *column, char *message)
+{
+	fault->sqlstate = sqlstate;
+	fault->column = column;
+	fault->message = message;
+	return false;
+}
+
 /* What COPY is told. */
 typedef struct RmlCopyFormat
 {
