@@ -71,7 +71,8 @@ rml_kind_sql_no_transaction(RmlWork *work)
 		work->rows = run_portal(work->command, lfirst_node(RawStmt, cell));
 		CommitTransactionCommand();
 		MemoryContextReset(scratch);
-		pgstat_report_stat(false);
+		if (!IsTransactionOrTransactionBlock())		/* after BEGIN it is */
+			pgstat_report_stat(false);
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (IsTransactionOrTransactionBlock())
