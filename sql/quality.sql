@@ -1,0 +1,2 @@
+-- Data quality: suites of expectations, and what judges a relation by them.
+
