@@ -36,8 +36,9 @@ typedef struct RmlRowCheck
 
 /*
  * RmlRowCheck * of all expectations that judge rows and can be asked of this
- * relation.  *from gets what stands behind FROM, with the alias source and a
- * WHERE of the filter: SELECT source.* FROM (from) with the check in a WHERE.
+ * relation; in the memory context of the caller.  *from gets what stands behind
+ * FROM, with the alias source and the filter within, as in
+ *		SELECT source.* FROM <from> WHERE <unexpected>
  */
 extern List *rml_validation_row_checks(const RmlValidation *what, char **from);
 
