@@ -43,6 +43,10 @@ CREATE FUNCTION riskml.export_suite(name text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'riskml_export_suite' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION riskml.export_suite(text) IS 'a suite as it was given, under the name that it has here';
 
+CREATE FUNCTION riskml.suite_from_dbt(schema_yml jsonb, model text DEFAULT NULL) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'riskml_suite_from_dbt' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.suite_from_dbt(jsonb, text) IS 'the tests of a dbt model (unique, not_null, accepted_values, relationships), from a schema.yml as JSON, as a suite';
+
 -- Unexpected values, kept within one scan.
 
 CREATE FUNCTION riskml.unexpected_step(state internal, value anyelement, times bigint, kept int) RETURNS internal

@@ -370,7 +370,7 @@ parse_node(Tree *tree, const JsonbValue *node, bool or_ok, bool and_ok)
 	if (strcmp(type, "pass_through") != 0)
 		tree_fault(tree, psprintf("unknown type \"%s\"", type), node);
 	text = need_string(tree, node, "pass_through_filter");
-	rml_check_condition("pass_through_filter", text);
+	rml_check_condition(psprintf("%s: pass_through_filter", rml_expectation_name(tree->expectation)), text);
 	return psprintf("(%s\n)", text);
 }
 

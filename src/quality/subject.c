@@ -13,6 +13,31 @@
 
 #include "quality/subject.h"
 
+/* The position of a syntax error is one in this text, not in the statement that called. */
+static void
+move_position(void *text)
+{
+	int			position = geterrposition();
+
+	if (position <= 0)
+		return;
+	errposition(0);
+	internalerrposition(position);
+	internalerrquery(text);
+}
+
+static List *
+parse(const char *text)
+{
+	ErrorContextCallback callback = {.previous = error_context_stack, .callback = move_position, .arg = unconstify(char *, text)};
+	List	   *statements;
+
+	error_context_stack = &callback;
+	statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	error_context_stack = callback.previous;
+	return statements;
+}
+
 /* Is it SELECT 1 WHERE …, and nothing else? */
 static bool
 is_plain_where(const List *statements)
@@ -32,7 +57,7 @@ is_plain_where(const List *statements)
 void
 rml_check_condition(const char *what, const char *text)
 {
-	if (!is_plain_where(raw_parser(psprintf("SELECT 1 WHERE %s\n", text), RAW_PARSE_DEFAULT)))
+	if (!is_plain_where(parse(psprintf("SELECT 1 WHERE %s\n", text))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be one condition, as behind WHERE", what),
@@ -42,7 +67,7 @@ rml_check_condition(const char *what, const char *text)
 char *
 rml_check_query(const char *what, const char *text)
 {
-	List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	List	   *statements = parse(text);
 	RawStmt    *statement;
 
 	if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt) ||
@@ -50,7 +75,7 @@ rml_check_query(const char *what, const char *text)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be one query that only reads", what),
-				 errdetail("It has %d statements.", list_length(statements)),
+				 list_length(statements) == 1 ? 0 : errdetail("It has %d statements.", list_length(statements)),
 				 errhint("It begins with SELECT, WITH, VALUES or TABLE.")));
 	statement = linitial_node(RawStmt, statements);
 	text += statement->stmt_location;

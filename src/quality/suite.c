@@ -18,6 +18,13 @@
 
 /* ---- faults ---- */
 
+char *
+rml_expectation_name(const RmlExpectation *expectation)
+{
+	return psprintf("suite \"%s\": expectations[%d]%s%s", expectation->suite, expectation->index,
+					expectation->type ? " " : "", expectation->type ? expectation->type->name : "");
+}
+
 void
 rml_expectation_fault(const RmlExpectation *expectation, const char *hint, const char *format,...)
 {
@@ -36,8 +43,7 @@ rml_expectation_fault(const RmlExpectation *expectation, const char *hint, const
 	} while (needed > 0);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("suite \"%s\": expectations[%d] %s: %s", expectation->suite, expectation->index,
-					expectation->type ? expectation->type->name : "", message.data),
+			 errmsg("%s: %s", rml_expectation_name(expectation), message.data),
 			 hint ? errhint("%s", hint) : 0));
 	pg_unreachable();
 }

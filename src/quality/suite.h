@@ -47,6 +47,9 @@ extern char *rml_kwarg_text(const RmlExpectation *expectation, const char *name)
 extern bool rml_kwarg_bool(const RmlExpectation *expectation, const char *name, bool standard);
 extern double rml_kwarg_number(const RmlExpectation *expectation, const char *name, double standard);
 
+/* For messages: the suite's name, the index and the type. */
+extern char *rml_expectation_name(const RmlExpectation *expectation);
+
 /* 22023: the expectation's name and index, then the message. */
 extern void rml_expectation_fault(const RmlExpectation *expectation, const char *hint, const char *format,...)
 			pg_attribute_printf(3, 4) pg_attribute_noreturn();

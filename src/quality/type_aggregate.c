@@ -25,9 +25,13 @@ static void
 judge_between(RmlCompiled *compiled, bool *success, StringInfo result)
 {
 	const Between *between = compiled->state;
+	const char *observed = between->observed->value;
 
-	*success = between->observed->value != NULL && between->within->value != NULL && *between->within->value == 't';
-	appendStringInfo(result, "{\"observed_value\": %s}", between->observed->value ? between->observed->value : "null");
+	/* as in GX, what is not a number is nothing */
+	if (observed != NULL && rml_is_number_type(compiled->column_type) && strcmp(observed, "\"NaN\"") == 0)
+		observed = NULL;
+	*success = observed != NULL && between->within->value != NULL && *between->within->value == 't';
+	appendStringInfo(result, "{\"observed_value\": %s}", observed ? observed : "null");
 }
 
 char *

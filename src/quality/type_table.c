@@ -322,7 +322,7 @@ is_type(const Form_pg_attribute column, Oid base, const char *name)
 {
 	return strcmp(name, sqlalchemy_name(base)) == 0 ||
 		(strcmp(name, "JSON") == 0 && base == JSONBOID) ||
-		pg_strcasecmp(name, format_type_be(base)) == 0 ||
+		pg_strcasecmp(name, format_type_be(base)) == 0 || pg_strcasecmp(psprintf("pg_catalog.%s", name), rml_type_name(base)) == 0 ||
 		pg_strcasecmp(name, format_type_with_typemod(column->atttypid, column->atttypmod)) == 0;
 }
 
@@ -361,7 +361,7 @@ query_on(const RmlExpectation *expectation, const char *batch)
 	text	   *replaced = DatumGetTextPP(DirectFunctionCall3Coll(replace_text, C_COLLATION_OID, CStringGetTextDatum(query),
 																  CStringGetTextDatum("{batch}"), CStringGetTextDatum(batch)));
 
-	return rml_check_query("unexpected_rows_query", text_to_cstring(replaced));
+	return rml_check_query(psprintf("%s: kwarg \"unexpected_rows_query\"", rml_expectation_name(expectation)), text_to_cstring(replaced));
 }
 
 static void

@@ -21,10 +21,11 @@ SELECT riskml.grant_model(m, 'regress_scorer'), riskml.grant_model(m, 'regress_e
 FROM unnest('{regress_m,regress_m_bare}'::text[]) m;
 SELECT riskml.grant_model(m, 'public') FROM unnest('{regress_open,regress_open_bare}'::text[]) m;
 RESET ROLE;
--- a job and a pool for each model, of the same name and owner
+-- a job, a pool and a suite for each model, of the same name and owner
 GRANT EXECUTE ON FUNCTION riskml.create_job TO regress_owner;
 SET ROLE regress_owner;
 SELECT riskml.create_job(m), riskml.add_step(m, 'a', command => 'SELECT') FROM unnest('{regress_m,regress_open}'::text[]) m;
+SELECT riskml.create_suite(m, '{"expectations": []}') FROM unnest('{regress_m,regress_open}'::text[]) m;
 SELECT riskml.create_job('regress_run'), riskml.add_step('regress_run', 'a', command => 'SELECT');
 SET client_min_messages = error;
 SELECT riskml.run_job('regress_run') AS run \gset
@@ -139,6 +140,16 @@ INSERT INTO expected VALUES
 	('riskml.requeue_all(regclass)', $$riskml.requeue_all('regress_target')$$, 'y n n n n n y'),
 	('riskml.discard(bigint, text)', $$riskml.discard(1, 'test')$$, 'y n n n n n y'),
 	('riskml.raw_text(bytea, text)', $$riskml.raw_text('x', 'UTF8')$$, 'y y y y y y y'),
+	-- suites: everybody makes and uses them, their owner changes them
+	('riskml.create_suite(text, jsonb, text)', $$riskml.create_suite('{m}_new', '{"expectations": []}')$$, 'y y y y y y y'),
+	('riskml.alter_suite(text, jsonb, text)', $$riskml.alter_suite('{m}', comment => 'x')$$, 'y n n n n n y'),
+	('riskml.drop_suite(text)', $$riskml.drop_suite('{m}')$$, 'y n n n n n y'),
+	('riskml.export_suite(text)', $$riskml.export_suite('{m}')$$, 'y y y y y y y'),
+	('riskml.validate(regclass, text, text, text, jsonb)', $$riskml.validate('pg_class', '{m}')$$, 'y y y y y y y'),
+	('riskml.validate_query(text, text, text, text, jsonb)', $$riskml.validate_query('SELECT 1 AS a', '{m}')$$, 'y y y y y y y'),
+	('riskml.explain_suite(regclass, text, text, text, jsonb)', $$riskml.explain_suite('pg_class', '{m}')$$, 'y y y y y y y'),
+	('riskml.suite_from_dbt(jsonb, text)', $$riskml.suite_from_dbt('{"name": "a"}')$$, 'y y y y y y y'),
+	('riskml.unexpected_values(anyelement, bigint, int)', $$riskml.unexpected_values(1, 1, 1)$$, 'y y y y y y y'),
 	-- pure functions of their arguments
 	('riskml.schedule_ticks(text, int, timestamptz, text, timestamptz)', $$riskml.schedule_ticks('@daily', 1)$$, 'y y y y y y y'),
 	('riskml.audit_hash(bigint, timestamptz, name, name, text, text, text, text, int, int, text, text, bytea)',
@@ -149,6 +160,11 @@ INSERT INTO expected VALUES
 	('riskml.model_ref(character)', $$riskml.model_ref('{m}'::char(20))$$, 'y y y y y y y'),
 	('riskml.model_ref(name)', $$riskml.model_ref('{m}'::name)$$, 'y y y y y y y'),
 	-- no call in SQL gets anywhere
+	('riskml.unexpected_step(internal, anyelement, bigint, int)', $$riskml.unexpected_step('x'::text, 1, 1, 1)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.unexpected_combine(internal, internal)', $$riskml.unexpected_combine('x'::text, 'x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.unexpected_serial(internal)', $$riskml.unexpected_serial('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.unexpected_deserial(bytea, internal)', $$riskml.unexpected_deserial('x', 'x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.unexpected_final(internal)', $$riskml.unexpected_final('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.score_support(internal)', $$riskml.score_support('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.model_ref_recv(internal)', $$riskml.model_ref_recv('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n'),
@@ -340,6 +356,7 @@ DELETE FROM riskml.ingested_file;
 DELETE FROM riskml.quarantine_row;
 DROP TABLE regress_target;
 DROP FUNCTION regress_lend;
+SELECT riskml.drop_suite(m) FROM unnest('{regress_m,regress_open}'::text[]) m;
 SELECT riskml.drop_job(m), riskml.drop_pool(m) FROM unnest('{regress_m,regress_open}'::text[]) m;
 REVOKE EXECUTE ON FUNCTION riskml.create_job FROM regress_owner;
 SELECT riskml.cancel_run(:run);
