@@ -78,7 +78,22 @@ CREATE AGGREGATE riskml.unexpected_values(value anyelement, times bigint, kept i
 	DESERIALFUNC = riskml.unexpected_deserial,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE riskml.unexpected_values(anyelement, bigint, int) IS 'how many values there were, each as many times, and the first of them: {"count": n, "values": [...]}';
+COMMENT ON AGGREGATE riskml.unexpected_values(anyelement, bigint, int) IS 'how many values there were, each as many times, and the first of them: {"count": n, "missing": 0, "values": [...]}';
+
+CREATE FUNCTION riskml.outside_step(state internal, value anyelement, low anyelement, high anyelement, strict_bounds int, kept int) RETURNS internal
+	AS 'MODULE_PATHNAME', 'riskml_outside_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.outside_step(internal, anyelement, anyelement, anyelement, int, int) IS 'of riskml.values_outside()';
+
+CREATE AGGREGATE riskml.values_outside(value anyelement, low anyelement, high anyelement, strict_bounds int, kept int) (
+	SFUNC = riskml.outside_step,
+	STYPE = internal,
+	FINALFUNC = riskml.unexpected_final,
+	COMBINEFUNC = riskml.unexpected_combine,
+	SERIALFUNC = riskml.unexpected_serial,
+	DESERIALFUNC = riskml.unexpected_deserial,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.values_outside(anyelement, anyelement, anyelement, int, int) IS 'how many values are not between two bounds (NULL: none), the first of them, and how many are null; strict_bounds: 1 the lower, 2 the upper, 3 both do not belong to the range';
 
 -- What judges.
 

@@ -133,6 +133,14 @@ rml_literal(const JsonbValue *value, Oid type)
 	return NULL;
 }
 
+char *
+rml_literal_of(const JsonbValue *value, Oid type)
+{
+	if (type == FLOAT4OID || (value->type == jbvNumeric && rml_is_number_type(type) && type_of_number(value, type) != type))
+		return NULL;
+	return rml_literal(value, type);
+}
+
 /* The type that all of a list can have. */
 static Oid
 type_of_list(const JsonbValue *list, Oid type)

@@ -10,6 +10,9 @@
 /* A value to be compared with something of a type.  22023 if that cannot be, as a number and a text. */
 extern char *rml_literal(const JsonbValue *value, Oid type);
 
+/* The same, if it is of just that type; NULL if not, as 1.5 beside an integer. */
+extern char *rml_literal_of(const JsonbValue *value, Oid type);
+
 /* An array of the list's values that are not null; *n gets how many. */
 extern char *rml_literal_array(const JsonbValue *list, Oid type, int *n);
 

@@ -46,12 +46,12 @@ rml_values_kept(const RmlScan *scan)
 static void judge_rows(RmlCompiled *compiled, bool *success, StringInfo result);
 
 RmlRows *
-rml_rows_ask_counted(RmlCompiled *compiled, const char *considered, RmlMeasure *unexpected)
+rml_rows_ask_counted(RmlCompiled *compiled, const char *missing, RmlMeasure *unexpected)
 {
 	RmlRows    *rows = palloc0(sizeof(RmlRows));
 
 	rows->elements = rml_scan_measure(compiled->scan, rml_count_sql(compiled, NULL));
-	rows->considered = considered ? rml_scan_measure(compiled->scan, rml_count_sql(compiled, considered)) : NULL;
+	rows->missing = missing ? rml_scan_measure(compiled->scan, rml_count_sql(compiled, missing)) : NULL;
 	rows->unexpected = unexpected;
 	compiled->state = rows;
 	compiled->judge = judge_rows;
@@ -59,7 +59,7 @@ rml_rows_ask_counted(RmlCompiled *compiled, const char *considered, RmlMeasure *
 }
 
 RmlRows *
-rml_rows_ask(RmlCompiled *compiled, const char *considered, const char *unexpected, const char *value)
+rml_rows_ask(RmlCompiled *compiled, const char *missing, const char *unexpected, const char *value)
 {
 	RmlScan    *scan = compiled->scan;
 	char	   *sql;
@@ -69,7 +69,16 @@ rml_rows_ask(RmlCompiled *compiled, const char *considered, const char *unexpect
 		sql = psprintf("pg_catalog.count(*) FILTER (WHERE %s)", compiled->unexpected);
 	else
 		sql = psprintf("riskml.unexpected_values(%s, 1, %d) FILTER (WHERE %s)", value, rml_values_kept(scan), compiled->unexpected);
-	return rml_rows_ask_counted(compiled, considered, rml_scan_measure(scan, sql));
+	return rml_rows_ask_counted(compiled, missing, rml_scan_measure(scan, sql));
+}
+
+void
+rml_rows_ask_aggregate(RmlCompiled *compiled, const char *aggregate, const char *unexpected)
+{
+	char	   *sql = compiled->rows ? psprintf("%s FILTER (WHERE %s)", aggregate, compiled->rows) : pstrdup(aggregate);
+
+	compiled->unexpected = rml_and(compiled->rows, unexpected);
+	rml_rows_ask_counted(compiled, NULL, rml_scan_measure(compiled->scan, sql))->counts_missing = true;
 }
 
 /* ---- most common values ---- */
@@ -189,33 +198,50 @@ append_query(StringInfo out, const RmlCompiled *compiled)
 	escape_json(out, psprintf("SELECT source.* FROM %s WHERE %s", compiled->scan->subject->from, compiled->unexpected));
 }
 
+static JsonbValue *
+some_nulls(int64 n)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	for (int64 i = 0; i < n; i++)
+		appendStringInfoString(&json, i == 0 ? "null" : ",null");
+	return rml_json_member(&rml_json_in(psprintf("{\"v\": [%s]}", json.data))->root, "v");
+}
+
 static void
 judge_rows(RmlCompiled *compiled, bool *success, StringInfo result)
 {
 	const RmlRows *rows = compiled->state;
 	RmlFormat	format = compiled->scan->format;
 	int64		elements = count_of(rows->elements);
-	int64		considered = rows->considered ? count_of(rows->considered) : elements;
+	int64		missing = rows->missing ? count_of(rows->missing) : 0;
+	int64		considered;
 	int64		unexpected = count_of(rows->unexpected);
 	JsonbValue	none = {.type = jbvNull};
 	JsonbValue *values = &none;
 
-	if (format != RML_BOOLEAN_ONLY && rows->unexpected->value != NULL)
+	if (rows->nulls)
+		values = some_nulls(Min(unexpected, rml_values_kept(compiled->scan)));
+	else if ((format != RML_BOOLEAN_ONLY || rows->counts_missing) && rows->unexpected->value != NULL)
 	{
 		Jsonb	   *found = rml_json_in(rows->unexpected->value);
 
 		unexpected = (int64) rml_json_number(rml_json_member(&found->root, "count"));
 		values = rml_json_member(&found->root, "values");
+		if (rows->counts_missing)
+			missing = (int64) rml_json_number(rml_json_member(&found->root, "missing"));
 	}
+	considered = elements - missing;
 	*success = considered == 0 ||
 		((double) considered - (double) unexpected) / (double) considered >= rml_kwarg_number(compiled->expectation, "mostly", 1);
 	appendStringInfo(result, "{\"element_count\": " INT64_FORMAT ", \"unexpected_count\": " INT64_FORMAT, elements, unexpected);
 	append_percent(result, "unexpected_percent", unexpected, considered);
 	append_values(result, "partial_unexpected_list", values, RML_PARTIAL, rows->names);
-	if (rows->considered != NULL)
+	if (rows->missing != NULL || rows->counts_missing)
 	{
-		appendStringInfo(result, ", \"missing_count\": " INT64_FORMAT, elements - considered);
-		append_percent(result, "missing_percent", elements - considered, elements);
+		appendStringInfo(result, ", \"missing_count\": " INT64_FORMAT, missing);
+		append_percent(result, "missing_percent", missing, elements);
 		append_percent(result, "unexpected_percent_total", unexpected, elements);
 		append_percent(result, "unexpected_percent_nonmissing", unexpected, considered);
 	}

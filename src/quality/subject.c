@@ -13,23 +13,32 @@
 
 #include "quality/subject.h"
 
+typedef struct Parsed
+{
+	const char *what;			/* for people */
+	const char *text;
+} Parsed;
+
 /* The position of a syntax error is one in this text, not in the statement that called. */
 static void
-move_position(void *text)
+move_position(void *argument)
 {
+	const Parsed *parsed = argument;
 	int			position = geterrposition();
 
+	errcontext("%s", parsed->what);
 	if (position <= 0)
 		return;
 	errposition(0);
 	internalerrposition(position);
-	internalerrquery(text);
+	internalerrquery(parsed->text);
 }
 
 static List *
-parse(const char *text)
+parse(const char *what, const char *text)
 {
-	ErrorContextCallback callback = {.previous = error_context_stack, .callback = move_position, .arg = unconstify(char *, text)};
+	Parsed		parsed = {what, text};
+	ErrorContextCallback callback = {.previous = error_context_stack, .callback = move_position, .arg = &parsed};
 	List	   *statements;
 
 	error_context_stack = &callback;
@@ -57,7 +66,7 @@ is_plain_where(const List *statements)
 void
 rml_check_condition(const char *what, const char *text)
 {
-	if (!is_plain_where(parse(psprintf("SELECT 1 WHERE %s\n", text))))
+	if (!is_plain_where(parse(what, psprintf("SELECT 1 WHERE %s\n", text))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be one condition, as behind WHERE", what),
@@ -67,7 +76,7 @@ rml_check_condition(const char *what, const char *text)
 char *
 rml_check_query(const char *what, const char *text)
 {
-	List	   *statements = parse(text);
+	List	   *statements = parse(what, text);
 	RawStmt    *statement;
 
 	if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt) ||

@@ -23,15 +23,19 @@
 static void
 ask(RmlCompiled *compiled, const char *unexpected)
 {
-	(void) rml_rows_ask(compiled, psprintf("%s IS NOT NULL", compiled->column), unexpected, compiled->column);
+	(void) rml_rows_ask(compiled, psprintf("%s IS NULL", compiled->column), unexpected, compiled->column);
 }
 
 /* ---- nulls ---- */
 
+/* The count is the one of missing values, which other expectations need. */
 static void
 compile_not_null(RmlCompiled *compiled)
 {
-	(void) rml_rows_ask(compiled, NULL, psprintf("%s IS NULL", compiled->column), compiled->column);
+	const char *is_null = psprintf("%s IS NULL", compiled->column);
+
+	rml_rows_ask_counted(compiled, NULL, rml_scan_measure(compiled->scan, rml_count_sql(compiled, is_null)))->nulls = true;
+	compiled->unexpected = rml_and(compiled->rows, is_null);
 }
 
 static void
@@ -56,7 +60,7 @@ compile_unique(RmlCompiled *compiled)
 	else
 		sql = psprintf("riskml.unexpected_values(v0, n%d, %d) FILTER (WHERE n%d OPERATOR(pg_catalog.>) 1)", number,
 					   rml_values_kept(scan), number);
-	(void) rml_rows_ask_counted(compiled, present, rml_pass_measure(scan, pass, number, false, sql));
+	(void) rml_rows_ask_counted(compiled, psprintf("%s IS NULL", compiled->column), rml_pass_measure(scan, pass, number, false, sql));
 	compiled->unexpected =
 		rml_and(compiled->rows,
 				psprintf("%s %s ANY (SELECT %s FROM %s WHERE %s GROUP BY %s HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)",
@@ -101,10 +105,32 @@ outside(const RmlExpectation *expectation, const char *value, Oid type)
 	return below && above ? psprintf("(%s OR %s)", below, above) : psprintf("(%s)", below ? below : above);
 }
 
+/* A bound of the column's own type; NULL if it has another one. */
+static char *
+own_bound(const RmlCompiled *compiled, const char *name)
+{
+	JsonbValue *bound = rml_kwarg(compiled->expectation, name);
+
+	return bound ? rml_literal_of(bound, compiled->column_type) : psprintf("NULL::%s", rml_type_name(compiled->column_type));
+}
+
 static void
 compile_between(RmlCompiled *compiled)
 {
-	ask(compiled, outside(compiled->expectation, compiled->column, compiled->column_type));
+	const RmlExpectation *expectation = compiled->expectation;
+	char	   *unexpected = outside(expectation, compiled->column, compiled->column_type);
+	char	   *low = own_bound(compiled, "min_value");
+	char	   *high = own_bound(compiled, "max_value");
+	int			strict = (rml_kwarg_bool(expectation, "strict_min", false) ? 1 : 0) + (rml_kwarg_bool(expectation, "strict_max", false) ? 2 : 0);
+
+	if (low == NULL || high == NULL)
+	{
+		ask(compiled, unexpected);
+		return;
+	}
+	rml_rows_ask_aggregate(compiled, psprintf("riskml.values_outside(%s::%s, %s, %s, %d, %d)", compiled->column,
+											  rml_type_name(compiled->column_type), low, high, strict,
+											  compiled->scan->format == RML_BOOLEAN_ONLY ? 0 : rml_values_kept(compiled->scan)), unexpected);
 }
 
 /* ---- lengths ---- */

@@ -48,15 +48,15 @@ static void
 ask_pair(RmlCompiled *compiled, const Pair *pair, const char *unexpected)
 {
 	const char *ignore = rml_kwarg_text(compiled->expectation, "ignore_row_if");
-	const char *judged;
+	const char *missing;
 
 	if (ignore == NULL || strcmp(ignore, "both_values_are_missing") == 0)
-		judged = psprintf("NOT (%s IS NULL AND %s IS NULL)", pair->a, pair->b);
+		missing = psprintf("(%s IS NULL AND %s IS NULL)", pair->a, pair->b);
 	else if (strcmp(ignore, "either_value_is_missing") == 0)
-		judged = psprintf("%s IS NOT NULL AND %s IS NOT NULL", pair->a, pair->b);
+		missing = psprintf("(%s IS NULL OR %s IS NULL)", pair->a, pair->b);
 	else
-		judged = "true";
-	(void) rml_rows_ask(compiled, judged, rml_and(judged, unexpected), psprintf("pg_catalog.jsonb_build_array(%s, %s)", pair->a, pair->b));
+		missing = "false";
+	(void) rml_rows_ask(compiled, missing, rml_and(unexpected, psprintf("NOT %s", missing)), psprintf("pg_catalog.jsonb_build_array(%s, %s)", pair->a, pair->b));
 }
 
 static void
@@ -185,13 +185,13 @@ join(const List *columns, const char *format, const char *word)
 }
 
 static char *
-judged_rows(const RmlCompiled *compiled, const List *columns)
+missing_rows(const RmlCompiled *compiled, const List *columns)
 {
 	const char *ignore = rml_kwarg_text(compiled->expectation, "ignore_row_if");
 
 	if (ignore == NULL || strcmp(ignore, "all_values_are_missing") == 0)
-		return psprintf("NOT (%s)", join(columns, " IS NULL", " AND "));
-	return strcmp(ignore, "any_value_is_missing") == 0 ? join(columns, " IS NOT NULL", " AND ") : pstrdup("true");
+		return psprintf("(%s)", join(columns, " IS NULL", " AND "));
+	return strcmp(ignore, "any_value_is_missing") == 0 ? psprintf("(%s)", join(columns, " IS NULL", " OR ")) : pstrdup("false");
 }
 
 /* Rows with a null in one of the columns are never the same, as in SQL. */
@@ -216,7 +216,7 @@ compile_compound(RmlCompiled *compiled)
 	else
 		sql = psprintf("riskml.unexpected_values(pg_catalog.jsonb_build_array(%s), n%d, %d) FILTER (WHERE n%d OPERATOR(pg_catalog.>) 1)",
 					   values.data, n, rml_values_kept(scan), n);
-	rml_rows_ask_counted(compiled, judged_rows(compiled, columns), rml_pass_measure(scan, pass, n, false, sql))->names = names;
+	rml_rows_ask_counted(compiled, missing_rows(compiled, columns), rml_pass_measure(scan, pass, n, false, sql))->names = names;
 	compiled->unexpected =
 		rml_and(compiled->rows,
 				psprintf("(%s) IN (SELECT %s FROM %s WHERE %s GROUP BY %s HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)", all, all,
@@ -235,7 +235,7 @@ compile_within_record(RmlCompiled *compiled)
 	List	   *names;
 	List	   *types;
 	List	   *columns = columns_of(compiled, &names, &types);
-	char	   *judged = judged_rows(compiled, columns);
+	char	   *missing = missing_rows(compiled, columns);
 	StringInfoData same;
 
 	initStringInfo(&same);
@@ -251,7 +251,7 @@ compile_within_record(RmlCompiled *compiled)
 		}
 	}
 	appendStringInfoChar(&same, ')');
-	rml_rows_ask(compiled, judged, rml_and(judged, same.data), values_sql(columns))->names = names;
+	rml_rows_ask(compiled, missing, rml_and(same.data, psprintf("NOT %s", missing)), values_sql(columns))->names = names;
 }
 
 static const RmlKwarg sum_kwargs[] = {{"sum_total", RML_KWARG_NUMBER, true}, {.name = NULL}};
@@ -262,7 +262,7 @@ compile_sum(RmlCompiled *compiled)
 	List	   *names;
 	List	   *types;
 	List	   *columns = columns_of(compiled, &names, &types);
-	char	   *judged = judged_rows(compiled, columns);
+	char	   *missing = missing_rows(compiled, columns);
 	bool		is_float = false;
 	Oid			type;
 
@@ -275,10 +275,11 @@ compile_sum(RmlCompiled *compiled)
 		is_float = is_float || rml_is_float_type(list_nth_oid(types, i));
 	}
 	type = is_float ? FLOAT8OID : NUMERICOID;
-	rml_rows_ask(compiled, judged,
-				 rml_and(judged, psprintf("%s OPERATOR(pg_catalog.<>) %s",
-										  join(columns, is_float ? "::pg_catalog.float8" : "::pg_catalog.numeric", " OPERATOR(pg_catalog.+) "),
-										  rml_literal(rml_kwarg(compiled->expectation, "sum_total"), type))),
+	rml_rows_ask(compiled, missing,
+				 rml_and(psprintf("%s OPERATOR(pg_catalog.<>) %s",
+								  join(columns, is_float ? "::pg_catalog.float8" : "::pg_catalog.numeric", " OPERATOR(pg_catalog.+) "),
+								  rml_literal(rml_kwarg(compiled->expectation, "sum_total"), type)),
+						 psprintf("NOT %s", missing)),
 				 values_sql(columns))->names = names;
 }
 

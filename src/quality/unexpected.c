@@ -1,7 +1,12 @@
 /*
  * unexpected.c
- *	  The aggregate riskml.unexpected_values(value, times, kept): how many values
- *	  there were, and the first of them as JSON.
+ *	  Aggregates of unexpected values: how many there were, and the first of them
+ *	  as JSON.
+ *
+ * riskml.unexpected_values(value, times, kept) takes those that a FILTER lets
+ * through.  riskml.values_outside(value, low, high, strict, kept) compares by
+ * itself and counts nulls: ranges are what most suites have most of, and a call
+ * that compares costs a third of a FILTER with two comparisons.
  *
  * Memory is that of the values kept.  States of parallel workers are added up;
  * which values are kept then depends on who came first.
@@ -14,13 +19,16 @@
 #include "libpq/pqformat.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/fmgroids.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 
 RML_SQL_FUNCTION(riskml_unexpected_step);
+RML_SQL_FUNCTION(riskml_outside_step);
 RML_SQL_FUNCTION(riskml_unexpected_combine);
 RML_SQL_FUNCTION(riskml_unexpected_serial);
 RML_SQL_FUNCTION(riskml_unexpected_deserial);
@@ -29,6 +37,7 @@ RML_SQL_FUNCTION(riskml_unexpected_final);
 typedef struct State
 {
 	int64		count;
+	int64		missing;		/* nulls; of values_outside() */
 	int			kept;			/* at most */
 	int			n;
 	StringInfoData values;		/* JSON texts, with commas between them */
@@ -55,35 +64,35 @@ new_state(MemoryContext context)
 	return state;
 }
 
-/* to_jsonb() of the value's type, looked up once a query. */
-static FmgrInfo *
-converter(FunctionCallInfo fcinfo)
+/* to_jsonb() of the value's type. */
+static void
+find_converter(FunctionCallInfo fcinfo, FmgrInfo *function)
 {
-	FmgrInfo   *function = fcinfo->flinfo->fn_extra;
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	Node	   *argument = (Node *) makeNullConst(get_fn_expr_argtype(fcinfo->flinfo, 1), -1, InvalidOid);
 
-	if (function == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		Node	   *argument = (Node *) makeNullConst(get_fn_expr_argtype(fcinfo->flinfo, 1), -1, InvalidOid);
-
-		function = palloc0(sizeof(FmgrInfo));
-		fmgr_info(F_TO_JSONB, function);
-		fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument), InvalidOid, InvalidOid,
-												 COERCE_EXPLICIT_CALL), function);
-		MemoryContextSwitchTo(old);
-		fcinfo->flinfo->fn_extra = function;
-	}
-	return function;
+	fmgr_info(F_TO_JSONB, function);
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument), InvalidOid, InvalidOid,
+											 COERCE_EXPLICIT_CALL), function);
+	MemoryContextSwitchTo(old);
 }
 
 static char *
 json_of(FunctionCallInfo fcinfo)
 {
+	FmgrInfo   *converter = fcinfo->flinfo->fn_extra;
 	Jsonb	   *value;
 
 	if (PG_ARGISNULL(1))
 		return pstrdup("null");
-	value = DatumGetJsonbP(FunctionCall1(converter(fcinfo), PG_GETARG_DATUM(1)));
+	if (converter == NULL)
+	{
+		/* looked up once a query */
+		converter = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(FmgrInfo));
+		find_converter(fcinfo, converter);
+		fcinfo->flinfo->fn_extra = converter;
+	}
+	value = DatumGetJsonbP(FunctionCall1(converter, PG_GETARG_DATUM(1)));
 	return JsonbToCString(NULL, &value->root, VARSIZE(value));
 }
 
@@ -114,6 +123,103 @@ riskml_unexpected_step(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_POINTER(state);
 }
+
+/* ---- ranges ---- */
+
+/* Bits of "strict": the bound does not belong to the range. */
+#define STRICT_LOW 1
+#define STRICT_HIGH 2
+
+/* Comparison of values of a type, looked up once a query. */
+typedef struct Range
+{
+	FmgrInfo	converter;
+	Oid			type;
+	FmgrInfo	compare;		/* of types that are not compared here */
+} Range;
+
+static Range *
+range_of(FunctionCallInfo fcinfo)
+{
+	Range	   *range = fcinfo->flinfo->fn_extra;
+
+	if (range == NULL)
+	{
+		range = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Range));
+		range->type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
+		fmgr_info_cxt(lookup_type_cache(range->type, TYPECACHE_CMP_PROC)->cmp_proc, &range->compare, fcinfo->flinfo->fn_mcxt);
+		find_converter(fcinfo, &range->converter);
+		fcinfo->flinfo->fn_extra = range;
+	}
+	return range;
+}
+
+#define COMPARE(a, b) ((a) < (b) ? -1 : (a) > (b))
+
+static inline int
+compare(FunctionCallInfo fcinfo, Range *range, Datum a, Datum b)
+{
+	switch (range->type)
+	{
+		case INT2OID:
+			return COMPARE(DatumGetInt16(a), DatumGetInt16(b));
+		case INT4OID:
+		case DATEOID:
+			return COMPARE(DatumGetInt32(a), DatumGetInt32(b));
+		case INT8OID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return COMPARE(DatumGetInt64(a), DatumGetInt64(b));
+		case FLOAT8OID:
+			return float8_cmp_internal(DatumGetFloat8(a), DatumGetFloat8(b));
+		default:
+			return DatumGetInt32(FunctionCall2Coll(&range->compare, PG_GET_COLLATION(), a, b));
+	}
+}
+
+static inline bool
+is_outside(FunctionCallInfo fcinfo, Range *range)
+{
+	int			strict = PG_GETARG_INT32(4);
+	Datum		value = PG_GETARG_DATUM(1);
+	int			result;
+
+	if (!PG_ARGISNULL(2))
+	{
+		result = compare(fcinfo, range, value, PG_GETARG_DATUM(2));
+		if (result < 0 || (result == 0 && (strict & STRICT_LOW)))
+			return true;
+	}
+	if (PG_ARGISNULL(3))
+		return false;
+	result = compare(fcinfo, range, value, PG_GETARG_DATUM(3));
+	return result > 0 || (result == 0 && (strict & STRICT_HIGH));
+}
+
+Datum
+riskml_outside_step(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	Range	   *range = range_of(fcinfo);
+	State	   *state = PG_ARGISNULL(0) ? new_state(context) : (State *) PG_GETARG_POINTER(0);
+
+	if (PG_ARGISNULL(1))
+		state->missing++;
+	else if (is_outside(fcinfo, range))
+	{
+		state->kept = PG_ARGISNULL(5) ? 0 : PG_GETARG_INT32(5);
+		state->count++;
+		if (state->n < state->kept)
+		{
+			Jsonb	   *value = DatumGetJsonbP(FunctionCall1(&range->converter, PG_GETARG_DATUM(1)));
+
+			append_value(state, JsonbToCString(NULL, &value->root, VARSIZE(value)));
+		}
+	}
+	PG_RETURN_POINTER(state);
+}
+
+/* ---- both ---- */
 
 /* Of the other's values those for which there is room: they are JSON, so they are taken apart as such. */
 static void
@@ -155,6 +261,8 @@ riskml_unexpected_combine(PG_FUNCTION_ARGS)
 		state->kept = other->kept;
 	}
 	state->count += other->count;
+	state->missing += other->missing;
+	state->kept = Max(state->kept, other->kept);
 	take_values(state, other);
 	PG_RETURN_POINTER(state);
 }
@@ -168,6 +276,7 @@ riskml_unexpected_serial(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	pq_begintypsend(&bytes);
 	pq_sendint64(&bytes, (uint64) state->count);
+	pq_sendint64(&bytes, (uint64) state->missing);
 	pq_sendint32(&bytes, (uint32) state->kept);
 	pq_sendint32(&bytes, (uint32) state->n);
 	pq_sendint32(&bytes, (uint32) state->values.len);
@@ -188,6 +297,7 @@ riskml_unexpected_deserial(PG_FUNCTION_ARGS)
 	buffer.len = buffer.maxlen = (int) VARSIZE_ANY_EXHDR(bytes);
 	buffer.cursor = 0;
 	state->count = pq_getmsgint64(&buffer);
+	state->missing = pq_getmsgint64(&buffer);
 	state->kept = (int) pq_getmsgint(&buffer, 4);
 	state->n = (int) pq_getmsgint(&buffer, 4);
 	length = (int) pq_getmsgint(&buffer, 4);
@@ -205,6 +315,7 @@ riskml_unexpected_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (State *) PG_GETARG_POINTER(0);
-	json = psprintf("{\"count\": " INT64_FORMAT ", \"values\": [%s]}", state->count, state->values.data);
+	json = psprintf("{\"count\": " INT64_FORMAT ", \"missing\": " INT64_FORMAT ", \"values\": [%s]}", state->count, state->missing,
+					state->values.data);
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }
