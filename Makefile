@@ -10,7 +10,7 @@ EXTVERSION = 0.1.0
 MODULE_big = riskml
 
 # The install script is these files of sql/, in this order.
-SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality profile
+SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality validation profile
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
 	bench-kernels bench-jobs bench-load \

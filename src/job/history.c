@@ -1,6 +1,7 @@
 /*
  * history.c
  *	  What happened is kept for a while: riskml.history_days, .history_runs.
+ *	  Of validations the former alone counts: what they found is looked at over time.
  *
  * A job's latest interval stays in any case: behind it a changed schedule begins.
  * So does, until the next look, a run that somebody has locked to retry it.
@@ -31,6 +32,12 @@ static RmlStatement trim = {
 	"DELETE FROM riskml.job_run r USING locked l WHERE r.run_id = l.run_id"
 };
 
+static RmlStatement trim_validations = {
+	.types = "ii",
+	.text = "DELETE FROM riskml.validation WHERE id IN (SELECT id FROM riskml.validation\n"
+	"  WHERE validated_at < clock_timestamp() - $1 * interval '1 day' ORDER BY validated_at LIMIT $2)"
+};
+
 bool
 rml_trim_history(void)
 {
@@ -39,6 +46,8 @@ rml_trim_history(void)
 	if (!rml_clock_is_past(trimmed_at, PAUSE))
 		return false;
 	if (rml_run(&trim, rml_guc_history_days, rml_guc_history_runs, RUNS_AT_ONCE) == RUNS_AT_ONCE)
+		return true;
+	if (rml_run(&trim_validations, rml_guc_history_days, RUNS_AT_ONCE) == RUNS_AT_ONCE)
 		return true;
 	trimmed_at = GetCurrentTimestamp();
 	return false;

@@ -30,6 +30,7 @@
 #include "job/sql.h"
 #include "job/worker.h"
 #include "load/evidence.h"
+#include "quality/record.h"
 
 /* The work, and whom it is for. */
 typedef struct Task
@@ -170,7 +171,10 @@ record_error(Task *task, const ErrorData *error)
 	recorded = rml_attempt_fails(&task->attempt, error);
 	rml_act_end(&scope);
 	if (recorded)
+	{
 		rml_evidence_write();
+		(void) rml_record_write("failed", 0);
+	}
 	end_transaction();
 }
 
