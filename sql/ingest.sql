@@ -68,14 +68,18 @@ CREATE TABLE riskml.quarantine_row (
 	added_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	ended_at timestamptz,
 	ended_by name,
-	note text
+	note text,
+	row_key jsonb,
+	expectations jsonb
 );
-COMMENT ON TABLE riskml.quarantine_row IS 'one row for each row of a file that could not be loaded';
-COMMENT ON COLUMN riskml.quarantine_row.raw IS 'as it is in the file';
+COMMENT ON TABLE riskml.quarantine_row IS 'one row for each row of a file that could not be loaded, or of a relation that was not as expected';
+COMMENT ON COLUMN riskml.quarantine_row.raw IS 'as it is in the file; of a row of a relation, its columns as JSON';
 COMMENT ON COLUMN riskml.quarantine_row.raw_cut IS 'is there more of it than is kept?';
 COMMENT ON COLUMN riskml.quarantine_row.format IS 'how it is read';
 COMMENT ON COLUMN riskml.quarantine_row.state IS 'failed: of a load that failed, which loaded nothing of the file; it is no longer there when the file is tried again';
 COMMENT ON COLUMN riskml.quarantine_row.note IS 'why it was discarded';
+COMMENT ON COLUMN riskml.quarantine_row.row_key IS 'of a row of a relation';
+COMMENT ON COLUMN riskml.quarantine_row.expectations IS 'those that the row does not meet; NULL: it comes from a file';
 CREATE INDEX quarantine_open ON riskml.quarantine_row (target, id) WHERE state = 'open';
 CREATE INDEX quarantine_failed ON riskml.quarantine_row (target, source) WHERE state = 'failed';
 
@@ -128,8 +132,9 @@ GRANT SELECT ON riskml.ingested_files TO PUBLIC;
 CREATE VIEW riskml.quarantine WITH (security_barrier) AS
 SELECT q.id, q.state, q.target, q.source, q.line, q.byte_offset,
 	riskml.raw_text(q.raw, q.format OPERATOR(pg_catalog.->>) 'encoding') AS raw,
-	q.raw_cut, q.column_name, q.sqlstate, q.reason, q.run_id, q.step, q.owner, q.added_at, q.ended_at, q.ended_by, q.note
+	q.raw_cut, q.column_name, q.sqlstate, q.reason, q.run_id, q.step, q.owner, q.added_at, q.ended_at, q.ended_by, q.note,
+	q.row_key, q.expectations
 FROM riskml.quarantine_row q
 WHERE pg_catalog.pg_has_role(q.owner, 'USAGE');
-COMMENT ON VIEW riskml.quarantine IS 'rows of your files that could not be loaded, and why';
+COMMENT ON VIEW riskml.quarantine IS 'rows of your files that could not be loaded, and rows of relations that were not as expected, and why';
 GRANT SELECT ON riskml.quarantine TO PUBLIC;

@@ -14,7 +14,8 @@ INSERT INTO riskml.step_kind VALUES
 	('sql_no_transaction', false, 'SQL whose statements commit one by one: VACUUM, CREATE INDEX CONCURRENTLY, procedures that commit'),
 	('wait', true, 'waits until a query gives true in its first column'),
 	('load', true, 'loads the rows of a query or relation into a table, as CALL riskml.load()'),
-	('ingest', true, 'loads the rows of files into a table, as CALL riskml.ingest()');
+	('ingest', true, 'loads the rows of files into a table, as CALL riskml.ingest()'),
+	('expect', true, 'judges rows by a suite of expectations, as riskml.validate(), and fails, warns or puts bad rows into quarantine');
 
 CREATE TABLE riskml.pool (
 	name text COLLATE "C" PRIMARY KEY,

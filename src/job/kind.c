@@ -12,6 +12,7 @@ static const RmlKind kinds[] = {
 	{"wait", true, rml_kind_wait, NULL},
 	{"load", true, rml_kind_load, rml_check_load},
 	{"ingest", true, rml_kind_ingest, rml_check_ingest},
+	{"expect", true, rml_kind_expect, rml_check_expect},
 };
 
 const RmlKind *

@@ -40,7 +40,9 @@ extern void rml_kind_sql_no_transaction(RmlWork *work);
 extern void rml_kind_wait(RmlWork *work);
 extern void rml_kind_load(RmlWork *work);
 extern void rml_kind_ingest(RmlWork *work);
+extern void rml_kind_expect(RmlWork *work);
 extern void rml_check_load(const char *command);
 extern void rml_check_ingest(const char *command);
+extern void rml_check_expect(const char *command);
 
 #endif

@@ -63,11 +63,14 @@ enum
 	SQLSTATE,
 	REASON,
 	FORMAT,
+	KEY,
+	EXPECTATIONS,
 	N_COLUMNS
 };
 
 static const Oid column_types[N_COLUMNS] = {
-	TEXTOID, INT8OID, INT8OID, BYTEAOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
+	TEXTOID, INT8OID, INT8OID, BYTEAOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	TEXTOID, TEXTOID
 };
 
 static void
@@ -94,6 +97,8 @@ set_row(Column *columns, int i, const RmlBadRow *row)
 	set_text(&columns[SQLSTATE], i, unpack_sql_state(row->fault.sqlstate));
 	set_text(&columns[REASON], i, row->fault.message);
 	set_text(&columns[FORMAT], i, row->format);
+	set_text(&columns[KEY], i, row->key);
+	set_text(&columns[EXPECTATIONS], i, row->expectations);
 }
 
 static RmlParam
@@ -113,10 +118,11 @@ array_of(Column *column, int n)
 
 static const char insert_rows[] =
 	"INSERT INTO riskml.quarantine_row (target, owner, run_id, step, state,\n"
-	"  source, line, byte_offset, raw, raw_cut, column_name, sqlstate, reason, format)\n"
-	"SELECT $1, $2, $3, $4, $5, source, line, byte_offset, raw, raw_cut, column_name, sqlstate, reason, format::jsonb\n"
-	"FROM unnest($6, $7, $8, $9, $10, $11, $12, $13, $14)\n"
-	"  AS u(source, line, byte_offset, raw, raw_cut, column_name, sqlstate, reason, format)";
+	"  source, line, byte_offset, raw, raw_cut, column_name, sqlstate, reason, format, row_key, expectations)\n"
+	"SELECT $1, $2, $3, $4, $5, source, line, byte_offset, raw, raw_cut, column_name, sqlstate, reason, format::jsonb,\n"
+	"  row_key::jsonb, expectations::jsonb\n"
+	"FROM unnest($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)\n"
+	"  AS u(source, line, byte_offset, raw, raw_cut, column_name, sqlstate, reason, format, row_key, expectations)";
 
 /* Arrays of so many bytes of raw at most, which are copied a few times. */
 #define MOST_BYTES (16 * 1024 * 1024)

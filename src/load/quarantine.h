@@ -10,7 +10,7 @@
 /* Such a row. */
 typedef struct RmlBadRow
 {
-	const char *source;			/* path of the file */
+	const char *source;			/* path of the file, or name of the relation */
 	const char *format;			/* what rml_rows_remember() gave */
 	uint64		line;
 	uint64		offset;
@@ -18,6 +18,8 @@ typedef struct RmlBadRow
 	size_t		length;
 	bool		cut;			/* there was more of it */
 	RmlRowFault fault;
+	const char *key;			/* of a row that is not as expected, JSON, as what follows; NULL: it comes from a file */
+	const char *expectations;
 } RmlBadRow;
 
 /* For what, by whom and when: of all rows of an ingest. */

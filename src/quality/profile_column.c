@@ -54,8 +54,7 @@ typedef enum Kind
 struct RmlColumnProfile
 {
 	char	   *name;
-	Oid			type;			/* as declared */
-	Oid			base;			/* behind domains */
+	Oid			base;			/* type behind domains */
 	Oid			collation;
 	Kind		kind;
 	bool		blank_padded;
@@ -115,7 +114,6 @@ rml_column_profile_begin(Form_pg_attribute attribute)
 	bool		varlena;
 
 	column->name = pstrdup(NameStr(attribute->attname));
-	column->type = attribute->atttypid;
 	column->base = getBaseType(attribute->atttypid);
 	column->collation = attribute->attcollation;
 	column->kind = kind_of(column->base);
@@ -407,7 +405,7 @@ rml_column_profile_expect(const RmlColumnProfile *column, uint64 rows, StringInf
 {
 	begin(column, "expect_column_values_to_be_of_type", json);
 	appendStringInfoString(json, ", \"type_\": ");
-	escape_json(json, format_type_be(column->type));
+	escape_json(json, format_type_be(column->base));
 	end(json);
 	if (column->not_null == 0)
 		return;

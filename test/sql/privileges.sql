@@ -139,6 +139,8 @@ INSERT INTO expected VALUES
 	('riskml.requeue(bigint, text)', $$riskml.requeue(1)$$, 'y n n n n n y'),
 	('riskml.requeue_all(regclass)', $$riskml.requeue_all('regress_target')$$, 'y n n n n n y'),
 	('riskml.discard(bigint, text)', $$riskml.discard(1, 'test')$$, 'y n n n n n y'),
+	('riskml.record_validation(text, jsonb)', $$riskml.record_validation('pg_class', '{"success": true, "results": []}')$$, 'y y y y y y y'),
+	('riskml.profile(regclass)', $$riskml.profile('regress_target')$$, 'n n n n n n y'),
 	('riskml.raw_text(bytea, text)', $$riskml.raw_text('x', 'UTF8')$$, 'y y y y y y y'),
 	-- suites: everybody makes and uses them, their owner changes them
 	('riskml.create_suite(text, jsonb, text)', $$riskml.create_suite('{m}_new', '{"expectations": []}')$$, 'y y y y y y y'),
