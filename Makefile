@@ -13,7 +13,7 @@ MODULE_big = riskml
 SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality validation profile
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
-	bench-kernels bench-jobs bench-load \
+	bench-kernels bench-jobs bench-load bench-quality \
 	unit fuzz parity fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
@@ -34,6 +34,7 @@ bench:          ; @test/harness/bench.sh score
 bench-import:   ; @test/harness/bench.sh import
 bench-jobs:     ; @test/harness/bench.sh jobs
 bench-load:     ; @test/harness/bench.sh load
+bench-quality:  ; @test/harness/bench.sh quality
 bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
 unit fuzz parity fixtures malformed: ; @test/harness/check.sh $@
 
