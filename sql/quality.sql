@@ -95,6 +95,21 @@ CREATE AGGREGATE riskml.values_outside(value anyelement, low anyelement, high an
 );
 COMMENT ON AGGREGATE riskml.values_outside(anyelement, anyelement, anyelement, int, int) IS 'how many values are not between two bounds (NULL: none), the first of them, and how many are null; strict_bounds: 1 the lower, 2 the upper, 3 both do not belong to the range';
 
+CREATE FUNCTION riskml.in_set_step(state internal, value anyelement, members anyarray, wanted boolean, kept int) RETURNS internal
+	AS 'MODULE_PATHNAME', 'riskml_in_set_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.in_set_step(internal, anyelement, anyarray, boolean, int) IS 'of riskml.values_in_set()';
+
+CREATE AGGREGATE riskml.values_in_set(value anyelement, members anyarray, wanted boolean, kept int) (
+	SFUNC = riskml.in_set_step,
+	STYPE = internal,
+	FINALFUNC = riskml.unexpected_final,
+	COMBINEFUNC = riskml.unexpected_combine,
+	SERIALFUNC = riskml.unexpected_serial,
+	DESERIALFUNC = riskml.unexpected_deserial,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.values_in_set(anyelement, anyarray, boolean, int) IS 'how many values are in a set (wanted: false: are not), the first of them, and how many are null; integers, dates, booleans and texts';
+
 -- What judges.
 
 CREATE FUNCTION riskml.validate(relation regclass, suite text, filter text DEFAULT NULL, result_format text DEFAULT 'SUMMARY',

@@ -158,6 +158,12 @@ type_of_list(const JsonbValue *list, Oid type)
 	return widest;
 }
 
+bool
+rml_list_is_of(const JsonbValue *list, Oid type)
+{
+	return type_of_list(list, type) == type;
+}
+
 char *
 rml_literal_array(const JsonbValue *list, Oid type, int *n)
 {

@@ -16,6 +16,9 @@ extern char *rml_literal_of(const JsonbValue *value, Oid type);
 /* An array of the list's values that are not null; *n gets how many. */
 extern char *rml_literal_array(const JsonbValue *list, Oid type, int *n);
 
+/* Are all values of the list just of that type? */
+extern bool rml_list_is_of(const JsonbValue *list, Oid type);
+
 /* Of a type's values: =, <>, <, <=, > or >=, with its schema. */
 extern char *rml_operator(Oid type, const char *name);
 

@@ -163,6 +163,38 @@ compile_length(RmlCompiled *compiled)
 
 static const RmlKwarg set_kwargs[] = {{"value_set", RML_KWARG_LIST, false}, {.name = NULL}};
 
+/* Can the aggregate find values in the set?  Texts that are equal must have the same bytes. */
+static bool
+has_plain_values(const RmlCompiled *compiled, const JsonbValue *set)
+{
+	switch (compiled->column_type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case DATEOID:
+		case BOOLOID:
+			return rml_list_is_of(set, compiled->column_type);
+		case TEXTOID:
+		case VARCHAROID:
+			return OidIsValid(compiled->collation) && get_collation_isdeterministic(compiled->collation);
+		default:
+			return false;
+	}
+}
+
+/* The same with an aggregate that compares by itself. */
+static void
+ask_plain_set(RmlCompiled *compiled, bool in, const JsonbValue *set, const char *unexpected)
+{
+	Oid			type = compiled->column_type == VARCHAROID ? TEXTOID : compiled->column_type;
+	int			n;
+
+	rml_rows_ask_aggregate(compiled, psprintf("riskml.values_in_set(%s::%s, %s, %s, %d)", compiled->column, rml_type_name(type),
+											  rml_literal_array(set, type, &n), in ? "false" : "true",
+											  compiled->scan->format == RML_BOOLEAN_ONLY ? 0 : rml_values_kept(compiled->scan)), unexpected);
+}
+
 /* As in GX, no set is right, and no value is in an empty one. */
 static void
 compile_set(RmlCompiled *compiled, bool in)
@@ -170,13 +202,18 @@ compile_set(RmlCompiled *compiled, bool in)
 	JsonbValue *set = rml_kwarg(compiled->expectation, "value_set");
 	int			n = 0;
 	char	   *array = set ? rml_literal_array(set, compiled->column_type, &n) : NULL;
+	char	   *unexpected;
 
 	if (n == 0)
+	{
 		ask(compiled, set != NULL && in ? psprintf("%s IS NOT NULL", compiled->column) : "false");
-	else if (in)
-		ask(compiled, psprintf("%s %s ALL (%s)", compiled->column, rml_operator(compiled->column_type, "<>"), array));
+		return;
+	}
+	unexpected = psprintf("%s %s %s (%s)", compiled->column, rml_operator(compiled->column_type, in ? "<>" : "="), in ? "ALL" : "ANY", array);
+	if (has_plain_values(compiled, set))
+		ask_plain_set(compiled, in, set, unexpected);
 	else
-		ask(compiled, psprintf("%s %s ANY (%s)", compiled->column, rml_operator(compiled->column_type, "="), array));
+		ask(compiled, unexpected);
 }
 
 static void

@@ -104,6 +104,8 @@ settle_column(RmlCompiled *compiled)
 		return;
 	compiled->column_name = rml_kwarg_text(compiled->expectation, "column");
 	compiled->column = rml_column_sql(compiled->scan->subject, compiled->column_name, &compiled->column_type);
+	compiled->collation = TupleDescAttr(compiled->scan->subject->columns,
+										rml_subject_column(compiled->scan->subject, compiled->column_name))->attcollation;
 }
 
 static void

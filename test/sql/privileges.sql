@@ -152,6 +152,7 @@ INSERT INTO expected VALUES
 	('riskml.explain_suite(regclass, text, text, text, jsonb)', $$riskml.explain_suite('pg_class', '{m}')$$, 'y y y y y y y'),
 	('riskml.suite_from_dbt(jsonb, text)', $$riskml.suite_from_dbt('{"name": "a"}')$$, 'y y y y y y y'),
 	('riskml.unexpected_values(anyelement, bigint, int)', $$riskml.unexpected_values(1, 1, 1)$$, 'y y y y y y y'),
+	('riskml.values_in_set(anyelement, anyarray, boolean, int)', $$riskml.values_in_set(1, '{1,2}'::int[], true, 1)$$, 'y y y y y y y'),
 	('riskml.values_outside(anyelement, anyelement, anyelement, int, int)', $$riskml.values_outside(1, 2, 3, 0, 1)$$, 'y y y y y y y'),
 	-- pure functions of their arguments
 	('riskml.schedule_ticks(text, int, timestamptz, text, timestamptz)', $$riskml.schedule_ticks('@daily', 1)$$, 'y y y y y y y'),
@@ -164,6 +165,7 @@ INSERT INTO expected VALUES
 	('riskml.model_ref(name)', $$riskml.model_ref('{m}'::name)$$, 'y y y y y y y'),
 	-- no call in SQL gets anywhere
 	('riskml.unexpected_step(internal, anyelement, bigint, int)', $$riskml.unexpected_step('x'::text, 1, 1, 1)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.in_set_step(internal, anyelement, anyarray, boolean, int)', $$riskml.in_set_step('x'::text, 1, '{1}'::int[], true, 1)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.outside_step(internal, anyelement, anyelement, anyelement, int, int)', $$riskml.outside_step('x'::text, 1, 1, 1, 1, 1)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.unexpected_combine(internal, internal)', $$riskml.unexpected_combine('x'::text, 'x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
 	('riskml.unexpected_serial(internal)', $$riskml.unexpected_serial('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
