@@ -110,6 +110,14 @@ CREATE AGGREGATE riskml.values_in_set(value anyelement, members anyarray, wanted
 );
 COMMENT ON AGGREGATE riskml.values_in_set(anyelement, anyarray, boolean, int) IS 'how many values are in a set (wanted: false: are not), the first of them, and how many are null; integers, dates, booleans and texts';
 
+CREATE FUNCTION riskml.is_json(value text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'riskml_is_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION riskml.is_json(text) IS 'is it JSON?';
+
+CREATE FUNCTION riskml.matches_strftime(value text, format text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'riskml_matches_strftime' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION riskml.matches_strftime(text, text) IS 'can Python''s strptime() read it by this format, with English names?';
+
 -- What judges.
 
 CREATE FUNCTION riskml.validate(relation regclass, suite text, filter text DEFAULT NULL, result_format text DEFAULT 'SUMMARY',

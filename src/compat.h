@@ -195,4 +195,11 @@ rml_asks_for_equal(Form_pg_constraint key)
 #endif
 }
 
+/* A lexer for pg_parse_json(): PostgreSQL 17 takes its memory as an argument. */
+#if PG_VERSION_NUM >= 170000
+#define rml_json_lexer(text, length, encoding) makeJsonLexContextCstringLen(NULL, text, length, encoding, false)
+#else
+#define rml_json_lexer(text, length, encoding) makeJsonLexContextCstringLen(text, length, encoding, false)
+#endif
+
 #endif

@@ -330,6 +330,36 @@ compile_not_like_list(RmlCompiled *compiled)
 	ask(compiled, match_list(compiled, "~~", rml_kwarg(compiled->expectation, "like_pattern_list"), " OR "));
 }
 
+/* ---- what texts can be read as ---- */
+
+static const RmlKwarg strftime_kwargs[] = {{"strftime_format", RML_KWARG_TEXT, true}, {.name = NULL}};
+
+static void
+check_strftime(const RmlExpectation *expectation)
+{
+	for (const char *c = rml_kwarg_text(expectation, "strftime_format"); *c != '\0'; c++)
+	{
+		if (*c == '%' && (*++c == '\0' || strchr("aAbBdfHIjmMpSyYzZ%", *c) == NULL))
+			rml_expectation_fault(expectation, "Supported are %a %A %b %B %d %f %H %I %j %m %M %p %S %y %Y %z %Z and %%.",
+								  "kwarg \"strftime_format\" has a directive that is not supported: %s",
+								  rml_json_out(rml_kwarg(expectation, "strftime_format")));
+	}
+}
+
+static void
+compile_strftime(RmlCompiled *compiled)
+{
+	char	   *format = rml_kwarg_text(compiled->expectation, "strftime_format");
+
+	ask(compiled, psprintf("NOT riskml.matches_strftime(%s, %s)", compiled->column, quote_literal_cstr(format)));
+}
+
+static void
+compile_json(RmlCompiled *compiled)
+{
+	ask(compiled, psprintf("NOT riskml.is_json(%s)", compiled->column));
+}
+
 /* ---- z scores ---- */
 
 static const RmlKwarg z_kwargs[] = {{"threshold", RML_KWARG_NUMBER, true}, {"double_sided", RML_KWARG_BOOL, false}, {.name = NULL}};
@@ -369,6 +399,8 @@ const RmlType rml_map_types[] = {
 	{"expect_column_values_to_not_match_like_pattern", RML_CLASS_MAP, like_kwargs, NULL, compile_not_like, NULL},
 	{"expect_column_values_to_match_like_pattern_list", RML_CLASS_MAP, like_list_kwargs, check_list, compile_like_list, NULL},
 	{"expect_column_values_to_not_match_like_pattern_list", RML_CLASS_MAP, not_like_list_kwargs, check_list, compile_not_like_list, NULL},
+	{"expect_column_values_to_match_strftime_format", RML_CLASS_MAP, strftime_kwargs, check_strftime, compile_strftime, NULL},
+	{"expect_column_values_to_be_json_parseable", RML_CLASS_MAP, NULL, NULL, compile_json, NULL},
 	{"expect_column_value_lengths_to_be_between", RML_CLASS_MAP, lengths_kwargs, check_bounds, compile_lengths, NULL},
 	{"expect_column_value_lengths_to_equal", RML_CLASS_MAP, length_kwargs, NULL, compile_length, NULL},
 	{"expect_column_value_z_scores_to_be_less_than", RML_CLASS_MAP, z_kwargs, NULL, compile_z_score, NULL},

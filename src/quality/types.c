@@ -19,9 +19,7 @@ static const RmlType refused[] = {
 	{.name = "expect_column_values_to_be_increasing", .class = RML_CLASS_REFUSED, .reason = NO_ORDER},
 	{.name = "expect_column_values_to_be_decreasing", .class = RML_CLASS_REFUSED, .reason = NO_ORDER},
 	{.name = "expect_column_values_to_be_dateutil_parseable", .class = RML_CLASS_REFUSED, .reason = PYTHON},
-	{.name = "expect_column_values_to_match_strftime_format", .class = RML_CLASS_REFUSED, .reason = PYTHON},
 	{.name = "expect_column_values_to_match_json_schema", .class = RML_CLASS_REFUSED, .reason = PYTHON},
-	{.name = "expect_column_values_to_be_json_parseable", .class = RML_CLASS_REFUSED, .reason = PYTHON},
 	{.name = "expect_column_pair_cramers_phi_value_to_be_less_than", .class = RML_CLASS_REFUSED, .reason = "Great Expectations has its name, but does not implement it"},
 	{.name = NULL}
 };

@@ -152,6 +152,8 @@ INSERT INTO expected VALUES
 	('riskml.explain_suite(regclass, text, text, text, jsonb)', $$riskml.explain_suite('pg_class', '{m}')$$, 'y y y y y y y'),
 	('riskml.suite_from_dbt(jsonb, text)', $$riskml.suite_from_dbt('{"name": "a"}')$$, 'y y y y y y y'),
 	('riskml.unexpected_values(anyelement, bigint, int)', $$riskml.unexpected_values(1, 1, 1)$$, 'y y y y y y y'),
+	('riskml.is_json(text)', $$riskml.is_json('{}')$$, 'y y y y y y y'),
+	('riskml.matches_strftime(text, text)', $$riskml.matches_strftime('2025', '%Y')$$, 'y y y y y y y'),
 	('riskml.values_in_set(anyelement, anyarray, boolean, int)', $$riskml.values_in_set(1, '{1,2}'::int[], true, 1)$$, 'y y y y y y y'),
 	('riskml.values_outside(anyelement, anyelement, anyelement, int, int)', $$riskml.values_outside(1, 2, 3, 0, 1)$$, 'y y y y y y y'),
 	-- pure functions of their arguments

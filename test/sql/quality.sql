@@ -159,6 +159,9 @@ INSERT INTO cases (source, type, kwargs, unexpected, judged, shown) VALUES
 	('TABLE "Odd ""täble"', 'expect_column_value_lengths_to_be_between', '{"column": "c", "max_value": 2, "strict_max": false}', 'length(rtrim(c)) > 2', 'c IS NOT NULL', 'c'),
 	('SELECT * FROM numbered_lending', 'expect_column_value_lengths_to_equal', '{"column": "addr_state", "value": 2}', 'length(addr_state) <> 2', 'addr_state IS NOT NULL', 'addr_state'),
 	('SELECT * FROM numbered_lending', 'expect_column_value_lengths_to_equal', '{"column": "term", "value": 6.0}', 'length(term) <> 6', 'term IS NOT NULL', 'term'),
+	-- what can be read
+	('SELECT k, d::text AS d FROM (TABLE "Odd ""täble" UNION ALL SELECT * FROM "Odd ""täble" WHERE false) x UNION ALL SELECT 30, ''2021-02-29'' UNION ALL SELECT 30, ''2021-2-3''  UNION ALL SELECT 30, ''2021-02-03 ''', 'expect_column_values_to_match_strftime_format', '{"column": "d", "strftime_format": "%Y-%m-%d"}', 'd IN (''2021-02-29'', ''2021-02-03 '')', 'd IS NOT NULL', 'd'),
+	('SELECT k, j::text || CASE WHEN k % 4 = 0 THEN '','' ELSE '''' END AS j FROM "Odd ""täble"', 'expect_column_values_to_be_json_parseable', '{"column": "j"}', 'right(j, 1) = '',''', 'j IS NOT NULL', 'j'),
 	-- z scores
 	('SELECT * FROM numbered_credit', 'expect_column_value_z_scores_to_be_less_than', '{"column": "price", "threshold": 3, "double_sided": true}',
 		'abs((price - (SELECT avg(price) FROM ({rows}) x)) / (SELECT stddev_samp(price) FROM ({rows}) x)) >= 3', 'price IS NOT NULL', 'price'),
@@ -187,6 +190,11 @@ INSERT INTO cases (source, type, kwargs, unexpected, judged, shown) VALUES
 	('SELECT * FROM numbered_credit', 'expect_multicolumn_sum_to_equal', '{"column_list": ["expenses", "assets"], "sum_total": 60, "ignore_row_if": "any_value_is_missing"}', 'expenses + assets <> 60', 'expenses IS NOT NULL AND assets IS NOT NULL', 'jsonb_build_object(''expenses'', expenses, ''assets'', assets)'),
 	('TABLE "Odd ""täble"', 'expect_multicolumn_sum_to_equal', '{"column_list": ["n", "s"], "sum_total": 1.2}', 'n + s <> 1.2', 'NOT (n IS NULL AND s IS NULL)', 'jsonb_build_object(''n'', n, ''s'', s)');
 SELECT type, kwargs - '{column,column_list,column_A,column_B}'::text[], try_case(source, type, kwargs, unexpected, judged, shown) FROM cases ORDER BY n;
+SELECT v, f, riskml.matches_strftime(v, f) FROM (VALUES ('31/12/99 23:59:60.123456', '%d/%m/%y %H:%M:%S.%f'), ('1 Jan  2020', '%d %b %Y'), ('29 February 2020', '%d %B %Y'), ('29 February 2021', '%d %B %Y'), ('Mon 01', '%a %d'), ('tuesday', '%A'), ('12 pm', '%I %p'), ('13 PM', '%I %p'),
+	('+0130', '%z'), ('-01:30', '%z'), ('Z', '%z'), ('UTC', '%Z'), ('100%', '100%%'), ('366', '%j'), ('367', '%j'), ('20200131', '%Y%m%d'), ('', ''), ('', '%Y'), ('2020', '%Y-'), ('2020-', '%Y')) x (v, f);
+SELECT riskml.matches_strftime('x', '%Q');
+SELECT riskml.matches_strftime('x', '%');
+SELECT v, riskml.is_json(v) FROM unnest(ARRAY['{}', '[1, "a", null]', '1', '"\u0000"', '', ' ', '{', '{"a":}', 'nul', '1 2', '01', '"ü"']) v;
 -- the comparison itself sees what is wrong
 SELECT try_case('TABLE "Odd ""täble"', 'expect_column_values_to_be_between', '{"column": "l", "min_value": 9007199254740996}', 'l < 9007199254740995', 'l IS NOT NULL', 'l') ~ 'agrees';
 SELECT try_case('TABLE "Odd ""täble"', 'expect_column_values_to_be_in_set', '{"column": "m", "value_set": ["ok"]}', 'm IN (''sad'', ''ok'')', 'm IS NOT NULL', 'm') ~ 'agrees';
