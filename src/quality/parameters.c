@@ -159,7 +159,7 @@ read_datetime(Reader *reader)
 {
 	int			parts[6] = {2000, 1, 1, 0, 0, 0};
 	struct pg_tm tm = {0};
-	Timestamp	moment;
+	Timestamp	moment = 0;
 
 	for (int i = 0; !take(reader, ')'); i++)
 	{

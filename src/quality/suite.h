@@ -52,6 +52,6 @@ extern char *rml_expectation_name(const RmlExpectation *expectation);
 
 /* 22023: the expectation's name and index, then the message. */
 extern void rml_expectation_fault(const RmlExpectation *expectation, const char *hint, const char *format,...)
-			pg_attribute_printf(3, 4) pg_attribute_noreturn();
+			__attribute__((format(printf, 3, 4), noreturn));
 
 #endif
