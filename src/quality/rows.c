@@ -81,6 +81,25 @@ rml_rows_ask_aggregate(RmlCompiled *compiled, const char *aggregate, const char 
 	rml_rows_ask_counted(compiled, NULL, rml_scan_measure(compiled->scan, sql))->counts_missing = true;
 }
 
+void
+rml_rows_share(RmlScan *scan, const List *compiled)
+{
+	ListCell   *cell;
+
+	foreach(cell, compiled)
+	{
+		const RmlCompiled *one = lfirst(cell);
+		const RmlRows *rows = one->state;
+		RmlMeasure *nulls;
+
+		if (one->error != NULL || one->judge != judge_rows || !rows->counts_missing)
+			continue;
+		nulls = rml_scan_take(scan, rml_count_sql(one, psprintf("%s IS NULL", one->column)));
+		if (nulls != NULL)
+			nulls->within = rows->unexpected;
+	}
+}
+
 /* ---- most common values ---- */
 
 typedef struct Counted
@@ -184,8 +203,16 @@ append_values(StringInfo out, const char *name, const JsonbValue *values, int mo
 }
 
 static int64
+missing_within(const RmlMeasure *measure)
+{
+	return measure->value ? (int64) rml_json_number(rml_json_member(&rml_json_in(measure->value)->root, "missing")) : 0;
+}
+
+static int64
 count_of(const RmlMeasure *measure)
 {
+	if (measure->within != NULL)
+		return missing_within(measure->within);
 	return measure->value ? strtoi64(measure->value, NULL, 10) : 0;
 }
 

@@ -43,4 +43,7 @@ extern RmlRows *rml_rows_ask_counted(RmlCompiled *compiled, const char *missing,
 /* The same where `unexpected` is SQL of an aggregate of the scan that tells how many are missing, too. */
 extern void rml_rows_ask_aggregate(RmlCompiled *compiled, const char *aggregate, const char *unexpected);
 
+/* Of expectations that are compiled: what one's aggregate tells is not computed for another. */
+extern void rml_rows_share(RmlScan *scan, const List *compiled);
+
 #endif

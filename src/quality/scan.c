@@ -118,6 +118,24 @@ rml_scan_rewind(RmlScan *scan, int n_measures)
 	scan->measures = list_truncate(scan->measures, n_measures);
 }
 
+RmlMeasure *
+rml_scan_take(RmlScan *scan, const char *sql)
+{
+	ListCell   *cell;
+
+	foreach(cell, scan->measures)
+	{
+		RmlMeasure *measure = lfirst(cell);
+
+		if (measure->pass == NULL && strcmp(measure->sql, sql) == 0)
+		{
+			scan->measures = foreach_delete_current(scan->measures, cell);
+			return measure;
+		}
+	}
+	return NULL;
+}
+
 /* ---- statements ---- */
 
 /* One of them: some measures of the scan, or all of a pass. */

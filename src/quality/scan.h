@@ -39,6 +39,7 @@ typedef struct RmlMeasure
 	int			number;			/* of the rows' condition in the pass */
 	bool		ordered;
 	char	   *value;			/* NULL: SQL NULL, or not run yet */
+	struct RmlMeasure *within;	/* the measure that tells it, as "missing"; NULL: it is computed itself */
 } RmlMeasure;
 
 /* Asks for an expression; the same one again is the same measure. */
@@ -57,6 +58,9 @@ extern void rml_pass_by_bytes(RmlPass *pass);
  * are up to it, tN in all, xN in the group with the most.
  */
 extern RmlMeasure *rml_pass_measure(RmlScan *scan, RmlPass *pass, int number, bool ordered, const char *sql);
+
+/* Gives up a measure of the aggregate scan that has been asked for; NULL: nobody has. */
+extern RmlMeasure *rml_scan_take(RmlScan *scan, const char *sql);
 
 /* Gives up measures from a number of them on. */
 extern void rml_scan_rewind(RmlScan *scan, int n_measures);

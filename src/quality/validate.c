@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "quality/condition.h"
 #include "quality/json.h"
+#include "quality/rows.h"
 #include "quality/suites.h"
 #include "quality/types.h"
 #include "quality/validate.h"
@@ -187,6 +188,7 @@ begin(Work *work, const RmlValidation *what)
 	work->scan.subject = &work->subject;
 	foreach(cell, work->suite->expectations)
 		compile_expectation(work, lfirst(cell));
+	rml_rows_share(&work->scan, work->compiled);
 }
 
 /* ---- running ---- */

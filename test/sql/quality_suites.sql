@@ -116,6 +116,11 @@ SELECT * FROM riskml.explain_suite('t', '{"expectations": [{"type": "expect_colu
 	{"type": "expect_column_values_to_be_null", "kwargs": {"column": "nope"}}]}', 'id < 3');
 -- many expectations: as many columns as a statement may have, or several
 SELECT r -> 'statistics', (SELECT count(*) FROM riskml.explain_suite('t', s)) FROM (SELECT jsonb_build_object('expectations', jsonb_agg(jsonb_build_object('type', 'expect_column_values_to_be_between', 'kwargs', jsonb_build_object('column', 'id', 'min_value', i))))::text FROM generate_series(1, 2000) i) x (s), riskml.validate('t', s) r;
+-- what one aggregate tells is not computed again
+\set suite '{"expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "n"}}, {"type": "expect_column_values_to_be_between", "kwargs": {"column": "n", "min_value": 2}}, {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "a", "value_set": ["x"]}}, {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "a", "regex": "."}}]}'
+SELECT riskml.explain_suite('t', :'suite');
+SELECT r #>> '{expectation_config,type}', r #> '{result,unexpected_count}', r #> '{result,missing_count}', r #> '{result,partial_unexpected_list}' FROM jsonb_array_elements(riskml.validate('t', :'suite') -> 'results') r;
+SELECT r #>> '{expectation_config,type}', r #> '{result,unexpected_count}', r #> '{result,missing_count}' FROM jsonb_array_elements(riskml.validate('t', :'suite', 'false') -> 'results') r;
 -- in parallel, the same
 CREATE TABLE wide AS SELECT i, i % 100 AS a, CASE WHEN i % 10 = 0 THEN NULL ELSE i::text END AS b FROM generate_series(1, 50000) i;
 ANALYZE wide;
