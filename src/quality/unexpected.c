@@ -149,9 +149,16 @@ range_of(FunctionCallInfo fcinfo)
 
 	if (range == NULL)
 	{
+		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
+		Oid			function = lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc;
+
+		if (!OidIsValid(function))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("values of type %s have no order", format_type_be(type))));
 		range = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Range));
-		range->type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
-		fmgr_info_cxt(lookup_type_cache(range->type, TYPECACHE_CMP_PROC)->cmp_proc, &range->compare, fcinfo->flinfo->fn_mcxt);
+		range->type = type;
+		fmgr_info_cxt(function, &range->compare, fcinfo->flinfo->fn_mcxt);
 		find_converter(fcinfo, &range->converter);
 		fcinfo->flinfo->fn_extra = range;
 	}
