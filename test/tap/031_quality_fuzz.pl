@@ -1,6 +1,6 @@
 # Thousands of random suites with hostile text in every field: each is answered with a result or an error of class 22, 42 or 0A,
 # nothing of a suite's text is ever run as SQL, and the server goes on.
-#   RISKML_SUITES  how many (3000)     RISKML_SEED  of the generator (1)
+#   RISKML_SUITES  how many (10000)     RISKML_SEED  of the generator (1)
 use strict;
 use warnings FATAL => 'all';
 
@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Riskml;
 use Test::More;
 
-my $suites = $ENV{RISKML_SUITES} // 3000;
+my $suites = $ENV{RISKML_SUITES} // 10000;
 my $seed = $ENV{RISKML_SEED} // 1;
 my $node = new_node('node', conf => "log_statement = none\nlog_min_error_statement = panic\n");
 
