@@ -140,6 +140,7 @@ begin(Ingest *ingest, Oid target, Jsonb *options)
 	ingest->loader.ingestor.run = rml_context_run_id();
 	ingest->loader.ingestor.step = rml_context_step();
 	ingest->context = AllocSetContextCreate(CurrentMemoryContext, "riskml ingest file", ALLOCSET_DEFAULT_SIZES);
+	rml_rows_check(ingest->loader.rel, &ingest->format);
 	initStringInfo(&ingest->failures);
 	rml_evidence_begin(&ingest->loader.ingestor);
 	rml_ledger_lock(target);

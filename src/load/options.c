@@ -136,6 +136,34 @@ read_value(const RmlOption *option, JsonbValue *value)
 	return false;
 }
 
+/* What is being read, for an error of a type's input function. */
+typedef struct Place
+{
+	const char *option;
+	const char *what;
+} Place;
+
+static void
+name_place(void *arg)
+{
+	const Place *place = arg;
+
+	errcontext("option \"%s\" of %s", place->option, place->what);
+}
+
+static bool
+read_named_value(const RmlOption *option, const char *what, JsonbValue *value)
+{
+	Place		place = {option->name, what};
+	ErrorContextCallback context = {.callback = name_place, .arg = &place, .previous = error_context_stack};
+	bool		right;
+
+	error_context_stack = &context;
+	right = read_value(option, value);
+	error_context_stack = context.previous;
+	return right;
+}
+
 /* ---- keys ---- */
 
 /* The known key that is spelt most alike. */
@@ -202,7 +230,7 @@ rml_read_options(const char *what, Jsonb *options, const RmlOption *known, int n
 			continue;
 		option = find_option(what, string_of(&key), known, n);
 		(void) JsonbIteratorNext(&it, &value, true);
-		if (value.type != jbvNull && !read_value(option, &value))
+		if (value.type != jbvNull && !read_named_value(option, what, &value))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"%s\" of %s must be %s", option->name, what, wanted[option->type])));

@@ -468,6 +468,19 @@ rml_rows_begin(Relation rel, const RmlFormat *format, List *header, char **fault
 	return rows;
 }
 
+void
+rml_rows_check(Relation rel, const RmlFormat *format)
+{
+	char	   *fault;
+
+	if (format->kind == RML_FORMAT_CSV && format->header)
+		check_named(rel, format);
+	else if (rml_rows_begin(rel, format, NIL, &fault) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no file can be loaded into table \"%s\": %s", RelationGetRelationName(rel), fault)));
+}
+
 static bool
 is_blank(const char *record, size_t length)
 {

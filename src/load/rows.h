@@ -47,6 +47,9 @@ typedef struct RmlCopyFormat
  */
 extern RmlRows *rml_rows_begin(Relation rel, const RmlFormat *format, List *header, char **fault);
 
+/* Raises what can be known to be wrong before there is a file. */
+extern void rml_rows_check(Relation rel, const RmlFormat *format);
+
 /* Takes a record apart; false with *fault if it cannot be a row.  Blank lines that are no record give *blank. */
 extern bool rml_rows_parse(RmlRows *rows, const char *record, size_t length, bool *blank, RmlRowFault *fault);
 

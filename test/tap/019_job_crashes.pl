@@ -9,6 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Riskml;
 use Test::More;
+use Time::HiRes qw(time);
 
 my $node = new_job_node('node', conf => 'log_statement = none');
 my $gate = 77;		# an advisory lock that a session of ours holds
@@ -110,8 +111,10 @@ sub try_case
 		$node->poll_query_until('postgres', $condition) or die "$name: does not come to its point";
 	}
 	end_something($what);
+	my $begin = time;
 	query_value($node, "SELECT riskml.alter_pool('closed', 9)");
 	wait_for($node, run_state($run), 'success', "$name: the run succeeds");
+	cmp_ok(time - $begin, '<', 10, "$name: ... within 10 seconds");
 	my $effects = query_value($node, "SELECT count(*) FILTER (WHERE step = 'first') || ' ' || count(*) FILTER (WHERE step = 'second') FROM effects WHERE run = $run");
 	if ($kind eq 'sql_no_transaction')
 	{

@@ -428,6 +428,12 @@ like((ingest("$dir/mine", 'pg_class'))[1], qr/ERROR:  .*system catalog/, 'no cat
 like((ingest('mine', 't'))[1], qr/ERROR:  path "mine" is not absolute/, 'no relative path');
 like((ingest("$dir/nothing", 't'))[1], qr/ERROR:  file ".*nothing" does not exist/, 'a name of no file is an error');
 summary("$dir/nothing*", 't', '{}', { files => 0 }, '... a pattern is not');
+for my $fault ([ '{"format": "log", "pattern": "(?<id>[0-9]+"}', '2201B', qr/not balanced/ ], [ '{"format": "log", "pattern": "(?<nope>.)"}', '42703', qr/"nope"/ ],
+	[ '{"columns": {"nope": "x"}}', '42703', qr/"nope"/ ], [ '{"settle": "soon"}', '22007', qr/option "settle" of ingest/ ])
+{
+	my ($options, $state, $message) = @$fault;
+	errors_like($node, "CALL riskml.ingest('$dir/nothing*', 't', '$options')", $state, $message, "$options is refused before there is a file");
+}
 
 # ---- many
 
