@@ -10,11 +10,12 @@ EXTVERSION = 0.1.0
 MODULE_big = riskml
 
 # The install script is these files of sql/, in this order.
-SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality validation profile
+SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality validation profile \
+	distribution drift drift_tests metrics evaluate drift_report
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
-	bench-kernels bench-jobs bench-load bench-quality \
-	unit fuzz parity fixtures malformed
+	bench-kernels bench-jobs bench-load bench-quality bench-stats \
+	unit fuzz parity stats fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
 
@@ -35,8 +36,9 @@ bench-import:   ; @test/harness/bench.sh import
 bench-jobs:     ; @test/harness/bench.sh jobs
 bench-load:     ; @test/harness/bench.sh load
 bench-quality:  ; @test/harness/bench.sh quality
+bench-stats:    ; @test/harness/bench.sh stats
 bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
-unit fuzz parity fixtures malformed: ; @test/harness/check.sh $@
+unit fuzz parity stats fixtures malformed: ; @test/harness/check.sh $@
 
 # make install check: what is not a script goes to PGXS, in a make of its own
 REST = $(filter-out $(HARNESS),$(MAKECMDGOALS))

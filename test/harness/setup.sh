@@ -79,11 +79,13 @@ look_for_tools() {
         demo-jobs) return 0 ;;
         bench-jobs) look_for_cron; return 0 ;;
         bench-load) py_has psycopg2 || need python3-psycopg2; return 0 ;;
+        bench-stats) look_for_statistics; return 0 ;;
     esac
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
     [ "$purpose" != bench-score ] || look_for_rivals
     [ "$purpose" = check ] || return 0
+    [ ${#suites[@]} -gt 0 ] && [[ " ${suites[*]} " != *" stats "* ]] || look_for_statistics
     have prove || need perl
     have readelf || need binutils
     [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
@@ -122,6 +124,15 @@ offered() {
     for package; do
         [[ $(apt-cache policy "$package" 2>/dev/null) =~ Candidate:\ [^\(] ]] || return 1
     done
+}
+
+# What statistics are compared with.
+look_for_statistics() {
+    local module
+    for module in numpy scipy psycopg2; do
+        py_has "$module" || need "python3-$module"
+    done
+    py_has sklearn || need python3-sklearn
 }
 
 # What riskml is measured beside.

@@ -1,0 +1,1 @@
+-- Distributions: counts in bins, made in one scan, merged and read.

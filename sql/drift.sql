@@ -1,0 +1,1 @@
+-- Drift: how far one distribution is from another.

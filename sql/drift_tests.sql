@@ -1,0 +1,1 @@
+-- Drift on raw rows: exact two-sample tests, and statistics as named tools compute them.

@@ -1,0 +1,1 @@
+-- Models judged and compared on the rows of a query.

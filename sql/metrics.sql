@@ -1,0 +1,1 @@
+-- Performance: how well scores foretell labels.

@@ -1,0 +1,39 @@
+#!/usr/bin/python3
+"""Statistics against scipy and scikit-learn, computed in this run.
+
+    test/stats/run.py [NAME...]
+
+Each check_NAME.py has a function checks(database) that yields (name, passed, what was seen); the last is printed when it
+did not pass. Prints TAP. The server is that of the PG* environment.
+"""
+import glob
+import importlib
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from common import Database     # noqa: E402
+
+
+def main():
+    names = sys.argv[1:] or [os.path.basename(path)[len("check_"):-3] for path in sorted(glob.glob(f"{HERE}/check_*.py"))]
+    number = failed = 0
+    for name in names:
+        begin = time.monotonic()
+        for what, passed, seen in importlib.import_module(f"check_{name}").checks(Database()):
+            number += 1
+            failed += not passed
+            print(f"{'ok' if passed else 'not ok'} {number} - {name}: {what}")
+            if not passed:
+                print(f"# {seen}")
+        print(f"# {name}: {time.monotonic() - begin:.1f} s", flush=True)
+    print(f"1..{number}")
+    return 1 if failed or not number else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
