@@ -46,6 +46,17 @@ DROP ROLE leaver;
 SQL
 $source->safe_psql('postgres', q{SELECT riskml.create_job('nightly', '@daily', timezone => 'Europe/Berlin'), riskml.create_pool('p', 2);
 	SELECT riskml.add_step('nightly', 's', command => 'SELECT 1', pool => 'p'), riskml.adopt_jobs(); SELECT riskml.run_job('nightly')});
+# suites: kept, but for one of a role that left
+$source->safe_psql('postgres', <<'SQL');
+GRANT EXECUTE ON FUNCTION riskml.create_suite(text, jsonb, text) TO PUBLIC;
+CREATE ROLE former_tester;
+SET ROLE team;
+SELECT riskml.create_suite('loans of "team"', '{"name": "größe", "expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "id"}, "notes": "模型"}]}', 'kept');
+SET ROLE former_tester;
+SELECT riskml.create_suite('left behind', '{"expectations": []}');
+RESET ROLE;
+DROP ROLE former_tester;
+SQL
 # watermarks: kept, but for those of a target that was dropped or of a role that left
 my $by_time = q{CALL riskml.load('ledger', '"Ledger copy"', '{"mode": "upsert", "key": "id", "watermark": "at"}')};
 my $by_xmin = q{CALL riskml.load('ledger', 'second_copy', '{"mode": "upsert", "key": "id", "watermark": "xmin"}')};
@@ -102,6 +113,8 @@ my %facts = (
 	'grants of living roles' => q{SELECT name, grantee, privilege FROM riskml.model_grant JOIN riskml.model USING (model_id)
 		WHERE grantee = 0 OR grantee IN (SELECT oid FROM pg_roles) ORDER BY 1, 2::text, 3},
 	'watermarks' => q{SELECT target, source, watermark_column, value_type, value, owner, updated_at FROM riskml.watermark WHERE owner = 'team'::regrole ORDER BY 1},
+	'suites' => q{SELECT name, owner, suite, comment, created_at, changed_at FROM riskml.suite WHERE owner IN (SELECT oid FROM pg_roles) ORDER BY 1},
+	'what a suite finds' => q{SELECT riskml.validate('credit', 'loans of "team"', result_format => 'COMPLETE')},
 	'audit log' => 'SELECT count(*), max(seq), md5(string_agg(encode(hash, $$hex$$), chr(10) ORDER BY seq)) FROM riskml.audit_log',
 	'no break in the audit log' => 'SELECT count(*) FROM riskml.verify_audit()',
 	'no failed check of verify()' => q{SELECT count(*) FROM riskml.models, LATERAL riskml.verify((model || '@' || version)::riskml.model_ref) v WHERE NOT passed},
@@ -178,6 +191,7 @@ for my $format (sort keys %restore)
 		"$format: a grant to a dropped role, whose OID may be someone else's there, did not come along");
 }
 is($target->safe_psql('custom', 'SELECT count(*) FROM riskml.watermark'), '2', 'nor did watermarks of a dropped table or role');
+is($target->safe_psql('custom', 'SELECT count(*) FROM riskml.suite'), '1', 'nor did the suite of a dropped role');
 $target->safe_psql('custom', 'DROP INDEX credit_score');
 $target->command_ok([ 'pg_restore', '--exit-on-error', '--index=credit_score', '-d', 'custom', "$dumps/custom" ], 'an index can be restored alone');
 $target->safe_psql('postgres', 'CREATE DATABASE inserts');
