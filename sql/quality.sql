@@ -47,7 +47,7 @@ CREATE FUNCTION riskml.suite_from_dbt(schema_yml jsonb, model text DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'riskml_suite_from_dbt' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION riskml.suite_from_dbt(jsonb, text) IS 'the tests of a dbt model (unique, not_null, accepted_values, relationships), from a schema.yml as JSON, as a suite';
 
--- Unexpected values, kept within one scan.
+-- Unexpected values of groups.
 
 CREATE FUNCTION riskml.unexpected_step(state internal, value anyelement, times bigint, kept int) RETURNS internal
 	AS 'MODULE_PATHNAME', 'riskml_unexpected_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -78,37 +78,40 @@ CREATE AGGREGATE riskml.unexpected_values(value anyelement, times bigint, kept i
 	DESERIALFUNC = riskml.unexpected_deserial,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE riskml.unexpected_values(anyelement, bigint, int) IS 'how many values there were, each as many times, and the first of them: {"count": n, "missing": 0, "values": [...]}';
+COMMENT ON AGGREGATE riskml.unexpected_values(anyelement, bigint, int) IS 'how many values there were, each as many times, and the first of them: {"count": n, "values": [...]}';
 
-CREATE FUNCTION riskml.outside_step(state internal, value anyelement, low anyelement, high anyelement, strict_bounds int, kept int) RETURNS internal
-	AS 'MODULE_PATHNAME', 'riskml_outside_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION riskml.outside_step(internal, anyelement, anyelement, anyelement, int, int) IS 'of riskml.values_outside()';
+-- All checks of rows, in one aggregate.
 
-CREATE AGGREGATE riskml.values_outside(value anyelement, low anyelement, high anyelement, strict_bounds int, kept int) (
-	SFUNC = riskml.outside_step,
+CREATE FUNCTION riskml.judge_step(state internal, program jsonb, VARIADIC arguments "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'riskml_judge_step' LANGUAGE C STABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION riskml.judge_step(internal, jsonb, "any") IS 'of riskml.judge_rows()';
+
+CREATE FUNCTION riskml.judge_combine(state internal, other internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'riskml_judge_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.judge_combine(internal, internal) IS 'of riskml.judge_rows()';
+
+CREATE FUNCTION riskml.judge_serial(state internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'riskml_judge_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.judge_serial(internal) IS 'of riskml.judge_rows()';
+
+CREATE FUNCTION riskml.judge_deserial(bytes bytea, state internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'riskml_judge_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.judge_deserial(bytea, internal) IS 'of riskml.judge_rows()';
+
+CREATE FUNCTION riskml.judge_final(state internal) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'riskml_judge_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.judge_final(internal) IS 'of riskml.judge_rows()';
+
+CREATE AGGREGATE riskml.judge_rows(program jsonb, VARIADIC arguments "any") (
+	SFUNC = riskml.judge_step,
 	STYPE = internal,
-	FINALFUNC = riskml.unexpected_final,
-	COMBINEFUNC = riskml.unexpected_combine,
-	SERIALFUNC = riskml.unexpected_serial,
-	DESERIALFUNC = riskml.unexpected_deserial,
+	FINALFUNC = riskml.judge_final,
+	COMBINEFUNC = riskml.judge_combine,
+	SERIALFUNC = riskml.judge_serial,
+	DESERIALFUNC = riskml.judge_deserial,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE riskml.values_outside(anyelement, anyelement, anyelement, int, int) IS 'how many values are not between two bounds (NULL: none), the first of them, and how many are null; strict_bounds: 1 the lower, 2 the upper, 3 both do not belong to the range';
-
-CREATE FUNCTION riskml.in_set_step(state internal, value anyelement, members anyarray, wanted boolean, kept int) RETURNS internal
-	AS 'MODULE_PATHNAME', 'riskml_in_set_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION riskml.in_set_step(internal, anyelement, anyarray, boolean, int) IS 'of riskml.values_in_set()';
-
-CREATE AGGREGATE riskml.values_in_set(value anyelement, members anyarray, wanted boolean, kept int) (
-	SFUNC = riskml.in_set_step,
-	STYPE = internal,
-	FINALFUNC = riskml.unexpected_final,
-	COMBINEFUNC = riskml.unexpected_combine,
-	SERIALFUNC = riskml.unexpected_serial,
-	DESERIALFUNC = riskml.unexpected_deserial,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE riskml.values_in_set(anyelement, anyarray, boolean, int) IS 'how many values are in a set (wanted: false: are not), the first of them, and how many are null; integers, dates, booleans and texts';
+COMMENT ON AGGREGATE riskml.judge_rows(jsonb, "any") IS 'what the checks of a program, a constant, find unexpected among the arguments: a list with a count of nulls, or {"count": n, "values": [...]}, for each';
 
 CREATE FUNCTION riskml.is_json(value text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'riskml_is_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;

@@ -39,6 +39,12 @@ rml_column_sql(const RmlSubject *subject, const char *name, Oid *type)
 	return psprintf("source.%s", quote_identifier(name));
 }
 
+Oid
+rml_column_collation(const RmlSubject *subject, const char *name)
+{
+	return TupleDescAttr(subject->columns, rml_subject_column(subject, name))->attcollation;
+}
+
 /* column operator value, both checked */
 static char *
 comparison(const RmlSubject *subject, const char *column, const char *operator, const JsonbValue *value)

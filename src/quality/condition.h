@@ -17,4 +17,7 @@ extern char *rml_condition_sql(const RmlExpectation *expectation, const RmlSubje
 /* A column as SQL, and its type without domains; 42703 if there is none. */
 extern char *rml_column_sql(const RmlSubject *subject, const char *name, Oid *type);
 
+/* Of a column that there is; InvalidOid: its type has none. */
+extern Oid	rml_column_collation(const RmlSubject *subject, const char *name);
+
 #endif

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -36,8 +37,8 @@ rml_type_name(Oid type)
 	return name;
 }
 
-static bool
-is_integer_type(Oid type)
+bool
+rml_is_integer_type(Oid type)
 {
 	return type == INT2OID || type == INT4OID || type == INT8OID;
 }
@@ -51,7 +52,7 @@ rml_is_float_type(Oid type)
 bool
 rml_is_number_type(Oid type)
 {
-	return is_integer_type(type) || rml_is_float_type(type) || type == NUMERICOID || type == OIDOID || type == CASHOID;
+	return rml_is_integer_type(type) || rml_is_float_type(type) || type == NUMERICOID || type == OIDOID || type == CASHOID;
 }
 
 /* ---- numbers ---- */
@@ -86,7 +87,7 @@ number_text(const JsonbValue *value)
 static Oid
 type_of_number(const JsonbValue *value, Oid type)
 {
-	if (!is_integer_type(type))
+	if (!rml_is_integer_type(type))
 		return type == FLOAT4OID ? FLOAT8OID : type;
 	if (fits(number_text(value), type))
 		return type;
@@ -134,11 +135,45 @@ rml_literal(const JsonbValue *value, Oid type)
 }
 
 char *
-rml_literal_of(const JsonbValue *value, Oid type)
+rml_value_text(const JsonbValue *value, Oid type)
 {
-	if (type == FLOAT4OID || (value->type == jbvNumeric && rml_is_number_type(type) && type_of_number(value, type) != type))
+	Oid			compared = type == FLOAT4OID ? FLOAT8OID : type;
+	Oid			function;
+	Oid			parameter;
+	char	   *text;
+
+	(void) rml_literal(value, type);
+	if (value->type == jbvNumeric && type_of_number(value, type) != compared)
 		return NULL;
-	return rml_literal(value, type);
+	text = value->type == jbvString ? rml_json_string(value) : value->type == jbvBool ? pstrdup(value->val.boolean ? "true" : "false") :
+		number_text(value);
+	/* one that cannot be read is found now */
+	getTypeInputInfo(compared, &function, &parameter);
+	(void) OidInputFunctionCall(function, text, parameter, -1);
+	return text;
+}
+
+char *
+rml_value_texts(const JsonbValue *list, Oid type)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	for (int i = 0; i < rml_json_length(list); i++)
+	{
+		JsonbValue *value = rml_json_element(list, i);
+		char	   *text;
+
+		if (value->type == jbvNull)
+			continue;
+		text = rml_value_text(value, type);
+		if (text == NULL)
+			return NULL;
+		appendStringInfoString(&json, json.len == 0 ? "[" : ", ");
+		escape_json(&json, text);
+	}
+	appendStringInfoString(&json, json.len == 0 ? "[]" : "]");
+	return json.data;
 }
 
 /* The type that all of a list can have. */
@@ -156,12 +191,6 @@ type_of_list(const JsonbValue *list, Oid type)
 			widest = needed;
 	}
 	return widest;
-}
-
-bool
-rml_list_is_of(const JsonbValue *list, Oid type)
-{
-	return type_of_list(list, type) == type;
 }
 
 char *

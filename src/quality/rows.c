@@ -38,66 +38,61 @@ rml_count_sql(const RmlCompiled *compiled, const char *condition)
 }
 
 int
-rml_values_kept(const RmlScan *scan)
+rml_values_kept(RmlFormat format)
 {
-	return scan->format == RML_COMPLETE ? COMPLETE_KEPT : RML_PARTIAL;
+	return format == RML_BOOLEAN_ONLY ? 0 : format == RML_COMPLETE ? COMPLETE_KEPT : RML_PARTIAL;
+}
+
+char *
+rml_nulls_sql(RmlNulls nulls, List *columns)
+{
+	StringInfoData sql;
+	ListCell   *cell;
+
+	if (nulls != RML_NULLS_ANY && nulls != RML_NULLS_ALL)
+		return pstrdup("false");
+	initStringInfo(&sql);
+	foreach(cell, columns)
+		appendStringInfo(&sql, "%s%s IS NULL", sql.len == 0 ? "(" : nulls == RML_NULLS_ANY ? " OR " : " AND ", (char *) lfirst(cell));
+	appendStringInfoChar(&sql, ')');
+	return sql.data;
 }
 
 static void judge_rows(RmlCompiled *compiled, bool *success, StringInfo result);
 
 RmlRows *
-rml_rows_ask_counted(RmlCompiled *compiled, const char *missing, RmlMeasure *unexpected)
+rml_rows_ask_counted(RmlCompiled *compiled, List *columns, RmlNulls nulls, RmlMeasure *unexpected)
 {
 	RmlRows    *rows = palloc0(sizeof(RmlRows));
 
 	rows->elements = rml_scan_measure(compiled->scan, rml_count_sql(compiled, NULL));
-	rows->missing = missing ? rml_scan_measure(compiled->scan, rml_count_sql(compiled, missing)) : NULL;
+	rows->tells_missing = nulls != RML_NULLS_TOLD;
+	if (nulls == RML_NULLS_ANY || nulls == RML_NULLS_ALL)
+		rows->missing = rml_scan_check(compiled->scan, compiled->rows, columns,
+									   nulls == RML_NULLS_ANY ? "\"unexpected\": \"any null\"" : "\"unexpected\": \"all null\"");
 	rows->unexpected = unexpected;
 	compiled->state = rows;
 	compiled->judge = judge_rows;
 	return rows;
 }
 
+RmlMeasure *
+rml_rows_nulls(RmlCompiled *compiled)
+{
+	return rml_scan_check(compiled->scan, compiled->rows, list_make1(pstrdup(compiled->column)), "\"unexpected\": \"any null\"");
+}
+
 RmlRows *
-rml_rows_ask(RmlCompiled *compiled, const char *missing, const char *unexpected, const char *value)
+rml_rows_ask(RmlCompiled *compiled, List *columns, RmlNulls nulls, const char *unexpected, const char *check)
 {
-	RmlScan    *scan = compiled->scan;
-	char	   *sql;
+	RmlMeasure *measure;
 
-	compiled->unexpected = rml_and(compiled->rows, unexpected);
-	if (scan->format == RML_BOOLEAN_ONLY)
-		sql = psprintf("pg_catalog.count(*) FILTER (WHERE %s)", compiled->unexpected);
+	if (check != NULL)
+		measure = rml_scan_check(compiled->scan, compiled->rows, columns, check);
 	else
-		sql = psprintf("riskml.unexpected_values(%s, 1, %d) FILTER (WHERE %s)", value, rml_values_kept(scan), compiled->unexpected);
-	return rml_rows_ask_counted(compiled, missing, rml_scan_measure(scan, sql));
-}
-
-void
-rml_rows_ask_aggregate(RmlCompiled *compiled, const char *aggregate, const char *unexpected)
-{
-	char	   *sql = compiled->rows ? psprintf("%s FILTER (WHERE %s)", aggregate, compiled->rows) : pstrdup(aggregate);
-
+		measure = rml_scan_check(compiled->scan, compiled->rows, lcons(pstrdup(unexpected), list_copy(columns)), "\"unexpected\": \"true\"");
 	compiled->unexpected = rml_and(compiled->rows, unexpected);
-	rml_rows_ask_counted(compiled, NULL, rml_scan_measure(compiled->scan, sql))->counts_missing = true;
-}
-
-void
-rml_rows_share(RmlScan *scan, const List *compiled)
-{
-	ListCell   *cell;
-
-	foreach(cell, compiled)
-	{
-		const RmlCompiled *one = lfirst(cell);
-		const RmlRows *rows = one->state;
-		RmlMeasure *nulls;
-
-		if (one->error != NULL || one->judge != judge_rows || !rows->counts_missing)
-			continue;
-		nulls = rml_scan_take(scan, rml_count_sql(one, psprintf("%s IS NULL", one->column)));
-		if (nulls != NULL)
-			nulls->within = rows->unexpected;
-	}
+	return rml_rows_ask_counted(compiled, columns, nulls, measure);
 }
 
 /* ---- most common values ---- */
@@ -202,18 +197,20 @@ append_values(StringInfo out, const char *name, const JsonbValue *values, int mo
 	appendStringInfoChar(out, ']');
 }
 
+/* Of a measure that is a count, or JSON of unexpected values; these are left as they are for a count. */
 static int64
-missing_within(const RmlMeasure *measure)
+count_of(const RmlMeasure *measure, JsonbValue **values)
 {
-	return measure->value ? (int64) rml_json_number(rml_json_member(&rml_json_in(measure->value)->root, "missing")) : 0;
-}
+	Jsonb	   *found;
 
-static int64
-count_of(const RmlMeasure *measure)
-{
-	if (measure->within != NULL)
-		return missing_within(measure->within);
-	return measure->value ? strtoi64(measure->value, NULL, 10) : 0;
+	if (measure == NULL || measure->value == NULL)
+		return 0;
+	if (*measure->value != '{')
+		return strtoi64(measure->value, NULL, 10);
+	found = rml_json_in(measure->value);
+	if (values != NULL)
+		*values = rml_json_member(&found->root, "values");
+	return (int64) rml_json_number(rml_json_member(&found->root, "count"));
 }
 
 static void
@@ -241,31 +238,22 @@ judge_rows(RmlCompiled *compiled, bool *success, StringInfo result)
 {
 	const RmlRows *rows = compiled->state;
 	RmlFormat	format = compiled->scan->format;
-	int64		elements = count_of(rows->elements);
-	int64		missing = rows->missing ? count_of(rows->missing) : 0;
-	int64		considered;
-	int64		unexpected = count_of(rows->unexpected);
 	JsonbValue	none = {.type = jbvNull};
 	JsonbValue *values = &none;
+	int64		elements = count_of(rows->elements, NULL);
+	int64		missing = count_of(rows->missing, NULL);
+	int64		unexpected = count_of(rows->unexpected, &values);
+	int64		considered;
 
 	if (rows->nulls)
-		values = some_nulls(Min(unexpected, rml_values_kept(compiled->scan)));
-	else if ((format != RML_BOOLEAN_ONLY || rows->counts_missing) && rows->unexpected->value != NULL)
-	{
-		Jsonb	   *found = rml_json_in(rows->unexpected->value);
-
-		unexpected = (int64) rml_json_number(rml_json_member(&found->root, "count"));
-		values = rml_json_member(&found->root, "values");
-		if (rows->counts_missing)
-			missing = (int64) rml_json_number(rml_json_member(&found->root, "missing"));
-	}
+		values = some_nulls(Min(unexpected, rml_values_kept(format)));
 	considered = elements - missing;
 	*success = considered == 0 ||
 		((double) considered - (double) unexpected) / (double) considered >= rml_kwarg_number(compiled->expectation, "mostly", 1);
 	appendStringInfo(result, "{\"element_count\": " INT64_FORMAT ", \"unexpected_count\": " INT64_FORMAT, elements, unexpected);
 	append_percent(result, "unexpected_percent", unexpected, considered);
 	append_values(result, "partial_unexpected_list", values, RML_PARTIAL, rows->names);
-	if (rows->missing != NULL || rows->counts_missing)
+	if (rows->tells_missing)
 	{
 		appendStringInfo(result, ", \"missing_count\": " INT64_FORMAT, missing);
 		append_percent(result, "missing_percent", missing, elements);

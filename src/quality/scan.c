@@ -11,9 +11,12 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "quality/json.h"
 #include "quality/scan.h"
 
 #define MAX_COLUMNS 1500
+/* Of an aggregate; a function has at most FUNC_MAX_ARGS, two of which are its state and its program. */
+#define MAX_ARGUMENTS (FUNC_MAX_ARGS - 2)
 
 struct RmlPass
 {
@@ -49,6 +52,20 @@ RmlMeasure *
 rml_scan_measure(RmlScan *scan, const char *sql)
 {
 	return add_measure(scan, NULL, 0, false, sql);
+}
+
+static char *call_sql(const RmlScan *scan, const List *measures, const List *arguments);
+
+RmlMeasure *
+rml_scan_check(RmlScan *scan, const char *rows, List *arguments, const char *check)
+{
+	RmlMeasure	alone = {.check = check, .arguments = arguments, .rows = rows};
+	RmlMeasure *measure = rml_scan_measure(scan, call_sql(scan, list_make1(&alone), arguments));
+
+	measure->check = check;
+	measure->arguments = arguments;
+	measure->rows = rows;
+	return measure;
 }
 
 static bool
@@ -118,38 +135,121 @@ rml_scan_rewind(RmlScan *scan, int n_measures)
 	scan->measures = list_truncate(scan->measures, n_measures);
 }
 
-RmlMeasure *
-rml_scan_take(RmlScan *scan, const char *sql)
-{
-	ListCell   *cell;
-
-	foreach(cell, scan->measures)
-	{
-		RmlMeasure *measure = lfirst(cell);
-
-		if (measure->pass == NULL && strcmp(measure->sql, sql) == 0)
-		{
-			scan->measures = foreach_delete_current(scan->measures, cell);
-			return measure;
-		}
-	}
-	return NULL;
-}
-
 /* ---- statements ---- */
+
+/* A column of its result: a measure, or the checks of one aggregate. */
+typedef struct Output
+{
+	List	   *measures;
+	List	   *arguments;		/* char *, SQL: of all checks */
+} Output;
 
 /* One of them: some measures of the scan, or all of a pass. */
 typedef struct Statement
 {
 	RmlPass    *pass;
 	List	   *measures;
+	List	   *outputs;		/* Output * */
 } Statement;
 
-static void
-append_measures(StringInfo sql, const List *measures)
+static int
+position(const List *texts, const char *text)
 {
-	for (int i = 0; i < list_length(measures); i++)
-		appendStringInfo(sql, "%s\n %s AS m%d", i == 0 ? "SELECT" : ",", ((RmlMeasure *) list_nth(measures, i))->sql, i + 1);
+	int			i = 0;
+
+	while (i < list_length(texts) && strcmp(list_nth(texts, i), text) != 0)
+		i++;
+	return i;
+}
+
+/* Both lists, each text once. */
+static List *
+union_of(const List *texts, const List *others)
+{
+	List	   *all = list_copy(texts);
+	ListCell   *cell;
+
+	foreach(cell, others)
+	{
+		if (position(all, lfirst(cell)) == list_length(all))
+			all = lappend(all, lfirst(cell));
+	}
+	return all;
+}
+
+/* Finds a place among the checks with the same condition, or makes one. */
+static void
+place(Statement *statement, RmlMeasure *measure)
+{
+	Output	   *output;
+	ListCell   *cell;
+
+	foreach(cell, measure->check ? statement->outputs : NIL)
+	{
+		const RmlMeasure *other;
+		List	   *arguments;
+
+		output = lfirst(cell);
+		other = linitial(output->measures);
+		if (other->check == NULL || strcmp(other->rows ? other->rows : "", measure->rows ? measure->rows : "") != 0)
+			continue;
+		arguments = union_of(output->arguments, measure->arguments);
+		if (list_length(arguments) > MAX_ARGUMENTS)
+			continue;
+		output->measures = lappend(output->measures, measure);
+		output->arguments = arguments;
+		return;
+	}
+	output = palloc0(sizeof(Output));
+	output->measures = list_make1(measure);
+	output->arguments = union_of(NIL, measure->arguments);
+	statement->outputs = lappend(statement->outputs, output);
+}
+
+/* The aggregate of some checks. */
+static char *
+call_sql(const RmlScan *scan, const List *measures, const List *arguments)
+{
+	const RmlMeasure *first = linitial(measures);
+	StringInfoData program;
+	StringInfoData sql;
+	ListCell   *cell;
+	ListCell   *argument;
+
+	initStringInfo(&program);
+	appendStringInfo(&program, "{\"kept\": %d, \"checks\": [", scan->kept);
+	foreach(cell, measures)
+	{
+		const RmlMeasure *measure = lfirst(cell);
+
+		appendStringInfoString(&program, cell == list_head(measures) ? "\n  {\"of\": [" : ",\n  {\"of\": [");
+		foreach(argument, measure->arguments)
+			appendStringInfo(&program, "%s%d", argument == list_head(measure->arguments) ? "" : ", ",
+							 position(arguments, lfirst(argument)));
+		appendStringInfo(&program, "], %s}", measure->check);
+	}
+	appendStringInfoString(&program, "]}");
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "riskml.judge_rows(%s", quote_literal_cstr(program.data));
+	foreach(argument, arguments)
+		appendStringInfo(&sql, ", %s", (char *) lfirst(argument));
+	appendStringInfoChar(&sql, ')');
+	if (first->rows != NULL)
+		appendStringInfo(&sql, " FILTER (WHERE %s)", first->rows);
+	return sql.data;
+}
+
+static void
+append_outputs(StringInfo sql, const RmlScan *scan, const List *outputs)
+{
+	for (int i = 0; i < list_length(outputs); i++)
+	{
+		const Output *output = list_nth(outputs, i);
+		const RmlMeasure *first = linitial(output->measures);
+
+		appendStringInfo(sql, "%s\n %s AS m%d", i == 0 ? "SELECT" : ",",
+						 first->check ? call_sql(scan, output->measures, output->arguments) : first->sql, i + 1);
+	}
 }
 
 /* Does a measure ask for this condition, and for the order of its groups? */
@@ -245,7 +345,7 @@ statement_sql(const RmlScan *scan, const Statement *statement)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	append_measures(&sql, statement->measures);
+	append_outputs(&sql, scan, statement->outputs);
 	if (statement->pass == NULL)
 		appendStringInfo(&sql, "\nFROM %s", scan->subject->from);
 	else if (!is_ordered(statement))
@@ -293,6 +393,7 @@ statements(const RmlScan *scan, int from)
 			list = measure->pass == NULL ? lcons(statement, list) : lappend(list, statement);
 		}
 		statement->measures = lappend(statement->measures, measure);
+		place(statement, measure);
 	}
 	return list;
 }
@@ -329,6 +430,30 @@ rml_scan_probe(const RmlScan *scan, int n_measures)
 		SPI_freeplan(prepare(statement_sql(scan, lfirst(cell))));
 }
 
+/* What the result's row tells of an output's measures. */
+static void
+read_output(const Output *output, HeapTuple row, TupleDesc columns, int number, MemoryContext caller)
+{
+	RmlMeasure *first = linitial(output->measures);
+	MemoryContext old;
+	bool		isnull;
+	Datum		found = SPI_getbinval(row, columns, number, &isnull);
+
+	if (isnull)
+		return;
+	old = MemoryContextSwitchTo(caller);
+	if (first->check == NULL)
+		first->value = SPI_getvalue(row, columns, number);
+	else
+	{
+		Jsonb	   *list = DatumGetJsonbP(found);
+
+		for (int i = 0; i < list_length(output->measures); i++)
+			((RmlMeasure *) list_nth(output->measures, i))->value = rml_json_out(getIthJsonbValueFromContainer(&list->root, (uint32) i));
+	}
+	MemoryContextSwitchTo(old);
+}
+
 static void
 run(const RmlScan *scan, const Statement *statement)
 {
@@ -338,12 +463,8 @@ run(const RmlScan *scan, const Statement *statement)
 
 	if (result != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
-	for (int i = 0; i < list_length(statement->measures); i++)
-	{
-		char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
-
-		((RmlMeasure *) list_nth(statement->measures, i))->value = value ? MemoryContextStrdup(caller, value) : NULL;
-	}
+	for (int i = 0; i < list_length(statement->outputs); i++)
+		read_output(list_nth(statement->outputs, i), SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, caller);
 	SPI_freetuptable(SPI_tuptable);
 	SPI_freeplan(plan);
 }

@@ -28,6 +28,7 @@ typedef struct RmlScan
 {
 	const RmlSubject *subject;
 	RmlFormat	format;			/* of results: how much is asked */
+	int			kept;			/* values of each check that are told */
 	List	   *measures;		/* of the aggregate scan and of passes: RmlMeasure * */
 	List	   *passes;			/* RmlPass * */
 } RmlScan;
@@ -38,12 +39,20 @@ typedef struct RmlMeasure
 	RmlPass    *pass;			/* NULL: the aggregate scan */
 	int			number;			/* of the rows' condition in the pass */
 	bool		ordered;
+	const char *check;			/* JSON of a check (check.h), without "of"; NULL: it is none */
+	List	   *arguments;		/* char *, SQL: what it is of */
+	const char *rows;			/* SQL: the rows' condition; NULL: all */
 	char	   *value;			/* NULL: SQL NULL, or not run yet */
-	struct RmlMeasure *within;	/* the measure that tells it, as "missing"; NULL: it is computed itself */
 } RmlMeasure;
 
 /* Asks for an expression; the same one again is the same measure. */
 extern RmlMeasure *rml_scan_measure(RmlScan *scan, const char *sql);
+
+/*
+ * Asks for a check of rows; the checks of a statement with the same condition
+ * are one aggregate.  `check` is its members behind "of": "unexpected": …
+ */
+extern RmlMeasure *rml_scan_check(RmlScan *scan, const char *rows, List *arguments, const char *check);
 
 /* A pass over columns (SQL texts), and the number of the rows' condition in it. */
 extern RmlPass *rml_scan_pass(RmlScan *scan, List *columns, const char *rows, int *number);
@@ -58,9 +67,6 @@ extern void rml_pass_by_bytes(RmlPass *pass);
  * are up to it, tN in all, xN in the group with the most.
  */
 extern RmlMeasure *rml_pass_measure(RmlScan *scan, RmlPass *pass, int number, bool ordered, const char *sql);
-
-/* Gives up a measure of the aggregate scan that has been asked for; NULL: nobody has. */
-extern RmlMeasure *rml_scan_take(RmlScan *scan, const char *sql);
 
 /* Gives up measures from a number of them on. */
 extern void rml_scan_rewind(RmlScan *scan, int n_measures);

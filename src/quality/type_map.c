@@ -11,19 +11,26 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
+#include "utils/json.h"
 
 #include "quality/between.h"
+#include "quality/check.h"
 #include "quality/condition.h"
 #include "quality/json.h"
 #include "quality/literal.h"
 #include "quality/rows.h"
 
-/* The rows whose value is not null are judged. */
+/* The rows whose value is not null are judged; by a check (check.h) if there is one. */
+static void
+ask_check(RmlCompiled *compiled, const char *unexpected, const char *check)
+{
+	(void) rml_rows_ask(compiled, list_make1(pstrdup(compiled->column)), RML_NULLS_ANY, unexpected, check);
+}
+
 static void
 ask(RmlCompiled *compiled, const char *unexpected)
 {
-	(void) rml_rows_ask(compiled, psprintf("%s IS NULL", compiled->column), unexpected, compiled->column);
+	ask_check(compiled, unexpected, NULL);
 }
 
 /* ---- nulls ---- */
@@ -32,16 +39,14 @@ ask(RmlCompiled *compiled, const char *unexpected)
 static void
 compile_not_null(RmlCompiled *compiled)
 {
-	const char *is_null = psprintf("%s IS NULL", compiled->column);
-
-	rml_rows_ask_counted(compiled, NULL, rml_scan_measure(compiled->scan, rml_count_sql(compiled, is_null)))->nulls = true;
-	compiled->unexpected = rml_and(compiled->rows, is_null);
+	rml_rows_ask_counted(compiled, NIL, RML_NULLS_TOLD, rml_rows_nulls(compiled))->nulls = true;
+	compiled->unexpected = rml_and(compiled->rows, psprintf("%s IS NULL", compiled->column));
 }
 
 static void
 compile_null(RmlCompiled *compiled)
 {
-	(void) rml_rows_ask(compiled, NULL, psprintf("%s IS NOT NULL", compiled->column), compiled->column);
+	(void) rml_rows_ask(compiled, list_make1(pstrdup(compiled->column)), RML_NULLS_TOLD, psprintf("%s IS NOT NULL", compiled->column), NULL);
 }
 
 /* ---- uniqueness ---- */
@@ -59,8 +64,8 @@ compile_unique(RmlCompiled *compiled)
 		sql = psprintf("pg_catalog.sum(n%d) FILTER (WHERE n%d OPERATOR(pg_catalog.>) 1)", number, number);
 	else
 		sql = psprintf("riskml.unexpected_values(v0, n%d, %d) FILTER (WHERE n%d OPERATOR(pg_catalog.>) 1)", number,
-					   rml_values_kept(scan), number);
-	(void) rml_rows_ask_counted(compiled, psprintf("%s IS NULL", compiled->column), rml_pass_measure(scan, pass, number, false, sql));
+					   scan->kept, number);
+	(void) rml_rows_ask_counted(compiled, list_make1(pstrdup(compiled->column)), RML_NULLS_ANY, rml_pass_measure(scan, pass, number, false, sql));
 	compiled->unexpected =
 		rml_and(compiled->rows,
 				psprintf("%s %s ANY (SELECT %s FROM %s WHERE %s GROUP BY %s HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)",
@@ -105,13 +110,34 @@ outside(const RmlExpectation *expectation, const char *value, Oid type)
 	return below && above ? psprintf("(%s OR %s)", below, above) : psprintf("(%s)", below ? below : above);
 }
 
-/* A bound of the column's own type; NULL if it has another one. */
-static char *
-own_bound(const RmlCompiled *compiled, const char *name)
+static void
+append_bound(StringInfo json, const char *name, const char *text, bool strict)
 {
-	JsonbValue *bound = rml_kwarg(compiled->expectation, name);
+	if (text == NULL)
+		return;
+	appendStringInfo(json, ", \"%s\": ", name);
+	escape_json(json, text);
+	if (strict)
+		appendStringInfo(json, ", \"strict_%s\": true", name);
+}
 
-	return bound ? rml_literal_of(bound, compiled->column_type) : psprintf("NULL::%s", rml_type_name(compiled->column_type));
+/* The members of a check for bounds of a type; NULL if one of them has another type. */
+static char *
+bounds_check(const RmlExpectation *expectation, const char *what, Oid type)
+{
+	JsonbValue *min = rml_kwarg(expectation, "min_value");
+	JsonbValue *max = rml_kwarg(expectation, "max_value");
+	char	   *low = min ? rml_value_text(min, type) : NULL;
+	char	   *high = max ? rml_value_text(max, type) : NULL;
+	StringInfoData json;
+
+	if ((min != NULL && low == NULL) || (max != NULL && high == NULL))
+		return NULL;
+	initStringInfo(&json);
+	appendStringInfo(&json, "\"unexpected\": \"%s\"", what);
+	append_bound(&json, "low", low, rml_kwarg_bool(expectation, "strict_min", false));
+	append_bound(&json, "high", high, rml_kwarg_bool(expectation, "strict_max", false));
+	return json.data;
 }
 
 static void
@@ -119,18 +145,9 @@ compile_between(RmlCompiled *compiled)
 {
 	const RmlExpectation *expectation = compiled->expectation;
 	char	   *unexpected = outside(expectation, compiled->column, compiled->column_type);
-	char	   *low = own_bound(compiled, "min_value");
-	char	   *high = own_bound(compiled, "max_value");
-	int			strict = (rml_kwarg_bool(expectation, "strict_min", false) ? 1 : 0) + (rml_kwarg_bool(expectation, "strict_max", false) ? 2 : 0);
+	bool		ordered = rml_order_of(compiled->column_type) != RML_ORDER_NONE;
 
-	if (low == NULL || high == NULL)
-	{
-		ask(compiled, unexpected);
-		return;
-	}
-	rml_rows_ask_aggregate(compiled, psprintf("riskml.values_outside(%s::%s, %s, %s, %d, %d)", compiled->column,
-											  rml_type_name(compiled->column_type), low, high, strict,
-											  compiled->scan->format == RML_BOOLEAN_ONLY ? 0 : rml_values_kept(compiled->scan)), unexpected);
+	ask_check(compiled, unexpected, ordered ? bounds_check(expectation, "outside", compiled->column_type) : NULL);
 }
 
 /* ---- lengths ---- */
@@ -146,54 +163,35 @@ length_of(const RmlCompiled *compiled)
 	return psprintf("pg_catalog.length(%s)", compiled->column);
 }
 
+/* Of texts whose blanks at the end count. */
+static bool
+has_plain_length(const RmlCompiled *compiled)
+{
+	return compiled->column_type == TEXTOID || compiled->column_type == VARCHAROID;
+}
+
 static void
 compile_lengths(RmlCompiled *compiled)
 {
-	ask(compiled, outside(compiled->expectation, length_of(compiled), INT4OID));
+	char	   *unexpected = outside(compiled->expectation, length_of(compiled), INT4OID);
+
+	ask_check(compiled, unexpected, has_plain_length(compiled) ? bounds_check(compiled->expectation, "length outside", INT8OID) : NULL);
 }
 
 static void
 compile_length(RmlCompiled *compiled)
 {
-	ask(compiled, psprintf("%s OPERATOR(pg_catalog.<>) %s", length_of(compiled),
-						   rml_literal(rml_kwarg(compiled->expectation, "value"), INT4OID)));
+	JsonbValue *value = rml_kwarg(compiled->expectation, "value");
+	char	   *unexpected = psprintf("%s OPERATOR(pg_catalog.<>) %s", length_of(compiled), rml_literal(value, INT4OID));
+	char	   *length = has_plain_length(compiled) ? rml_value_text(value, INT8OID) : NULL;
+
+	ask_check(compiled, unexpected,
+			  length ? psprintf("\"unexpected\": \"length outside\", \"low\": \"%s\", \"high\": \"%s\"", length, length) : NULL);
 }
 
 /* ---- sets ---- */
 
 static const RmlKwarg set_kwargs[] = {{"value_set", RML_KWARG_LIST, false}, {.name = NULL}};
-
-/* Can the aggregate find values in the set?  Texts that are equal must have the same bytes. */
-static bool
-has_plain_values(const RmlCompiled *compiled, const JsonbValue *set)
-{
-	switch (compiled->column_type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case DATEOID:
-		case BOOLOID:
-			return rml_list_is_of(set, compiled->column_type);
-		case TEXTOID:
-		case VARCHAROID:
-			return OidIsValid(compiled->collation) && get_collation_isdeterministic(compiled->collation);
-		default:
-			return false;
-	}
-}
-
-/* The same with an aggregate that compares by itself. */
-static void
-ask_plain_set(RmlCompiled *compiled, bool in, const JsonbValue *set, const char *unexpected)
-{
-	Oid			type = compiled->column_type == VARCHAROID ? TEXTOID : compiled->column_type;
-	int			n;
-
-	rml_rows_ask_aggregate(compiled, psprintf("riskml.values_in_set(%s::%s, %s, %s, %d)", compiled->column, rml_type_name(type),
-											  rml_literal_array(set, type, &n), in ? "false" : "true",
-											  compiled->scan->format == RML_BOOLEAN_ONLY ? 0 : rml_values_kept(compiled->scan)), unexpected);
-}
 
 /* As in GX, no set is right, and no value is in an empty one. */
 static void
@@ -203,6 +201,7 @@ compile_set(RmlCompiled *compiled, bool in)
 	int			n = 0;
 	char	   *array = set ? rml_literal_array(set, compiled->column_type, &n) : NULL;
 	char	   *unexpected;
+	char	   *texts;
 
 	if (n == 0)
 	{
@@ -210,10 +209,9 @@ compile_set(RmlCompiled *compiled, bool in)
 		return;
 	}
 	unexpected = psprintf("%s %s %s (%s)", compiled->column, rml_operator(compiled->column_type, in ? "<>" : "="), in ? "ALL" : "ANY", array);
-	if (has_plain_values(compiled, set))
-		ask_plain_set(compiled, in, set, unexpected);
-	else
-		ask(compiled, unexpected);
+	texts = rml_order_of(compiled->column_type) != RML_ORDER_NONE ? rml_value_texts(set, compiled->column_type) : NULL;
+	ask_check(compiled, unexpected,
+			  texts ? psprintf("\"unexpected\": \"%s\", \"set\": %s", in ? "not in" : "in", texts) : NULL);
 }
 
 static void

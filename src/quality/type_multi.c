@@ -11,10 +11,22 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "quality/check.h"
 #include "quality/condition.h"
 #include "quality/json.h"
 #include "quality/literal.h"
 #include "quality/rows.h"
+
+/* By ignore_row_if, whose words differ. */
+static RmlNulls
+ignored_rows(const RmlCompiled *compiled, const char *all, const char *any)
+{
+	const char *ignore = rml_kwarg_text(compiled->expectation, "ignore_row_if");
+
+	if (ignore == NULL || strcmp(ignore, all) == 0)
+		return RML_NULLS_ALL;
+	return strcmp(ignore, any) == 0 ? RML_NULLS_ANY : RML_NULLS_JUDGED;
+}
 
 /* ---- two columns ---- */
 
@@ -24,16 +36,20 @@ typedef struct Pair
 	char	   *b;
 	Oid			a_type;
 	Oid			b_type;
+	bool		comparable;		/* by a check (check.h) */
 } Pair;
 
 static Pair
 pair_of(const RmlCompiled *compiled)
 {
 	const RmlSubject *subject = compiled->scan->subject;
+	char	   *a = rml_kwarg_text(compiled->expectation, "column_A");
+	char	   *b = rml_kwarg_text(compiled->expectation, "column_B");
 	Pair		pair;
 
-	pair.a = rml_column_sql(subject, rml_kwarg_text(compiled->expectation, "column_A"), &pair.a_type);
-	pair.b = rml_column_sql(subject, rml_kwarg_text(compiled->expectation, "column_B"), &pair.b_type);
+	pair.a = rml_column_sql(subject, a, &pair.a_type);
+	pair.b = rml_column_sql(subject, b, &pair.b_type);
+	pair.comparable = rml_are_comparable(pair.a_type, rml_column_collation(subject, a), pair.b_type, rml_column_collation(subject, b));
 	return pair;
 }
 
@@ -44,19 +60,19 @@ pair_operator(const Pair *pair, const char *name)
 	return rml_operator(pair->a_type, name);
 }
 
+/* Rows must meet the operator; NULL: only SQL says what they must. */
 static void
-ask_pair(RmlCompiled *compiled, const Pair *pair, const char *unexpected)
+ask_pair(RmlCompiled *compiled, const Pair *pair, const char *unexpected, const char *operator)
 {
-	const char *ignore = rml_kwarg_text(compiled->expectation, "ignore_row_if");
-	const char *missing;
+	List	   *columns = list_make2(pair->a, pair->b);
+	RmlNulls	nulls = ignored_rows(compiled, "both_values_are_missing", "either_value_is_missing");
+	char	   *check = NULL;
 
-	if (ignore == NULL || strcmp(ignore, "both_values_are_missing") == 0)
-		missing = psprintf("(%s IS NULL AND %s IS NULL)", pair->a, pair->b);
-	else if (strcmp(ignore, "either_value_is_missing") == 0)
-		missing = psprintf("(%s IS NULL OR %s IS NULL)", pair->a, pair->b);
-	else
-		missing = "false";
-	(void) rml_rows_ask(compiled, missing, rml_and(unexpected, psprintf("NOT %s", missing)), psprintf("pg_catalog.jsonb_build_array(%s, %s)", pair->a, pair->b));
+	if (operator != NULL && pair->comparable)
+		check = psprintf("\"unexpected\": \"not %s\"%s", operator,
+						 nulls == RML_NULLS_ANY ? ", \"ignored\": \"any null\"" :
+						 nulls == RML_NULLS_ALL ? ", \"ignored\": \"all null\"" : "");
+	(void) rml_rows_ask(compiled, columns, nulls, rml_and(unexpected, psprintf("NOT %s", rml_nulls_sql(nulls, columns))), check);
 }
 
 static void
@@ -64,7 +80,7 @@ compile_pair_equal(RmlCompiled *compiled)
 {
 	Pair		pair = pair_of(compiled);
 
-	ask_pair(compiled, &pair, psprintf("(%s %s %s) IS NOT TRUE", pair.a, pair_operator(&pair, "="), pair.b));
+	ask_pair(compiled, &pair, psprintf("(%s %s %s) IS NOT TRUE", pair.a, pair_operator(&pair, "="), pair.b), "=");
 }
 
 static const RmlKwarg greater_kwargs[] = {
@@ -78,9 +94,9 @@ compile_pair_greater(RmlCompiled *compiled)
 
 	if (rml_kwarg_bool(compiled->expectation, "or_equal", false))
 		ask_pair(compiled, &pair, psprintf("NOT (%s %s %s OR (%s IS NULL AND %s IS NULL))", pair.a, pair_operator(&pair, ">="), pair.b,
-										   pair.a, pair.b));
+										   pair.a, pair.b), ">=");
 	else
-		ask_pair(compiled, &pair, psprintf("NOT (%s %s %s)", pair.a, pair_operator(&pair, ">"), pair.b));
+		ask_pair(compiled, &pair, psprintf("NOT (%s %s %s)", pair.a, pair_operator(&pair, ">"), pair.b), ">");
 }
 
 static const RmlKwarg pairs_kwargs[] = {{"value_pairs_set", RML_KWARG_JSON, false}, {.name = NULL}};
@@ -124,7 +140,7 @@ compile_pair_in_set(RmlCompiled *compiled)
 						 is_value(pair.b, pair.b_type, rml_json_element(values, 1)));
 	}
 	appendStringInfoString(&sql, sql.len > 0 ? ")" : pairs ? "true" : "false");
-	ask_pair(compiled, &pair, sql.data);
+	ask_pair(compiled, &pair, sql.data, NULL);
 }
 
 /* ---- a list of columns ---- */
@@ -184,14 +200,19 @@ join(const List *columns, const char *format, const char *word)
 	return sql.data;
 }
 
-static char *
-missing_rows(const RmlCompiled *compiled, const List *columns)
+static RmlNulls
+ignored_records(const RmlCompiled *compiled)
 {
-	const char *ignore = rml_kwarg_text(compiled->expectation, "ignore_row_if");
+	return ignored_rows(compiled, "all_values_are_missing", "any_value_is_missing");
+}
 
-	if (ignore == NULL || strcmp(ignore, "all_values_are_missing") == 0)
-		return psprintf("(%s)", join(columns, " IS NULL", " AND "));
-	return strcmp(ignore, "any_value_is_missing") == 0 ? psprintf("(%s)", join(columns, " IS NULL", " OR ")) : pstrdup("false");
+/* Asks by SQL. */
+static void
+ask_columns(RmlCompiled *compiled, List *columns, List *names, const char *unexpected)
+{
+	RmlNulls	nulls = ignored_records(compiled);
+
+	rml_rows_ask(compiled, columns, nulls, rml_and(unexpected, psprintf("NOT %s", rml_nulls_sql(nulls, columns))), NULL)->names = names;
 }
 
 /* Rows with a null in one of the columns are never the same, as in SQL. */
@@ -215,18 +236,12 @@ compile_compound(RmlCompiled *compiled)
 		sql = psprintf("pg_catalog.sum(n%d) FILTER (WHERE n%d OPERATOR(pg_catalog.>) 1)", n, n);
 	else
 		sql = psprintf("riskml.unexpected_values(pg_catalog.jsonb_build_array(%s), n%d, %d) FILTER (WHERE n%d OPERATOR(pg_catalog.>) 1)",
-					   values.data, n, rml_values_kept(scan), n);
-	rml_rows_ask_counted(compiled, missing_rows(compiled, columns), rml_pass_measure(scan, pass, n, false, sql))->names = names;
+					   values.data, n, scan->kept, n);
+	rml_rows_ask_counted(compiled, columns, ignored_records(compiled), rml_pass_measure(scan, pass, n, false, sql))->names = names;
 	compiled->unexpected =
 		rml_and(compiled->rows,
 				psprintf("(%s) IN (SELECT %s FROM %s WHERE %s GROUP BY %s HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)", all, all,
 						 scan->subject->from, rml_and(compiled->rows, join(columns, " IS NOT NULL", " AND ")), all));
-}
-
-static char *
-values_sql(const List *columns)
-{
-	return psprintf("pg_catalog.jsonb_build_array(%s)", join(columns, "", ", "));
 }
 
 static void
@@ -235,7 +250,6 @@ compile_within_record(RmlCompiled *compiled)
 	List	   *names;
 	List	   *types;
 	List	   *columns = columns_of(compiled, &names, &types);
-	char	   *missing = missing_rows(compiled, columns);
 	StringInfoData same;
 
 	initStringInfo(&same);
@@ -251,7 +265,7 @@ compile_within_record(RmlCompiled *compiled)
 		}
 	}
 	appendStringInfoChar(&same, ')');
-	rml_rows_ask(compiled, missing, rml_and(same.data, psprintf("NOT %s", missing)), values_sql(columns))->names = names;
+	ask_columns(compiled, columns, names, same.data);
 }
 
 static const RmlKwarg sum_kwargs[] = {{"sum_total", RML_KWARG_NUMBER, true}, {.name = NULL}};
@@ -262,7 +276,6 @@ compile_sum(RmlCompiled *compiled)
 	List	   *names;
 	List	   *types;
 	List	   *columns = columns_of(compiled, &names, &types);
-	char	   *missing = missing_rows(compiled, columns);
 	bool		is_float = false;
 	Oid			type;
 
@@ -275,12 +288,10 @@ compile_sum(RmlCompiled *compiled)
 		is_float = is_float || rml_is_float_type(list_nth_oid(types, i));
 	}
 	type = is_float ? FLOAT8OID : NUMERICOID;
-	rml_rows_ask(compiled, missing,
-				 rml_and(psprintf("%s OPERATOR(pg_catalog.<>) %s",
-								  join(columns, is_float ? "::pg_catalog.float8" : "::pg_catalog.numeric", " OPERATOR(pg_catalog.+) "),
-								  rml_literal(rml_kwarg(compiled->expectation, "sum_total"), type)),
-						 psprintf("NOT %s", missing)),
-				 values_sql(columns))->names = names;
+	ask_columns(compiled, columns, names,
+				psprintf("%s OPERATOR(pg_catalog.<>) %s",
+						 join(columns, is_float ? "::pg_catalog.float8" : "::pg_catalog.numeric", " OPERATOR(pg_catalog.+) "),
+						 rml_literal(rml_kwarg(compiled->expectation, "sum_total"), type)));
 }
 
 const RmlType rml_multi_types[] = {

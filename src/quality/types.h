@@ -63,7 +63,6 @@ struct RmlCompiled
 	const char *column;			/* SQL; NULL: none or several */
 	const char *column_name;
 	Oid			column_type;	/* without domains */
-	Oid			collation;		/* InvalidOid: its type has none */
 	void		(*judge) (RmlCompiled *compiled, bool *success, StringInfo result);
 	void	   *state;			/* of the type's own */
 	const char *unexpected;		/* SQL that is true for a row that is not expected; NULL: it judges no rows */

@@ -105,8 +105,6 @@ settle_column(RmlCompiled *compiled)
 		return;
 	compiled->column_name = rml_kwarg_text(compiled->expectation, "column");
 	compiled->column = rml_column_sql(compiled->scan->subject, compiled->column_name, &compiled->column_type);
-	compiled->collation = TupleDescAttr(compiled->scan->subject->columns,
-										rml_subject_column(compiled->scan->subject, compiled->column_name))->attcollation;
 }
 
 static void
@@ -179,6 +177,7 @@ begin(Work *work, const RmlValidation *what)
 
 	work->what = what;
 	work->scan.format = format_of(what->result_format);
+	work->scan.kept = rml_values_kept(work->scan.format);
 	if (what->parameters != NULL && !JB_ROOT_IS_OBJECT(what->parameters))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -188,7 +187,6 @@ begin(Work *work, const RmlValidation *what)
 	work->scan.subject = &work->subject;
 	foreach(cell, work->suite->expectations)
 		compile_expectation(work, lfirst(cell));
-	rml_rows_share(&work->scan, work->compiled);
 }
 
 /* ---- running ---- */
@@ -223,6 +221,7 @@ run_each(Work *work)
 			continue;
 		scan->subject = &work->subject;
 		scan->format = work->scan.format;
+		scan->kept = work->scan.kept;
 		compiled->scan = scan;
 		compiled->error = attempt(compile_and_run, compiled);
 	}

@@ -72,7 +72,7 @@ CREATE FUNCTION pg_temp.plant(type text, identity text) RETURNS text LANGUAGE sq
 			WHEN 'schema' THEN ''
 			WHEN 'type' THEN ''
 			WHEN 'function' THEN format('CREATE FUNCTION %s RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''', regexp_replace(identity, 'cstring|internal|pg_catalog."any"', 'text', 'g'))
-			WHEN 'aggregate' THEN format('CREATE FUNCTION %s RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''', identity)
+			WHEN 'aggregate' THEN format('CREATE FUNCTION %s RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''', regexp_replace(identity, 'pg_catalog."any"', 'text'))
 			WHEN 'procedure' THEN format('CREATE PROCEDURE %s LANGUAGE plpgsql AS ''BEGIN END''', identity)
 			WHEN 'table' THEN format('CREATE TABLE %s (a int)', identity)
 			WHEN 'view' THEN format('CREATE VIEW %s AS SELECT 1', identity)

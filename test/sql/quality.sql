@@ -195,13 +195,8 @@ SELECT v, f, riskml.matches_strftime(v, f) FROM (VALUES ('31/12/99 23:59:60.1234
 SELECT riskml.matches_strftime('x', '%Q');
 SELECT riskml.matches_strftime('x', '%');
 SELECT v, riskml.is_json(v) FROM unnest(ARRAY['{}', '[1, "a", null]', '1', '"\u0000"', '', ' ', '{', '{"a":}', 'nul', '1 2', '01', '"ü"']) v;
--- the aggregates by themselves
-SELECT riskml.values_outside(v, 2, 3, 0, 1), riskml.values_outside(v, 2, 3, 3, 9), riskml.values_outside(v, NULL, 1, 0, -1), riskml.values_in_set(v, '{1,4}', true, 9), riskml.values_in_set(v, '{}', false, 2), riskml.unexpected_values(v, 2, 3) FROM unnest('{1,2,3,4,NULL}'::int[]) v;
-SELECT riskml.values_outside(v, 'b', 'c', 0, 9), riskml.values_in_set(v, '{a,"",ü}', true, 9) FROM unnest('{a,b,"",ü,NULL}'::text[]) v;
-SELECT riskml.values_outside('{}'::json, '1', '2', 0, 1);
-SELECT riskml.values_in_set(1.5, '{1}', true, 1);
-SELECT riskml.values_in_set(1, '{1,NULL}', true, 1);
-SELECT riskml.values_in_set(1, NULL, true, 1);
+-- the aggregate of groups by itself
+SELECT riskml.unexpected_values(v, 2, 3), riskml.unexpected_values(v, NULL, NULL), riskml.unexpected_values(v, 2, -1), riskml.unexpected_values(v, 1, 9) FILTER (WHERE false) FROM unnest('{1,2,3,4,NULL}'::int[]) v;
 -- the comparison itself sees what is wrong
 SELECT try_case('TABLE "Odd ""täble"', 'expect_column_values_to_be_between', '{"column": "l", "min_value": 9007199254740996}', 'l < 9007199254740995', 'l IS NOT NULL', 'l') ~ 'agrees';
 SELECT try_case('TABLE "Odd ""täble"', 'expect_column_values_to_be_in_set', '{"column": "m", "value_set": ["ok"]}', 'm IN (''sad'', ''ok'')', 'm IS NOT NULL', 'm') ~ 'agrees';
