@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "base/hot.h"
 #include "guc.h"
 #include "kernel/kernel.h"
 
@@ -60,7 +61,7 @@ check_kernel(int *value, void **extra, GucSource source)
 	return false;
 }
 
-const char *
+RML_HOT const char *
 rml_guc_kernel_name(void)
 {
 	return kernel_setting == KERNEL_AUTO ? NULL : kernel_options[kernel_setting].name;

@@ -12,6 +12,7 @@
 
 #include <immintrin.h>
 
+#include "base/hot.h"
 #include "kernel/blocks.h"
 #include "kernel/descend.h"
 
@@ -20,7 +21,7 @@
 
 #define ROWS 32					/* of a block */
 
-bool
+RML_HOT bool
 rml_avx2_cpu_has(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
@@ -65,7 +66,7 @@ rank_row(const RmlImage *image, const float *row, uint8_t *ranks)
 	rml_put_sets(image, row, ranks, 1, 0);
 }
 
-TARGET static void
+RML_HOT TARGET static void
 add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins)
 {
 	uint8_t		ranks[RML_RANK_ROW];
@@ -236,7 +237,7 @@ add_wide_tree(const RmlImage *image, int tree, const RmlRowBlock *b, float *sums
 
 static const RmlBlockKernel block_kernel = {ROWS, rank_block, add_narrow_tree, add_wide_tree, add_row};
 
-void
+RML_HOT void
 rml_avx2_add_margins(const RmlImage *image, int first_tree, int end_tree,
 					 const float *rows, int n_rows, float *margins)
 {

@@ -16,6 +16,7 @@
 
 #include <immintrin.h>
 
+#include "base/hot.h"
 #include "kernel/blocks.h"
 #include "kernel/descend.h"
 
@@ -26,7 +27,7 @@
 
 #define ROWS 64					/* of a block */
 
-bool
+RML_HOT bool
 rml_avx512_cpu_has(void)
 {
 	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -233,7 +234,7 @@ add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, f
 
 /* By how many registers a row of ranks takes. */
 #define DEFINE_ADD_ROW(parts) \
-TARGET static void \
+RML_HOT TARGET static void \
 add_row_##parts(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins) \
 { \
 	add_row(image, first_tree, end_tree, row, margins, parts); \
@@ -516,7 +517,7 @@ rank_block(const RmlImage *image, RmlRowBlock *b)
 
 #define BLOCK_KERNEL(add_row) {ROWS, rank_block, add_narrow_tree, add_wide_tree, add_row}
 
-void
+RML_HOT void
 rml_avx512_add_margins(const RmlImage *image, int first_tree, int end_tree,
 					   const float *rows, int n_rows, float *margins)
 {

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/hot.h"
 #include "kernel/kernel.h"
 #include "kernel/ranks.h"
 #include "kernel/walk.h"
@@ -82,7 +83,7 @@ add_blocks(const RmlBlockKernel *kernel, const RmlImage *image, int first_tree, 
 		memcpy(margins, sums, (size_t) n_rows * sizeof(float));
 }
 
-void
+RML_HOT void
 rml_add_in_blocks(const RmlBlockKernel *kernel, const RmlImage *image, int first_tree, int end_tree,
 				  const float *rows, int n_rows, float *margins)
 {

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/hot.h"
+
 /* Trees, and rows, between two polls. */
 #define TREES_PER_CHUNK 512
 #define ROWS_PER_CHUNK 256
@@ -46,7 +48,7 @@ rml_kernel_by_name(const char *name)
 	return NULL;
 }
 
-const RmlKernel *
+RML_HOT const RmlKernel *
 rml_kernel_choose(const RmlImageHeader *header, const char *name)
 {
 	const RmlKernel *best = name != NULL ? rml_kernel_by_name(name) : rml_kernels + N_KERNELS - 1;
@@ -87,7 +89,7 @@ end_margins(const RmlImage *image, int n_rows, float *margins)
 	}
 }
 
-static void
+RML_HOT static void
 add_trees(const RmlKernel *kernel, const RmlImage *image, const float *rows, int n_rows,
 		  float *margins, void (*poll) (void))
 {
@@ -119,7 +121,7 @@ prefetch(const void *section, size_t size, size_t most, size_t step)
  * A lookup by key finds nothing of the image in the caches that are near, and
  * of the addresses of its pages nothing at all.
  */
-void
+RML_HOT void
 rml_kernel_expect(const RmlKernel *kernel, const RmlImage *image)
 {
 	const RmlImageExtent *sections = image->header->sections;
@@ -144,7 +146,7 @@ rml_kernel_margins(const RmlKernel *kernel, const RmlImage *image, const float *
 		add_trees(kernel, image, row, 1, margins, poll);
 }
 
-void
+RML_HOT void
 rml_kernel_block(const RmlKernel *kernel, const RmlImage *image, const float *rows, int n_rows,
 				 float *margins, void (*poll) (void))
 {

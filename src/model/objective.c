@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hot.h"
+
 #define LOGITRAW 12
 
 /* XGBoost's kRtEps */
@@ -225,7 +227,7 @@ sum_gaps(float *values, int n)
 		values[i] = values[i - 1] + (EPSILON + softplus(values[i]));
 }
 
-void
+RML_HOT void
 rml_responses(const RmlObjective *objective, RmlWriter writer, float *values, int n)
 {
 	switch (objective->link)
@@ -259,7 +261,7 @@ rml_responses(const RmlObjective *objective, RmlWriter writer, float *values, in
 
 /* ---- classes ---- */
 
-bool
+RML_HOT bool
 rml_has_class(const RmlObjective *objective, int n)
 {
 	switch (objective->class_rule)
@@ -309,7 +311,7 @@ rml_class(const RmlObjective *objective, RmlWriter writer, float *margins, int n
 	return margins[0] > 0.0f;
 }
 
-bool
+RML_HOT bool
 rml_has_one_score(const RmlObjective *objective, int n)
 {
 	return n == 1 && objective->link != RML_LINK_SOFTMAX;

@@ -15,6 +15,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "base/hot.h"
 #include "guc.h"
 #include "registry/cache.h"
 #include "registry/server.h"
@@ -104,7 +105,7 @@ trim_cache(void)
 }
 
 /* Runs inside a memory context's reset, so it must not fail. */
-void
+RML_HOT void
 rml_cache_unpin(RmlModel *model)
 {
 	Assert(model->pins > 0);
@@ -259,7 +260,7 @@ renew(RmlModel *model)
 	return model->shared_pinned;
 }
 
-RmlModel *
+RML_HOT RmlModel *
 rml_cache_pin(const RmlBinding *binding)
 {
 	RmlModel   *model;

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/hot.h"
 #include "registry/catalog.h"
 
 static const struct
@@ -53,7 +54,7 @@ forget_oids(Datum arg, Oid relid)
 	epoch++;
 }
 
-uint64
+RML_HOT uint64
 rml_catalog_epoch(void)
 {
 	return epoch;

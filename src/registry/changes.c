@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "registry/catalog.h"
 #include "registry/changes.h"
@@ -103,7 +104,7 @@ find_slot(void)
 }
 
 /* The slot of this database, made if need be; NULL if there is none. */
-static Slot *
+RML_HOT static Slot *
 get_slot(void)
 {
 	if (own_slot != NULL || changes == NULL || RecoveryInProgress())
@@ -122,7 +123,7 @@ get_slot(void)
 	return own_slot;
 }
 
-bool
+RML_HOT bool
 rml_changes_settled(Snapshot snapshot, uint64 *stamp)
 {
 	Slot	   *slot = get_slot();

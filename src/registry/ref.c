@@ -13,6 +13,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "registry/ref.h"
 
@@ -43,7 +44,7 @@ is_c1_control(const char *p)
 		(unsigned char) p[0] == 0xC2 && (unsigned char) p[1] < 0xA0;
 }
 
-const char *
+RML_HOT const char *
 rml_name_fault(const char *name, int length, bool *printable)
 {
 	*printable = true;
@@ -64,7 +65,7 @@ rml_name_fault(const char *name, int length, bool *printable)
 	return NULL;
 }
 
-static void
+RML_HOT static void
 check_name(const char *what, const char *name, int length)
 {
 	bool		printable;
@@ -135,7 +136,7 @@ parse_version(const char *text, int length, const char *version, RmlRef *ref)
 	ref->pinned = true;
 }
 
-void
+RML_HOT void
 rml_ref_parse(const char *text, int length, RmlRef *ref)
 {
 	const char *at = memchr(text, '@', length);

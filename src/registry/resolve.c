@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "registry/changes.h"
 #include "registry/resolve.h"
@@ -50,7 +51,7 @@ rml_statement_snapshot(void)
 	return ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot();
 }
 
-void
+RML_HOT void
 rml_statement_key(RmlStatementKey *key)
 {
 	Snapshot	snapshot = rml_statement_snapshot();
@@ -93,7 +94,7 @@ rml_resolve_model(const char *name, Snapshot snapshot, RmlModelRow *row)
 }
 
 /* A role that was dropped after the grant counts as nobody. */
-static bool
+RML_HOT static bool
 is_granted(const RmlModelRow *row, const List *grantees, Oid role)
 {
 	ListCell   *cell;
@@ -209,7 +210,7 @@ keep(Known *entry, const RmlRef *ref, uint64 stamp, uint64 epoch, const RmlBindi
 }
 
 /* The roles that may score with what is known; none is looked for on behalf of an owner. */
-static const List *
+RML_HOT static const List *
 known_scorers(Known *entry, Snapshot snapshot)
 {
 	List	   *scorers;
@@ -226,7 +227,7 @@ known_scorers(Known *entry, Snapshot snapshot)
 }
 
 /* What is known of the reference, looked up if it may be kept; NULL: ask the tables. */
-static Known *
+RML_HOT static Known *
 get_known(const RmlRef *ref, Snapshot snapshot)
 {
 	uint64		stamp;
@@ -296,7 +297,7 @@ rml_resolve_for(const RmlRef *ref, const char *privilege, RmlBinding *binding)
 				 errhint("The reference was made for other bytes: import those, or use risk_version() anew.")));
 }
 
-void
+RML_HOT void
 rml_resolve(const RmlRef *ref, RmlBinding *binding)
 {
 	Snapshot	snapshot = rml_statement_snapshot();

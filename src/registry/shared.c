@@ -24,6 +24,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "guc.h"
 #include "registry/shared.h"
@@ -173,7 +174,7 @@ rml_shared_generation(const RmlSharedImage *shared)
 	return GENERATION(pg_atomic_read_u64(unconstify(pg_atomic_uint64 *, &shared->use)));
 }
 
-bool
+RML_HOT bool
 rml_shared_repin(RmlSharedImage *shared, uint32_t generation)
 {
 	uint64		use = pg_atomic_read_u64(&shared->use);
@@ -206,7 +207,7 @@ rml_shared_pin(const uint8_t identity[RML_IDENTITY_SIZE])
 	return shared;
 }
 
-void
+RML_HOT void
 rml_shared_unpin(RmlSharedImage *shared)
 {
 	pg_atomic_fetch_sub_u64(&shared->use, 1);

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "score/batch.h"
 #include "score/columns.h"
@@ -64,7 +65,7 @@ look_up_function(Oid oid)
 	return function;
 }
 
-bool
+RML_HOT bool
 rml_batch_reads_row(const FuncExpr *call)
 {
 	const Var  *row;

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "kernel/kernel.h"
 #include "score/batch.h"
@@ -112,7 +113,7 @@ const CustomScanMethods rml_batch_methods = {
 
 /* ---- begin ---- */
 
-static void
+RML_HOT static void
 require_execute(Oid function)
 {
 	if (!rml_may_execute(function))
@@ -211,7 +212,7 @@ begin_projection(BatchState *state, List *computed)
 													ps, NULL);
 }
 
-static void
+RML_HOT static void
 begin(CustomScanState *css, EState *estate, int eflags)
 {
 	BatchState *state = (BatchState *) css;
@@ -551,7 +552,7 @@ give_row(BatchState *state, TupleTableSlot *slot, int r)
 	ExecStoreVirtualTuple(slot);
 }
 
-static TupleTableSlot *
+RML_HOT static TupleTableSlot *
 next_row(CustomScanState *css)
 {
 	BatchState *state = (BatchState *) css;
@@ -627,7 +628,7 @@ rescan(CustomScanState *css)
 		ExecReScan(child);
 }
 
-static void
+RML_HOT static void
 end(CustomScanState *css)
 {
 	BatchState *state = (BatchState *) css;
@@ -646,7 +647,7 @@ static const CustomExecMethods exec_methods = {
 	.ExplainCustomScan = explain,
 };
 
-static Node *
+RML_HOT static Node *
 create_state(CustomScan *plan)
 {
 	BatchState *state = palloc0(sizeof(BatchState));

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/rel.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "score/lookup.h"
 
@@ -43,7 +44,7 @@ is_plain(const IndexScan *plan)
 		plan->scan.plan.initPlan == NIL && !plan->scan.plan.parallel_aware;
 }
 
-RmlLookup *
+RML_HOT RmlLookup *
 rml_lookup_begin(PlanState *above, Plan *plan, EState *estate, int eflags)
 {
 	IndexScan  *scan = (IndexScan *) plan;
@@ -72,7 +73,7 @@ rml_lookup_begin(PlanState *above, Plan *plan, EState *estate, int eflags)
 }
 
 /* Not before the first row is asked for: parameters may come late. */
-static void
+RML_HOT static void
 start(RmlLookup *lookup)
 {
 	if (lookup->scan == NULL)
@@ -86,7 +87,7 @@ start(RmlLookup *lookup)
 	index_rescan(lookup->scan, lookup->keys, lookup->n_keys, NULL, 0);
 }
 
-TupleTableSlot *
+RML_HOT TupleTableSlot *
 rml_lookup_next(RmlLookup *lookup)
 {
 	CHECK_FOR_INTERRUPTS();
@@ -103,7 +104,7 @@ rml_lookup_rescan(RmlLookup *lookup)
 		start(lookup);
 }
 
-void
+RML_HOT void
 rml_lookup_end(RmlLookup *lookup)
 {
 	if (lookup->scan != NULL)

@@ -8,9 +8,10 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 
+#include "base/hot.h"
 #include "score/result.h"
 
-void
+RML_HOT void
 rml_check_interrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
@@ -46,7 +47,7 @@ require_margin(const RmlSiteModel *entry)
 	require_one_score(entry, "risk_margins()");
 }
 
-static void
+RML_HOT static void
 require_score(const RmlSiteModel *entry)
 {
 	require_one_score(entry, rml_has_class(entry->model->image.objective, 2) ?
@@ -81,7 +82,7 @@ make_margin(const RmlSiteModel *entry, float *margins)
 	return Float8GetDatum((float8) margins[0]);
 }
 
-static Datum
+RML_HOT static Datum
 make_score(const RmlSiteModel *entry, float *margins)
 {
 	respond(entry, margins);

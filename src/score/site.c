@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "base/hot.h"
 #include "compat.h"
 #include "guc.h"
 #include "score/category.h"
@@ -40,7 +41,7 @@ typedef struct Site
 	bool	   *nulls;
 } Site;
 
-static void
+RML_HOT static void
 drop_pins(void *arg)
 {
 	Site	   *site = arg;
@@ -95,7 +96,7 @@ forget_row_type(RmlSiteModel *entry)
 }
 
 /* Empties an entry for another model. */
-static void
+RML_HOT static void
 clear_entry(RmlSiteModel *entry)
 {
 	if (entry->model != NULL)
@@ -169,7 +170,7 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 										sizeof(float) * (Size) model->image.header->n_outputs);
 }
 
-RmlSiteModel *
+RML_HOT RmlSiteModel *
 rml_site_model(FunctionCallInfo fcinfo, bool pinned_only)
 {
 	Site	   *site = get_site(fcinfo);
@@ -267,7 +268,7 @@ match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc,
 	return row_type;
 }
 
-void
+RML_HOT void
 rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc, Oid type, int32 typmod)
 {
 	uint64		id = assign_record_type_identifier(type, typmod);
