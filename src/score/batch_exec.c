@@ -293,9 +293,8 @@ bind_row(BatchState *state, Call *call, RmlSiteModel *entry, const TupleTableSlo
 	int			n = entry->model->image.header->n_features;
 
 	rml_site_match_row(entry, call->fcinfo, slot->tts_tupleDescriptor, row->vartype, -1);
+	state->n_columns = Max(state->n_columns, entry->last_column);
 	call->float8_columns = entry->float8_columns;
-	for (int i = 0; i < n && call->float8_columns != NULL; i++)
-		state->n_columns = Max(state->n_columns, call->float8_columns[i]);
 	if (call->float8_columns != NULL)
 	{
 		call->n_inputs = n;
@@ -307,7 +306,6 @@ bind_row(BatchState *state, Call *call, RmlSiteModel *entry, const TupleTableSlo
 		const RmlFeatureMatch *match = &entry->matches[i];
 
 		call->inputs[i] = (Input) {.feature = i, .at = match->attno - 1, .match = match};
-		state->n_columns = Max(state->n_columns, match->attno);
 	}
 }
 

@@ -32,7 +32,7 @@ struct RmlLookup
 	int			n_keys;
 	IndexRuntimeKeyInfo *runtime_keys;
 	int			n_runtime_keys;
-	ExprContext *econtext;		/* holds their values */
+	ExprContext *econtext;		/* holds their values, unless they are by value */
 	IndexScanDesc scan;			/* NULL: not begun */
 };
 
@@ -42,6 +42,26 @@ is_plain(const IndexScan *plan)
 {
 	return plan->scan.plan.qual == NIL && plan->indexorderby == NIL &&
 		plan->scan.plan.initPlan == NIL && !plan->scan.plan.parallel_aware;
+}
+
+/* Are the values that are computed for the conditions all by value, so that nothing holds them? */
+static bool
+are_by_value(const RmlLookup *lookup)
+{
+	const Relation index = lookup->index;
+
+	for (int i = 0; i < lookup->n_runtime_keys; i++)
+	{
+		const ScanKeyData *key = lookup->runtime_keys[i].scan_key;
+		int			column = key->sk_attno - 1;
+
+		/* an array has the type of its elements */
+		if ((key->sk_flags & SK_SEARCHARRAY) != 0 ||
+			!TupleDescAttr(RelationGetDescr(index), column)->attbyval ||
+			key->sk_subtype != index->rd_opcintype[column])
+			return false;
+	}
+	return true;
 }
 
 RML_HOT RmlLookup *
@@ -67,8 +87,7 @@ rml_lookup_begin(PlanState *above, Plan *plan, EState *estate, int eflags)
 	lookup->slot = table_slot_create(lookup->table, &estate->es_tupleTable);
 	ExecIndexBuildScanKeys(above, lookup->index, scan->indexqual, false, &lookup->keys, &lookup->n_keys,
 						   &lookup->runtime_keys, &lookup->n_runtime_keys, NULL, NULL);
-	if (lookup->n_runtime_keys > 0)
-		lookup->econtext = CreateExprContext(estate);
+	lookup->econtext = are_by_value(lookup) ? above->ps_ExprContext : CreateExprContext(estate);
 	return lookup;
 }
 

@@ -219,6 +219,7 @@ typedef struct RowType
 {
 	struct RowType *next;
 	uint64		id;				/* typcache's */
+	AttrNumber	last_column;
 	AttrNumber *float8_columns; /* as in RmlSiteModel */
 	RmlFeatureMatch matches[FLEXIBLE_ARRAY_MEMBER];
 } RowType;
@@ -264,6 +265,9 @@ match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc,
 	row_type->next = NULL;
 	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, row_type->matches);
 	row_type->float8_columns = list_float8_columns(row_type->matches, n);
+	row_type->last_column = 0;
+	for (int i = 0; i < n; i++)
+		row_type->last_column = Max(row_type->last_column, row_type->matches[i].attno);
 	MemoryContextSwitchTo(caller);
 	return row_type;
 }
@@ -297,6 +301,7 @@ rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc,
 	}
 	entry->row_type = id;
 	entry->matches = row_type->matches;
+	entry->last_column = row_type->last_column;
 	entry->float8_columns = row_type->float8_columns;
 }
 

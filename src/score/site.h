@@ -41,6 +41,7 @@ typedef struct RmlSiteModel
 	float	   *margins;		/* n_outputs, likewise */
 	const RmlFeatureMatch *matches; /* for the row type below, or NULL */
 	uint64		row_type;		/* typcache's identifier of it */
+	AttrNumber	last_column;	/* that is read of such a row */
 	AttrNumber *float8_columns; /* of the features, if all are float8, else NULL */
 	void	   *own_row_type;	/* what matches are in, unless that is kept with the model */
 	RmlColumns *columns;		/* for its arguments, or NULL */
