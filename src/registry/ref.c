@@ -44,7 +44,7 @@ is_c1_control(const char *p)
 		(unsigned char) p[0] == 0xC2 && (unsigned char) p[1] < 0xA0;
 }
 
-RML_HOT const char *
+const char *
 rml_name_fault(const char *name, int length, bool *printable)
 {
 	*printable = true;
@@ -65,7 +65,7 @@ rml_name_fault(const char *name, int length, bool *printable)
 	return NULL;
 }
 
-RML_HOT static void
+static void
 check_name(const char *what, const char *name, int length)
 {
 	bool		printable;
@@ -136,8 +136,9 @@ parse_version(const char *text, int length, const char *version, RmlRef *ref)
 	ref->pinned = true;
 }
 
-RML_HOT void
-rml_ref_parse(const char *text, int length, RmlRef *ref)
+/* Leaves no byte of *ref unset. */
+static void
+parse(const char *text, int length, RmlRef *ref)
 {
 	const char *at = memchr(text, '@', length);
 	int			name_length = at ? (int) (at - text) : length;
@@ -156,6 +157,27 @@ rml_ref_parse(const char *text, int length, RmlRef *ref)
 		rml_check_alias(at + 1, alias_length);
 		memcpy(ref->alias, at + 1, alias_length);
 	}
+}
+
+RML_HOT void
+rml_ref_parse(const char *text, int length, RmlRef *ref)
+{
+	/* the one before, which most statements have, too */
+	static char known[2 * RML_MAX_NAME + 1];
+	static int	known_length = 0;
+	static RmlRef parsed;
+
+	if (length != known_length || length == 0 || memcmp(text, known, length) != 0)
+	{
+		known_length = 0;
+		parse(text, length, &parsed);
+		if (length <= (int) sizeof(known))
+		{
+			memcpy(known, text, length);
+			known_length = length;
+		}
+	}
+	memcpy(ref, &parsed, sizeof(*ref));	/* padding, too: references are compared as bytes */
 }
 
 Datum
