@@ -15,7 +15,7 @@ from measure import Session, connect, in_turn, output_of, percentile, wall
 from table import Row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FRESH, LOOKUP_ROUNDS, LOOKUP_SECONDS = 100, 4, 3
+FRESH, LOOKUP_ROUNDS, LOOKUP_SECONDS = 100, 4, 6
 CLIENTS, CLIENTS_OF_PROMOTIONS = 64, 8
 PROMOTION_PAUSE = 0.02
 MEGABYTE = 1 << 20
