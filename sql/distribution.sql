@@ -1,1 +1,114 @@
 -- Distributions: counts in bins, made in one scan, merged and read.
+
+CREATE TYPE riskml.distribution;
+
+CREATE FUNCTION riskml.distribution_in(cstring) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_distribution_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_in(cstring) IS 'of type riskml.distribution';
+CREATE FUNCTION riskml.distribution_out(riskml.distribution) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'riskml_distribution_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_out(riskml.distribution) IS 'of type riskml.distribution';
+CREATE FUNCTION riskml.distribution_recv(internal) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_distribution_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_recv(internal) IS 'of type riskml.distribution';
+CREATE FUNCTION riskml.distribution_send(riskml.distribution) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'riskml_distribution_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_send(riskml.distribution) IS 'of type riskml.distribution';
+
+CREATE TYPE riskml.distribution (
+	INPUT = riskml.distribution_in,
+	OUTPUT = riskml.distribution_out,
+	RECEIVE = riskml.distribution_recv,
+	SEND = riskml.distribution_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE riskml.distribution IS 'counts of values in bins of numbers, or of categories, as JSON';
+
+CREATE FUNCTION riskml.distribution_to_jsonb(riskml.distribution) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'riskml_distribution_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_to_jsonb(riskml.distribution) IS 'of a cast';
+CREATE CAST (riskml.distribution AS jsonb) WITH FUNCTION riskml.distribution_to_jsonb(riskml.distribution) AS ASSIGNMENT;
+COMMENT ON CAST (riskml.distribution AS jsonb) IS 'its text';
+
+CREATE FUNCTION riskml.distribution_from_jsonb(jsonb) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_distribution_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_from_jsonb(jsonb) IS 'of a cast';
+CREATE CAST (jsonb AS riskml.distribution) WITH FUNCTION riskml.distribution_from_jsonb(jsonb) AS ASSIGNMENT;
+COMMENT ON CAST (jsonb AS riskml.distribution) IS 'the distribution whose text it is';
+
+CREATE FUNCTION riskml.distribution_eq(a riskml.distribution, b riskml.distribution) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'riskml_distribution_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_eq(riskml.distribution, riskml.distribution) IS 'of operator =';
+CREATE FUNCTION riskml.distribution_ne(a riskml.distribution, b riskml.distribution) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'riskml_distribution_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_ne(riskml.distribution, riskml.distribution) IS 'of operator <>';
+CREATE FUNCTION riskml.distribution_plus(a riskml.distribution, b riskml.distribution) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_distribution_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_plus(riskml.distribution, riskml.distribution) IS 'of operator +';
+
+CREATE OPERATOR riskml.= (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_eq,
+	COMMUTATOR = OPERATOR(riskml.=), NEGATOR = OPERATOR(riskml.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
+COMMENT ON OPERATOR riskml.= (riskml.distribution, riskml.distribution) IS 'the same bins and counts?';
+CREATE OPERATOR riskml.<> (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_ne,
+	COMMUTATOR = OPERATOR(riskml.<>), NEGATOR = OPERATOR(riskml.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR riskml.<> (riskml.distribution, riskml.distribution) IS 'other bins or counts?';
+CREATE OPERATOR riskml.+ (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_plus,
+	COMMUTATOR = OPERATOR(riskml.+));
+COMMENT ON OPERATOR riskml.+ (riskml.distribution, riskml.distribution) IS 'the distribution of both together';
+
+-- Aggregates with a distribution as their state: mergeable, of the size of the bins.
+
+CREATE FUNCTION riskml.distribution_merge(state riskml.distribution, other riskml.distribution) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_distribution_merge' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_merge(riskml.distribution, riskml.distribution) IS 'of riskml.merge() and others';
+CREATE FUNCTION riskml.distribution_final(state riskml.distribution) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_distribution_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.distribution_final(riskml.distribution) IS 'of riskml.histogram() and others';
+
+CREATE FUNCTION riskml.histogram_step(state riskml.distribution, x float8, edges float8[]) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_histogram_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.histogram_step(riskml.distribution, float8, float8[]) IS 'of riskml.histogram()';
+CREATE FUNCTION riskml.histogram_like_step(state riskml.distribution, x float8, baseline riskml.distribution) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_histogram_like_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.histogram_like_step(riskml.distribution, float8, riskml.distribution) IS 'of riskml.histogram_like()';
+CREATE FUNCTION riskml.histogram_like_step(state riskml.distribution, x text, baseline riskml.distribution) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_histogram_like_text_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.histogram_like_step(riskml.distribution, text, riskml.distribution) IS 'of riskml.histogram_like()';
+
+CREATE AGGREGATE riskml.histogram(x float8, edges float8[]) (
+	SFUNC = riskml.histogram_step,
+	STYPE = riskml.distribution,
+	FINALFUNC = riskml.distribution_final,
+	COMBINEFUNC = riskml.distribution_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.histogram(float8, float8[]) IS 'counts of numbers in the bins between these edges';
+
+CREATE AGGREGATE riskml.histogram_like(x float8, baseline riskml.distribution) (
+	SFUNC = riskml.histogram_like_step,
+	STYPE = riskml.distribution,
+	FINALFUNC = riskml.distribution_final,
+	COMBINEFUNC = riskml.distribution_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.histogram_like(float8, riskml.distribution) IS 'counts of numbers in the bins of another distribution';
+
+CREATE AGGREGATE riskml.histogram_like(x text, baseline riskml.distribution) (
+	SFUNC = riskml.histogram_like_step,
+	STYPE = riskml.distribution,
+	FINALFUNC = riskml.distribution_final,
+	COMBINEFUNC = riskml.distribution_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.histogram_like(text, riskml.distribution) IS 'counts of the categories of another distribution; what it does not list is "other"';
+
+CREATE AGGREGATE riskml.merge(part riskml.distribution) (
+	SFUNC = riskml.distribution_merge,
+	STYPE = riskml.distribution,
+	FINALFUNC = riskml.distribution_final,
+	COMBINEFUNC = riskml.distribution_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.merge(riskml.distribution) IS 'the distribution of all of these together';
