@@ -112,3 +112,69 @@ CREATE AGGREGATE riskml.merge(part riskml.distribution) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE riskml.merge(riskml.distribution) IS 'the distribution of all of these together';
+
+-- Aggregates with a sketch as their state: mergeable, of a size that is bounded.
+
+CREATE TYPE riskml.sketch;
+
+CREATE FUNCTION riskml.sketch_in(cstring) RETURNS riskml.sketch
+	AS 'MODULE_PATHNAME', 'riskml_sketch_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.sketch_in(cstring) IS 'of type riskml.sketch';
+CREATE FUNCTION riskml.sketch_out(riskml.sketch) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'riskml_sketch_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.sketch_out(riskml.sketch) IS 'of type riskml.sketch';
+CREATE FUNCTION riskml.sketch_recv(internal) RETURNS riskml.sketch
+	AS 'MODULE_PATHNAME', 'riskml_sketch_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.sketch_recv(internal) IS 'of type riskml.sketch';
+CREATE FUNCTION riskml.sketch_send(riskml.sketch) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'riskml_sketch_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.sketch_send(riskml.sketch) IS 'of type riskml.sketch';
+
+CREATE TYPE riskml.sketch (
+	INPUT = riskml.sketch_in,
+	OUTPUT = riskml.sketch_out,
+	RECEIVE = riskml.sketch_recv,
+	SEND = riskml.sketch_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE riskml.sketch IS 'the state of riskml.quantile_histogram() and riskml.category_histogram(), as JSON';
+
+CREATE FUNCTION riskml.quantile_histogram_step(state riskml.sketch, x float8, bins int) RETURNS riskml.sketch
+	AS 'MODULE_PATHNAME', 'riskml_quantile_histogram_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.quantile_histogram_step(riskml.sketch, float8, int) IS 'of riskml.quantile_histogram()';
+CREATE FUNCTION riskml.quantile_histogram_combine(state riskml.sketch, other riskml.sketch) RETURNS riskml.sketch
+	AS 'MODULE_PATHNAME', 'riskml_quantile_histogram_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.quantile_histogram_combine(riskml.sketch, riskml.sketch) IS 'of riskml.quantile_histogram()';
+CREATE FUNCTION riskml.quantile_histogram_final(state riskml.sketch) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_quantile_histogram_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.quantile_histogram_final(riskml.sketch) IS 'of riskml.quantile_histogram()';
+
+CREATE AGGREGATE riskml.quantile_histogram(x float8, bins int) (
+	SFUNC = riskml.quantile_histogram_step,
+	STYPE = riskml.sketch,
+	FINALFUNC = riskml.quantile_histogram_final,
+	COMBINEFUNC = riskml.quantile_histogram_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.quantile_histogram(float8, int) IS 'counts of numbers in about so many bins of about equal counts';
+
+CREATE FUNCTION riskml.category_histogram_step(state riskml.sketch, x text, max_categories int) RETURNS riskml.sketch
+	AS 'MODULE_PATHNAME', 'riskml_category_histogram_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.category_histogram_step(riskml.sketch, text, int) IS 'of riskml.category_histogram()';
+CREATE FUNCTION riskml.category_histogram_combine(state riskml.sketch, other riskml.sketch) RETURNS riskml.sketch
+	AS 'MODULE_PATHNAME', 'riskml_category_histogram_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.category_histogram_combine(riskml.sketch, riskml.sketch) IS 'of riskml.category_histogram()';
+CREATE FUNCTION riskml.category_histogram_final(state riskml.sketch) RETURNS riskml.distribution
+	AS 'MODULE_PATHNAME', 'riskml_category_histogram_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.category_histogram_final(riskml.sketch) IS 'of riskml.category_histogram()';
+
+CREATE AGGREGATE riskml.category_histogram(x text, max_categories int) (
+	SFUNC = riskml.category_histogram_step,
+	STYPE = riskml.sketch,
+	FINALFUNC = riskml.category_histogram_final,
+	COMBINEFUNC = riskml.category_histogram_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.category_histogram(text, int) IS 'counts of the most frequent texts, at most so many; the rest is "other"';

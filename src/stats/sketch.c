@@ -1,0 +1,389 @@
+/*
+ * sketch.c
+ *	  riskml.quantile_histogram(): bins of about equal counts, found in one scan.
+ *
+ * See sketch.h for the state.  Edges are chosen among the starts of keys, so that the counts between them are
+ * exact.  A bin's count differs from an equal share by at most the count of the most frequent key.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/int.h"
+
+#include "stats/sketch.h"
+
+RML_SQL_FUNCTION(riskml_quantile_histogram_step);
+RML_SQL_FUNCTION(riskml_quantile_histogram_combine);
+RML_SQL_FUNCTION(riskml_quantile_histogram_final);
+
+/* ---- what both kinds have ---- */
+
+RmlSketch *
+rml_sketch_state(FunctionCallInfo fcinfo)
+{
+	RmlSketch  *s;
+
+	if (PG_ARGISNULL(0))
+		return NULL;
+	s = PG_GETARG_SKETCH(0);
+	if (AggCheckCallContext(fcinfo, NULL) != 0)
+		return s;
+	(void) rml_sketch_rows(s, 1);
+	return memcpy(palloc(VARSIZE(s)), s, VARSIZE(s));
+}
+
+void
+rml_sketch_require_alike(const RmlSketch *s, RmlDistributionKind kind, int wanted)
+{
+	if (s->kind != kind)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a sketch of numbers and one of categories cannot be merged")));
+	if (s->wanted != wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s differs between rows of one group: %d and %d",
+						kind == RML_NUMERIC ? "bins" : "max_categories", s->wanted, wanted)));
+}
+
+void
+rml_sketch_add_rest(RmlSketch *into, const RmlSketch *other)
+{
+	into->nulls += other->nulls;
+	into->nans += other->nans;
+	into->underflow += other->underflow;
+	into->overflow += other->overflow;
+	into->min = Min(into->min, other->min);
+	into->max = Max(into->max, other->max);
+}
+
+int64
+rml_sketch_rows(const RmlSketch *s, int64 more)
+{
+	int64		rows = more;
+	bool		overflow = pg_add_s64_overflow(rows, s->nulls, &rows) || pg_add_s64_overflow(rows, s->nans, &rows) ||
+		pg_add_s64_overflow(rows, s->underflow, &rows) || pg_add_s64_overflow(rows, s->overflow, &rows);
+
+	for (int i = 0; i < s->n_slots && !overflow; i++)
+		overflow = pg_add_s64_overflow(rows, s->kind == RML_NUMERIC ? rml_key_slots(s)[i].count : rml_category_slots(s)[i].count, &rows);
+	if (overflow)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the counts of a sketch are too large")));
+	return rows;
+}
+
+/* ---- a hash table of keys ---- */
+
+#define FIRST_SLOTS 16
+
+static RmlSketch *
+new_table(int bins, int n_slots)
+{
+	Size		size = sizeof(RmlSketch) + sizeof(RmlKeySlot) * (Size) n_slots;
+	RmlSketch  *s = palloc0(size);
+
+	SET_VARSIZE(s, size);
+	s->version = RML_SKETCH_VERSION;
+	s->kind = RML_NUMERIC;
+	s->wanted = bins;
+	s->n_slots = n_slots;
+	s->min = INFINITY;
+	s->max = -INFINITY;
+	return s;
+}
+
+RmlSketch *
+rml_key_sketch_new(int bins)
+{
+	if (bins < 1 || bins > RML_SKETCH_MAX_BINS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("bins must be between 1 and %d, not %d", RML_SKETCH_MAX_BINS, bins)));
+	return new_table(bins, FIRST_SLOTS);
+}
+
+/* The key's slot, or the free one where it belongs. */
+static inline RmlKeySlot *
+find_slot(RmlKeySlot *slots, int n_slots, uint64 key)
+{
+	uint32		mask = (uint32) n_slots - 1;
+	uint32		i = (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32) & mask;
+
+	while (slots[i].count != 0 && slots[i].key != key)
+		i = (i + 1) & mask;
+	return &slots[i];
+}
+
+/* Puts slots into an empty table, each key without its lowest bits. */
+static void
+fill(RmlSketch *s, const RmlKeySlot *slots, int n, int shift)
+{
+	s->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		RmlKeySlot *slot;
+
+		if (slots[i].count == 0)
+			continue;
+		slot = find_slot(rml_key_slots(s), s->n_slots, slots[i].key >> shift);
+		s->n += slot->count == 0;
+		slot->key = slots[i].key >> shift;
+		slot->count += slots[i].count;
+	}
+}
+
+static RmlSketch *
+double_table(RmlSketch *s)
+{
+	RmlSketch  *larger = new_table(s->wanted, s->n_slots * 2);
+	Size		size = VARSIZE(larger);
+	int			n_slots = larger->n_slots;
+
+	memcpy(larger, s, sizeof(RmlSketch));
+	SET_VARSIZE(larger, size);
+	larger->n_slots = n_slots;
+	fill(larger, rml_key_slots(s), s->n_slots, 0);
+	return larger;
+}
+
+/* Drops bits until the keys fit, or at least so many. */
+static void
+coarsen(RmlSketch *s, int shift)
+{
+	Size		size = sizeof(RmlKeySlot) * (Size) s->n_slots;
+	RmlKeySlot *slots = palloc(size);
+
+	while (s->shift < shift || s->n > RML_SKETCH_CAPACITY)
+	{
+		int			bits = Max(shift - s->shift, 1);
+
+		memcpy(slots, rml_key_slots(s), size);
+		memset(rml_key_slots(s), 0, size);
+		fill(s, slots, s->n_slots, bits);
+		s->shift = (uint8) (s->shift + bits);
+	}
+	pfree(slots);
+}
+
+RmlSketch *
+rml_key_sketch_add(RmlSketch *s, uint64 key, int64 count)
+{
+	RmlKeySlot *slot = find_slot(rml_key_slots(s), s->n_slots, key);
+
+	if (slot->count != 0)
+	{
+		slot->count += count;
+		return s;
+	}
+	slot->key = key;
+	slot->count = count;
+	if (++s->n > RML_SKETCH_CAPACITY)
+		coarsen(s, 0);
+	else if (s->n * 2 > s->n_slots && s->n_slots < RML_SKETCH_CAPACITY * 2)
+		s = double_table(s);
+	return s;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64		left = ((const RmlKeySlot *) a)->key;
+	uint64		right = ((const RmlKeySlot *) b)->key;
+
+	return left < right ? -1 : left > right;
+}
+
+RmlKeySlot *
+rml_key_sketch_sorted(const RmlSketch *s)
+{
+	RmlKeySlot *slots = palloc(sizeof(RmlKeySlot) * ((Size) s->n + 1));
+	int			n = 0;
+
+	for (int i = 0; i < s->n_slots; i++)
+		if (rml_key_slots(s)[i].count != 0)
+			slots[n++] = rml_key_slots(s)[i];
+	qsort(slots, (size_t) n, sizeof(RmlKeySlot), compare_keys);
+	return slots;
+}
+
+/* ---- the aggregate ---- */
+
+Datum
+riskml_quantile_histogram_step(PG_FUNCTION_ARGS)
+{
+	RmlSketch  *s = rml_sketch_state(fcinfo);
+	float8		x;
+
+	if (PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("bins must not be null")));
+	if (s == NULL)
+		s = rml_key_sketch_new(PG_GETARG_INT32(2));
+	else
+		rml_sketch_require_alike(s, RML_NUMERIC, PG_GETARG_INT32(2));
+	if (PG_ARGISNULL(1))
+	{
+		s->nulls++;
+		PG_RETURN_POINTER(s);
+	}
+	x = PG_GETARG_FLOAT8(1) + 0.0;	/* not -0 */
+	if (isnan(x))
+		s->nans++;
+	else if (isinf(x))
+		*(x < 0 ? &s->underflow : &s->overflow) += 1;
+	else
+	{
+		s->min = Min(s->min, x);
+		s->max = Max(s->max, x);
+		s = rml_key_sketch_add(s, rml_key_of(x) >> s->shift, 1);
+	}
+	PG_RETURN_POINTER(s);
+}
+
+Datum
+riskml_quantile_histogram_combine(PG_FUNCTION_ARGS)
+{
+	RmlSketch  *s = rml_sketch_state(fcinfo);
+	RmlSketch  *other;
+
+	if (PG_ARGISNULL(1))
+	{
+		if (s == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(s);
+	}
+	other = PG_GETARG_SKETCH(1);
+	if (s == NULL)
+		PG_RETURN_POINTER(memcpy(palloc(VARSIZE(other)), other, VARSIZE(other)));
+	rml_sketch_require_alike(s, RML_NUMERIC, other->wanted);
+	rml_sketch_require_alike(other, RML_NUMERIC, s->wanted);
+	(void) rml_sketch_rows(s, rml_sketch_rows(other, 0));
+	if (s->shift < other->shift)
+		coarsen(s, other->shift);
+	for (int i = 0; i < other->n_slots; i++)
+	{
+		const RmlKeySlot *slot = &rml_key_slots(other)[i];
+
+		if (slot->count != 0)
+			s = rml_key_sketch_add(s, slot->key >> (s->shift - other->shift), slot->count);
+	}
+	rml_sketch_add_rest(s, other);
+	PG_RETURN_POINTER(s);
+}
+
+/*
+ * Numbers of keys to the left of the inner edges, at most bins - 1 and increasing: for each multiple of total / bins
+ * the number with the nearest count.
+ */
+static int
+choose_cuts(const RmlKeySlot *slots, int n, int bins, int *cuts)
+{
+	int64		total = 0,
+				before = 0;		/* the count of slots[0 .. left - 1] */
+	int			left = 0,
+				n_cuts = 0;
+
+	for (int i = 0; i < n; i++)
+		total += slots[i].count;
+	for (int bin = 1; bin < bins; bin++)
+	{
+		double		target = (double) total * bin / bins;
+		int			cut;
+
+		while (left < n && (double) (before + slots[left].count) <= target)
+			before += slots[left++].count;
+		cut = left < n && (double) (before + slots[left].count) - target < target - (double) before ? left + 1 : left;
+		if (cut > 0 && cut < n && (n_cuts == 0 || cut > cuts[n_cuts - 1]))
+			cuts[n_cuts++] = cut;
+	}
+	return n_cuts;
+}
+
+/* The last edge: the maximum, or just above it if it is an edge already. */
+static int
+finish_edges(float8 *edges, int n_cuts, float8 below, float8 max)
+{
+	float8		last = edges[n_cuts];
+
+	edges[n_cuts + 1] = max;
+	if (last < max)
+		return n_cuts;
+	edges[n_cuts + 1] = nextafter(max, INFINITY) + 0.0;	/* not -0 */
+	if (isfinite(edges[n_cuts + 1]))
+		return n_cuts;
+	/* the greatest number of all: its bin begins just below it, if that is no value of the bin before */
+	edges[n_cuts + 1] = max;
+	edges[n_cuts] = nextafter(max, 0);
+	return n_cuts == 0 || below < edges[n_cuts] ? n_cuts : n_cuts - 1;
+}
+
+static RmlDistribution *
+bins_of(const RmlSketch *s)
+{
+	RmlKeySlot *slots = rml_key_sketch_sorted(s);
+	int		   *cuts = palloc(sizeof(int) * (Size) s->wanted);
+	float8	   *edges = palloc(sizeof(float8) * ((Size) s->wanted + 1));
+	int			n_cuts = choose_cuts(slots, s->n, s->wanted, cuts);
+	int			bin = 0;
+	RmlDistribution *d;
+
+	edges[0] = s->min;
+	for (int i = 0; i < n_cuts; i++)
+		edges[i + 1] = rml_key_start(slots[cuts[i]].key, s->shift);
+	if (finish_edges(edges, n_cuts, s->n > 1 ? rml_key_start(slots[s->n - 2].key, s->shift) : 0, s->max) < n_cuts)
+	{
+		n_cuts--;
+		edges[n_cuts + 1] = s->max;
+	}
+	d = rml_numeric_new(n_cuts + 1);
+	memcpy(rml_edges(d), edges, sizeof(float8) * ((Size) n_cuts + 2));
+	for (int i = 0; i < s->n; i++)
+	{
+		while (bin < n_cuts && i >= cuts[bin])
+			bin++;
+		d->counts[bin] += slots[i].count;
+	}
+	return d;
+}
+
+Datum
+riskml_quantile_histogram_final(PG_FUNCTION_ARGS)
+{
+	RmlSketch  *s;
+	RmlDistribution *d;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	s = PG_GETARG_SKETCH(0);
+	rml_sketch_require_alike(s, RML_NUMERIC, s->wanted);
+	if (s->n > 0)
+	{
+		d = bins_of(s);
+		d->min = s->min;
+		d->max = s->max;
+	}
+	else
+	{
+		/* no number that would tell where bins are */
+		d = rml_numeric_new(1);
+		rml_edges(d)[1] = 1;
+	}
+	if (s->underflow > 0)
+	{
+		d->min = -INFINITY;
+		d->max = Max(d->max, -INFINITY);
+	}
+	if (s->overflow > 0)
+	{
+		d->max = INFINITY;
+		d->min = Min(d->min, INFINITY);
+	}
+	d->underflow = s->underflow;
+	d->overflow = s->overflow;
+	d->nulls = s->nulls;
+	d->nans = s->nans;
+	PG_RETURN_POINTER(d);
+}
