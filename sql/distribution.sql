@@ -178,3 +178,65 @@ CREATE AGGREGATE riskml.category_histogram(x text, max_categories int) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE riskml.category_histogram(text, int) IS 'counts of the most frequent texts, at most so many; the rest is "other"';
+
+-- What is in a distribution.
+
+CREATE FUNCTION riskml.kind(d riskml.distribution) RETURNS text
+	AS 'MODULE_PATHNAME', 'riskml_distribution_kind' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.kind(riskml.distribution) IS 'numeric or categorical';
+
+CREATE FUNCTION riskml.edges(d riskml.distribution) RETURNS float8[]
+	AS 'MODULE_PATHNAME', 'riskml_distribution_edges' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.edges(riskml.distribution) IS 'the edges of the bins; NULL if it is one of categories';
+
+CREATE FUNCTION riskml.categories(d riskml.distribution) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'riskml_distribution_categories' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.categories(riskml.distribution) IS 'the categories that are listed; NULL if it is one of numbers';
+
+CREATE FUNCTION riskml.counts(d riskml.distribution) RETURNS bigint[]
+	AS 'MODULE_PATHNAME', 'riskml_distribution_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.counts(riskml.distribution) IS 'how many values there are in each bin or category';
+
+CREATE FUNCTION riskml.nulls(d riskml.distribution) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'riskml_distribution_nulls' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.nulls(riskml.distribution) IS 'how many nulls there were';
+
+CREATE FUNCTION riskml.nans(d riskml.distribution) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'riskml_distribution_nans' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.nans(riskml.distribution) IS 'how many values were NaN';
+
+CREATE FUNCTION riskml.underflow(d riskml.distribution) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'riskml_distribution_underflow' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.underflow(riskml.distribution) IS 'how many values were below the first edge';
+
+CREATE FUNCTION riskml.overflow(d riskml.distribution) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'riskml_distribution_overflow' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.overflow(riskml.distribution) IS 'how many values were above the last edge';
+
+CREATE FUNCTION riskml.other(d riskml.distribution) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'riskml_distribution_other' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.other(riskml.distribution) IS 'how many values were of categories that are not listed';
+
+CREATE FUNCTION riskml.total(d riskml.distribution) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'riskml_distribution_total' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.total(riskml.distribution) IS 'how many values there were, neither null nor NaN';
+
+CREATE FUNCTION riskml.minimum(d riskml.distribution) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_distribution_minimum' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.minimum(riskml.distribution) IS 'the least value; NULL if there is none, or it is not known';
+
+CREATE FUNCTION riskml.maximum(d riskml.distribution) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_distribution_maximum' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.maximum(riskml.distribution) IS 'the greatest value; NULL if there is none, or it is not known';
+
+CREATE FUNCTION riskml.quantile(d riskml.distribution, p float8) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_distribution_quantile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.quantile(riskml.distribution, float8) IS 'the number below which this share of the values lies, values being spread evenly within a bin';
+
+CREATE FUNCTION riskml.cdf(d riskml.distribution, x float8) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_distribution_cdf' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.cdf(riskml.distribution, float8) IS 'the share of the values that are not above x, values being spread evenly within a bin';
+
+CREATE FUNCTION riskml.bins(d riskml.distribution) RETURNS TABLE (bin int, lower_edge float8, upper_edge float8, category text, rows bigint, share float8)
+	AS 'MODULE_PATHNAME', 'riskml_distribution_bins' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION riskml.bins(riskml.distribution) IS 'the bins or categories as rows: with underflow and overflow, or other values (category NULL) at the end';

@@ -41,3 +41,21 @@ CREATE FUNCTION riskml.stability(expected riskml.distribution, actual riskml.dis
 		missing boolean DEFAULT false, OUT psi float8, OUT p_value float8, OUT threshold float8)
 	AS 'MODULE_PATHNAME', 'riskml_stability' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION riskml.stability(riskml.distribution, riskml.distribution, float8, float8, boolean) IS 'population stability index with its p-value, and the value that it exceeds with probability alpha where nothing has changed';
+
+-- Statistics of scores by the distributions of the scores of either class: mergeable twins of the exact aggregates.
+
+CREATE FUNCTION riskml.auc(positives riskml.distribution, negatives riskml.distribution, OUT auc float8, OUT error_bound float8)
+	AS 'MODULE_PATHNAME', 'riskml_binned_auc' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.auc(riskml.distribution, riskml.distribution) IS 'area under the ROC curve, by the scores of either class in the same bins, and by how much that of the scores themselves may differ';
+
+CREATE FUNCTION riskml.gini(positives riskml.distribution, negatives riskml.distribution, OUT gini float8, OUT error_bound float8)
+	AS 'MODULE_PATHNAME', 'riskml_binned_gini' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.gini(riskml.distribution, riskml.distribution) IS 'Gini coefficient, 2 auc - 1, by the scores of either class in the same bins, and by how much that of the scores themselves may differ';
+
+CREATE FUNCTION riskml.ks_score(positives riskml.distribution, negatives riskml.distribution, OUT ks_score float8, OUT error_bound float8)
+	AS 'MODULE_PATHNAME', 'riskml_binned_ks_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.ks_score(riskml.distribution, riskml.distribution) IS 'largest difference of the distribution functions of both classes, by the scores of either class in the same bins, and by how much that of the scores themselves may differ';
+
+CREATE FUNCTION riskml.average_precision(positives riskml.distribution, negatives riskml.distribution, OUT average_precision float8, OUT error_bound float8)
+	AS 'MODULE_PATHNAME', 'riskml_binned_average_precision' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.average_precision(riskml.distribution, riskml.distribution) IS 'average precision, by the scores of either class in the same bins, and by how much that of the scores themselves may differ';
