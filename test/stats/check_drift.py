@@ -185,7 +185,7 @@ def true_scores(positives, negatives):
     """auc, gini, ks and average precision of the scores themselves."""
     scores = np.concatenate([positives, negatives])
     labels = np.concatenate([np.ones(len(positives)), np.zeros(len(negatives))])
-    auc = stats.mannwhitneyu(positives, negatives).statistic / len(positives) / len(negatives)
+    auc = stats.mannwhitneyu(positives, negatives, method="asymptotic").statistic / len(positives) / len(negatives)
     order = np.argsort(-scores, kind="mergesort")
     ends = np.append(np.nonzero(np.diff(scores[order]))[0], len(scores) - 1)
     tp = np.cumsum(labels[order])[ends]
