@@ -3,9 +3,9 @@ CREATE TEMP VIEW functions AS
 	SELECT p.* FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 	WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 		AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'riskml');
--- what is not for users: input, output and casts of the type, the trigger, what the planner calls, aggregates and what they call
+-- what is not for users: input, output and casts of types, the trigger, what the planner calls, aggregates and what they call
 CREATE TEMP VIEW inner_functions AS
-	SELECT oid FROM functions WHERE proname ~ '^model_ref(_in|_out|_recv|_send)?$' OR prorettype IN ('trigger'::regtype, 'internal'::regtype) OR provariadic = '"any"'::regtype
+	SELECT oid FROM functions WHERE proname ~ '^(model_ref|(model_ref|distribution|sketch)_(in|out|recv|send)|distribution_(to|from)_jsonb)$' OR prorettype IN ('trigger'::regtype, 'internal'::regtype) OR provariadic = '"any"'::regtype
 		OR prokind = 'a' OR 'internal'::regtype = ANY (proargtypes);
 SELECT oid::regprocedure FROM inner_functions ORDER BY oid::regprocedure::text;
 -- a call of each other function, all of its arguments NULL and named

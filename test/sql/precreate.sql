@@ -66,8 +66,9 @@ CREATE FUNCTION pg_temp.attack(plant text) RETURNS text LANGUAGE plpgsql AS $$
 		RETURN SQLERRM;
 	END $$;
 -- ---- every object, made before in the attacker's schema riskml
-CREATE FUNCTION pg_temp.plant(type text, identity text) RETURNS text LANGUAGE sql AS $$
-	SELECT 'CREATE SCHEMA riskml; CREATE TYPE riskml.model_ref AS (a int); '
+SELECT string_agg(format('CREATE TYPE %s AS (a int); ', identity), '') AS types FROM json_to_recordset(:'members') AS m(type text, identity text) WHERE type = 'type' \gset
+CREATE FUNCTION pg_temp.plant(types text, type text, identity text) RETURNS text LANGUAGE sql AS $$
+	SELECT 'CREATE SCHEMA riskml; ' || types
 		|| CASE type
 			WHEN 'schema' THEN ''
 			WHEN 'type' THEN ''
@@ -77,9 +78,11 @@ CREATE FUNCTION pg_temp.plant(type text, identity text) RETURNS text LANGUAGE sq
 			WHEN 'table' THEN format('CREATE TABLE %s (a int)', identity)
 			WHEN 'view' THEN format('CREATE VIEW %s AS SELECT 1', identity)
 			WHEN 'sequence' THEN format('CREATE SEQUENCE %s', identity)
+			WHEN 'operator' THEN format('CREATE FUNCTION riskml.f(%2$s, %3$s) RETURNS boolean LANGUAGE plpgsql AS ''BEGIN RETURN true; END''; CREATE OPERATOR %1$s (LEFTARG = %2$s, RIGHTARG = %3$s, FUNCTION = riskml.f)',
+				VARIADIC regexp_match(identity, '(.*)\((.*),(.*)\)'))
 			WHEN 'cast' THEN format('CREATE CAST %s WITH INOUT AS IMPLICIT', identity)
 		END $$;
-SELECT m.type, pg_temp.attack(pg_temp.plant(m.type, m.identity)) AS outcome, count(*) >= CASE m.type WHEN 'function' THEN 36 WHEN 'table' THEN 5 WHEN 'cast' THEN 5 ELSE 1 END AS enough
+SELECT m.type, pg_temp.attack(pg_temp.plant(:'types', m.type, m.identity)) AS outcome, count(*) >= CASE m.type WHEN 'function' THEN 36 WHEN 'table' THEN 5 WHEN 'cast' THEN 5 ELSE 1 END AS enough
 FROM json_to_recordset(:'members') AS m(type text, identity text) GROUP BY 1, 2 ORDER BY 1, 2;
 -- ---- objects of the same name in the target schema, and what the script could call by accident
 SELECT plant, pg_temp.attack(plant) FROM unnest(ARRAY[

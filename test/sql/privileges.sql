@@ -180,6 +180,35 @@ INSERT INTO expected VALUES
 	('riskml.audit_guard()', $$riskml.audit_guard()$$, 'n n n n n n n'),
 	('riskml.registry_changed()', $$riskml.registry_changed()$$, 'n n n n n n 39P01');
 
+-- statistics read no table: everybody may call them
+INSERT INTO expected VALUES
+	('riskml.distribution_in(cstring)', $$riskml.distribution_in('{"kind": "numeric", "edges": [0, 1], "counts": [1]}')$$, 'y y y y y y y'),
+	('riskml.distribution_from_jsonb(jsonb)', $$riskml.distribution_from_jsonb('{"kind": "numeric", "edges": [0, 1], "counts": [1]}')$$, 'y y y y y y y'),
+	('riskml.distribution_recv(internal)', $$riskml.distribution_recv('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.distribution_merge(riskml.distribution, riskml.distribution)', $$riskml.distribution_merge(NULL, NULL)$$, 'y y y y y y y'),
+	('riskml.distribution_final(riskml.distribution)', $$riskml.distribution_final(NULL)$$, 'y y y y y y y'),
+	('riskml.histogram_step(riskml.distribution, float8, float8[])', $$riskml.histogram_step(NULL, 1, '{0,1}')$$, 'y y y y y y y'),
+	('riskml.histogram_like_step(riskml.distribution, float8, riskml.distribution)', $$riskml.histogram_like_step(NULL, 1, '{"kind": "numeric", "edges": [0, 1], "counts": [1]}'::riskml.distribution)$$, 'y y y y y y y'),
+	('riskml.histogram_like_step(riskml.distribution, text, riskml.distribution)', $$riskml.histogram_like_step(NULL, 'a'::text, riskml.category_histogram_final(NULL))$$, '22004 22004 22004 22004 22004 22004 22004'),
+	('riskml.histogram(float8, float8[])', $$riskml.histogram(1, '{0,1}')$$, 'y y y y y y y'),
+	('riskml.histogram_like(float8, riskml.distribution)', $$riskml.histogram_like(1, '{"kind": "numeric", "edges": [0, 1], "counts": [1]}'::riskml.distribution)$$, 'y y y y y y y'),
+	('riskml.histogram_like(text, riskml.distribution)', $$riskml.histogram_like('a'::text, riskml.category_histogram_final(riskml.category_histogram_step(NULL, 'a', 1)))$$, 'y y y y y y y'),
+	('riskml.merge(riskml.distribution)', $$riskml.merge(NULL)$$, 'y y y y y y y'),
+	('riskml.sketch_in(cstring)', $$riskml.sketch_in('{"kind": "numeric", "bins": 1, "values": [], "counts": []}')$$, 'y y y y y y y'),
+	('riskml.sketch_out(riskml.sketch)', $$riskml.sketch_out(NULL)$$, 'y y y y y y y'),
+	('riskml.sketch_send(riskml.sketch)', $$riskml.sketch_send(NULL)$$, 'y y y y y y y'),
+	('riskml.sketch_recv(internal)', $$riskml.sketch_recv('x'::text)$$, '42883 42883 42883 42883 42883 42883 42883'),
+	('riskml.quantile_histogram_step(riskml.sketch, float8, int)', $$riskml.quantile_histogram_step(NULL, 1, 1)$$, 'y y y y y y y'),
+	('riskml.quantile_histogram_combine(riskml.sketch, riskml.sketch)', $$riskml.quantile_histogram_combine(NULL, NULL)$$, 'y y y y y y y'),
+	('riskml.quantile_histogram_final(riskml.sketch)', $$riskml.quantile_histogram_final(NULL)$$, 'y y y y y y y'),
+	('riskml.quantile_histogram(float8, int)', $$riskml.quantile_histogram(1, 1)$$, 'y y y y y y y'),
+	('riskml.category_histogram_step(riskml.sketch, text, int)', $$riskml.category_histogram_step(NULL, 'a', 1)$$, 'y y y y y y y'),
+	('riskml.category_histogram_combine(riskml.sketch, riskml.sketch)', $$riskml.category_histogram_combine(NULL, NULL)$$, 'y y y y y y y'),
+	('riskml.category_histogram_final(riskml.sketch)', $$riskml.category_histogram_final(NULL)$$, 'y y y y y y y'),
+	('riskml.category_histogram(text, int)', $$riskml.category_histogram('a', 1)$$, 'y y y y y y y');
+INSERT INTO expected SELECT p.oid, format('%s(%s)', p.oid::regproc, (SELECT string_agg(format('NULL::%s', t::regtype), ', ' ORDER BY n) FROM unnest(proargtypes::oid[]) WITH ORDINALITY a(t, n))), 'y y y y y y y'
+FROM pg_proc p WHERE pronamespace = 'riskml'::regnamespace AND prokind = 'f' AND proisstrict AND 'riskml.distribution'::regtype = ANY (proargtypes);
+
 SELECT risk_version('regress_m') AS pin_m, risk_version('regress_open') AS pin_open \gset
 \set ubj :abs_srcdir /sql/data/tiny.ubj
 UPDATE expected SET call = replace(replace(call, '{file}', :'ubj'), '{run}', :'run');
