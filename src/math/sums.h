@@ -1,0 +1,60 @@
+/*
+ * sums.h
+ *	  Sums in about twice the precision of a double, so that the order in which
+ *	  terms come, and how they are split among processes, does not show.
+ *
+ * Neumaier's sum: what each addition rounds off is added up beside it
+ * (A. Neumaier, ZAMM 54, 1974).  A sum that overflows is not finite.
+ */
+#ifndef RML_MATH_SUMS_H
+#define RML_MATH_SUMS_H
+
+#include <math.h>
+
+typedef struct RmlSum
+{
+	double		sum;
+	double		rest;
+} RmlSum;
+
+static inline void
+rml_sum_add(RmlSum *to, double x)
+{
+	double		sum = to->sum + x;
+
+	to->rest += fabs(to->sum) >= fabs(x) ? (to->sum - sum) + x : (x - sum) + to->sum;
+	to->sum = sum;
+}
+
+/* Adds a * b with what the product rounds off. */
+static inline void
+rml_sum_add_product(RmlSum *to, double a, double b)
+{
+	double		product = a * b;
+
+	rml_sum_add(to, product);
+	to->rest += fma(a, b, -product);
+}
+
+/* Adds factor * other. */
+static inline void
+rml_sum_add_scaled(RmlSum *to, double factor, RmlSum other)
+{
+	rml_sum_add_product(to, factor, other.sum);
+	to->rest += factor * other.rest;
+}
+
+static inline void
+rml_sum_merge(RmlSum *to, RmlSum other)
+{
+	rml_sum_add(to, other.sum);
+	to->rest += other.rest;
+}
+
+static inline double
+rml_sum_value(RmlSum sum)
+{
+	return sum.sum + sum.rest;
+}
+
+#endif

@@ -1,0 +1,481 @@
+/*
+ * means.c
+ *	  Metrics that are means over rows: log_loss(), brier(), rmse(), mae(), r2(),
+ *	  mape(), multi_log_loss(), accuracy(), confusion().
+ *
+ * Their state is a float8[]: the number of rows, then sums, each as two numbers
+ * (math/sums.h), the first mostly of the weights.  States of parallel workers are
+ * added up.  As the functions can be called with any array, each checks it.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/float.h"
+
+#include "compat.h"
+#include "math/losses.h"
+#include "math/sums.h"
+#include "stats/rows.h"
+#include "stats/state.h"
+
+RML_SQL_FUNCTION(riskml_log_loss_boolean);
+RML_SQL_FUNCTION(riskml_log_loss_int);
+RML_SQL_FUNCTION(riskml_brier_boolean);
+RML_SQL_FUNCTION(riskml_brier_int);
+RML_SQL_FUNCTION(riskml_squared_error_step);
+RML_SQL_FUNCTION(riskml_absolute_error_step);
+RML_SQL_FUNCTION(riskml_relative_error_step);
+RML_SQL_FUNCTION(riskml_r2_step);
+RML_SQL_FUNCTION(riskml_r2_combine);
+RML_SQL_FUNCTION(riskml_r2_final);
+RML_SQL_FUNCTION(riskml_equal_step);
+RML_SQL_FUNCTION(riskml_confusion_boolean);
+RML_SQL_FUNCTION(riskml_confusion_int);
+RML_SQL_FUNCTION(riskml_confusion_final);
+RML_SQL_FUNCTION(riskml_multi_log_loss_step);
+RML_SQL_FUNCTION(riskml_multi_accuracy_step);
+RML_SQL_FUNCTION(riskml_sums_combine);
+RML_SQL_FUNCTION(riskml_mean_final);
+RML_SQL_FUNCTION(riskml_root_mean_final);
+RML_SQL_FUNCTION(riskml_rows_final);
+
+/* ---- states ---- */
+
+double *
+rml_state_begin(FunctionCallInfo fcinfo, ArrayType **array)
+{
+	ArrayType  *state = PG_GETARG_ARRAYTYPE_P(0);
+
+	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] < 1 || ARR_HASNULL(state) || ARR_ELEMTYPE(state) != FLOAT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the state of an aggregate must be a float8[] without nulls")));
+	/* an aggregate's own state may be changed */
+	if (!AggCheckCallContext(fcinfo, NULL) && (Pointer) state == DatumGetPointer(PG_GETARG_DATUM(0)))
+		state = PG_GETARG_ARRAYTYPE_P_COPY(0);
+	*array = state;
+	return (double *) ARR_DATA_PTR(state);
+}
+
+int
+rml_state_length(const ArrayType *array)
+{
+	return ARR_DIMS(array)[0];
+}
+
+double *
+rml_state_of(FunctionCallInfo fcinfo, int length, ArrayType **array)
+{
+	double	   *state = rml_state_begin(fcinfo, array);
+
+	if (unlikely(rml_state_length(*array) != length))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the state of the aggregate must have %d elements, but has %d", length, rml_state_length(*array))));
+	return state;
+}
+
+void
+rml_state_merge(double *to, const double *from, int length)
+{
+	to[0] += from[0];
+	for (int i = 1; i + 1 < length; i += 2)
+		rml_sum_merge((RmlSum *) (to + i), *(const RmlSum *) (from + i));
+}
+
+/* An argument that is a state, to be read only. */
+static const double *
+other_state(FunctionCallInfo fcinfo, int argument, int length)
+{
+	ArrayType  *other = PG_GETARG_ARRAYTYPE_P(argument);
+
+	if (ARR_NDIM(other) != 1 || ARR_DIMS(other)[0] != length || ARR_HASNULL(other) || ARR_ELEMTYPE(other) != FLOAT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("states of an aggregate must have as many elements as each other")));
+	return (const double *) ARR_DATA_PTR(other);
+}
+
+const double *
+rml_state_final(FunctionCallInfo fcinfo, int length)
+{
+	return other_state(fcinfo, 0, length);
+}
+
+/* riskml.sums_combine(state, other) */
+Datum
+riskml_sums_combine(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array;
+	double	   *state = rml_state_begin(fcinfo, &array);
+	int			length = rml_state_length(array);
+
+	rml_state_merge(state, other_state(fcinfo, 1, length), length);
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+static double
+in_range(double value)
+{
+	if (unlikely(!isfinite(value)))
+		float_overflow_error();
+	return value;
+}
+
+/* ---- means: rows, weight, sum ---- */
+
+#define MEAN_LENGTH 5
+
+static inline RmlSum *
+sum_of(double *state, int n)
+{
+	return (RmlSum *) (state + 1 + 2 * n);
+}
+
+static inline double
+sum_value(const double *state, int n)
+{
+	return rml_sum_value(*(const RmlSum *) (state + 1 + 2 * n));
+}
+
+static inline double
+weight_of(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_NARGS() > argument ? rml_check_weight(PG_GETARG_FLOAT8(argument)) : 1.0;
+}
+
+/* One more row; its value, and the argument that is its weight. */
+static Datum
+add_value(FunctionCallInfo fcinfo, double value, int weight_argument)
+{
+	ArrayType  *array;
+	double	   *state = rml_state_of(fcinfo, MEAN_LENGTH, &array);
+	double		weight = weight_of(fcinfo, weight_argument);
+
+	state[0]++;
+	rml_sum_add(sum_of(state, 0), weight);
+	rml_sum_add_product(sum_of(state, 1), weight, value);
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+Datum
+riskml_mean_final(PG_FUNCTION_ARGS)
+{
+	const double *state = rml_state_final(fcinfo, MEAN_LENGTH);
+	double		weight = sum_value(state, 0);
+
+	if (weight == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(in_range(sum_value(state, 1) / in_range(weight)));
+}
+
+Datum
+riskml_root_mean_final(PG_FUNCTION_ARGS)
+{
+	const double *state = rml_state_final(fcinfo, MEAN_LENGTH);
+	double		weight = sum_value(state, 0);
+
+	if (weight == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(sqrt(in_range(sum_value(state, 1) / in_range(weight))));
+}
+
+Datum
+riskml_rows_final(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) in_range(rml_state_final(fcinfo, MEAN_LENGTH)[0]));
+}
+
+/* ---- probabilities ---- */
+
+Datum
+riskml_log_loss_boolean(PG_FUNCTION_ARGS)
+{
+	return add_value(fcinfo, rml_log_loss(rml_check_probability(PG_GETARG_FLOAT8(1)), PG_GETARG_BOOL(2)), 3);
+}
+
+Datum
+riskml_log_loss_int(PG_FUNCTION_ARGS)
+{
+	return add_value(fcinfo, rml_log_loss(rml_check_probability(PG_GETARG_FLOAT8(1)), rml_label_of_int(PG_GETARG_INT32(2))), 3);
+}
+
+static double
+brier(double score, bool positive)
+{
+	double		error = rml_check_probability(score) - positive;
+
+	return error * error;
+}
+
+Datum
+riskml_brier_boolean(PG_FUNCTION_ARGS)
+{
+	return add_value(fcinfo, brier(PG_GETARG_FLOAT8(1), PG_GETARG_BOOL(2)), 3);
+}
+
+Datum
+riskml_brier_int(PG_FUNCTION_ARGS)
+{
+	return add_value(fcinfo, brier(PG_GETARG_FLOAT8(1), rml_label_of_int(PG_GETARG_INT32(2))), 3);
+}
+
+/* ---- predictions ---- */
+
+static double
+prediction_of(FunctionCallInfo fcinfo)
+{
+	return rml_check_finite("prediction", PG_GETARG_FLOAT8(1));
+}
+
+static double
+actual_of(FunctionCallInfo fcinfo)
+{
+	return rml_check_finite("actual value", PG_GETARG_FLOAT8(2));
+}
+
+Datum
+riskml_squared_error_step(PG_FUNCTION_ARGS)
+{
+	double		error = prediction_of(fcinfo) - actual_of(fcinfo);
+
+	return add_value(fcinfo, error * error, 3);
+}
+
+Datum
+riskml_absolute_error_step(PG_FUNCTION_ARGS)
+{
+	return add_value(fcinfo, fabs(prediction_of(fcinfo) - actual_of(fcinfo)), 3);
+}
+
+Datum
+riskml_relative_error_step(PG_FUNCTION_ARGS)
+{
+	double		actual = actual_of(fcinfo);
+
+	return add_value(fcinfo, fabs(prediction_of(fcinfo) - actual) / Max(fabs(actual), DBL_EPSILON), 3);
+}
+
+/*
+ * r2: rows, weight, sums of w y, of w y^2, of w (y - p)^2, and the least and the
+ * largest y: if they are equal nothing is to be explained, whatever is rounded.
+ */
+#define R2_LENGTH 11
+#define R2_LEAST 9
+#define R2_LARGEST 10
+
+Datum
+riskml_r2_step(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array;
+	double	   *state = rml_state_of(fcinfo, R2_LENGTH, &array);
+	double		actual = actual_of(fcinfo);
+	double		error = prediction_of(fcinfo) - actual;
+	double		weight = weight_of(fcinfo, 3);
+	double		square = actual * actual;
+
+	if (weight == 0)
+		PG_RETURN_ARRAYTYPE_P(array);
+	state[0]++;
+	rml_sum_add(sum_of(state, 0), weight);
+	rml_sum_add_product(sum_of(state, 1), weight, actual);
+	rml_sum_add_product(sum_of(state, 2), weight, square);
+	rml_sum_add_product(sum_of(state, 2), weight, fma(actual, actual, -square));
+	rml_sum_add_product(sum_of(state, 3), weight, error * error);
+	state[R2_LEAST] = Min(state[R2_LEAST], actual);
+	state[R2_LARGEST] = Max(state[R2_LARGEST], actual);
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+Datum
+riskml_r2_combine(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array;
+	double	   *state = rml_state_of(fcinfo, R2_LENGTH, &array);
+	const double *other = other_state(fcinfo, 1, R2_LENGTH);
+
+	rml_state_merge(state, other, R2_LEAST);
+	state[R2_LEAST] = Min(state[R2_LEAST], other[R2_LEAST]);
+	state[R2_LARGEST] = Max(state[R2_LARGEST], other[R2_LARGEST]);
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+/* Sum of w (y - mean)^2, from sums about 0 taken to sums about a number near the mean. */
+static double
+squares_about_mean(const double *state)
+{
+	RmlSum		weight = *(const RmlSum *) (state + 1);
+	RmlSum		y = *(const RmlSum *) (state + 3);
+	RmlSum		squares = *(const RmlSum *) (state + 5);
+	double		center = rml_sum_value(y) / rml_sum_value(weight);
+	double		square = center * center;
+	RmlSum		moved = y;
+	double		rest;
+
+	rml_sum_add_scaled(&squares, -2 * center, y);
+	rml_sum_add_scaled(&squares, square, weight);
+	rml_sum_add_scaled(&squares, fma(center, center, -square), weight);
+	rml_sum_add_scaled(&moved, -center, weight);
+	rest = rml_sum_value(moved);
+	rml_sum_add(&squares, -rest * rest / rml_sum_value(weight));
+	return rml_sum_value(squares);
+}
+
+Datum
+riskml_r2_final(PG_FUNCTION_ARGS)
+{
+	const double *state = rml_state_final(fcinfo, R2_LENGTH);
+	double		unexplained = sum_value(state, 3);
+
+	if (!(state[0] >= 2) || sum_value(state, 0) == 0)
+		PG_RETURN_NULL();
+	if (state[R2_LEAST] == state[R2_LARGEST])
+		PG_RETURN_FLOAT8(unexplained == 0 ? 1.0 : 0.0);
+	PG_RETURN_FLOAT8(in_range(1 - in_range(unexplained) / squares_about_mean(state)));
+}
+
+/* ---- classes ---- */
+
+Datum
+riskml_equal_step(PG_FUNCTION_ARGS)
+{
+	return add_value(fcinfo, PG_GETARG_INT32(1) == PG_GETARG_INT32(2), 3);
+}
+
+/* Probabilities of classes, checked; which of them is the label's. */
+static const double *
+probabilities(FunctionCallInfo fcinfo, int *n, int *label)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+	const double *scores = (const double *) ARR_DATA_PTR(array);
+
+	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	*label = PG_GETARG_INT32(2);
+	if (ARR_NDIM(array) != 1 || array_contains_nulls(array) || *n < 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scores must be the probabilities of two or more classes, without nulls")));
+	if (*label < 0 || *label >= *n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label must be a class from 0 to %d, but is %d", *n - 1, *label)));
+	for (int i = 0; i < *n; i++)
+		rml_check_probability(scores[i]);
+	return scores;
+}
+
+Datum
+riskml_multi_log_loss_step(PG_FUNCTION_ARGS)
+{
+	int			n;
+	int			label;
+	const double *scores = probabilities(fcinfo, &n, &label);
+
+	return add_value(fcinfo, rml_multi_log_loss(scores, n, label), 3);
+}
+
+Datum
+riskml_multi_accuracy_step(PG_FUNCTION_ARGS)
+{
+	int			n;
+	int			label;
+	const double *scores = probabilities(fcinfo, &n, &label);
+
+	return add_value(fcinfo, rml_first_largest(scores, n) == label, 3);
+}
+
+/* ---- confusion: rows, and the weights that are true positives, false ones, true negatives, false ones ---- */
+
+#define CONFUSION_LENGTH 9
+enum
+{
+	TP, FP, TN, FN
+};
+
+static Datum
+add_decision(FunctionCallInfo fcinfo, bool positive)
+{
+	ArrayType  *array;
+	double	   *state = rml_state_of(fcinfo, CONFUSION_LENGTH, &array);
+	double		score = rml_check_score(PG_GETARG_FLOAT8(1));
+	double		threshold = PG_GETARG_FLOAT8(3);
+	int			cell;
+
+	if (isnan(threshold))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("threshold must be a number, but is NaN")));
+	if (score >= threshold)
+		cell = positive ? TP : FP;
+	else
+		cell = positive ? FN : TN;
+	state[0]++;
+	rml_sum_add(sum_of(state, cell), weight_of(fcinfo, 4));
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+Datum
+riskml_confusion_boolean(PG_FUNCTION_ARGS)
+{
+	return add_decision(fcinfo, PG_GETARG_BOOL(2));
+}
+
+Datum
+riskml_confusion_int(PG_FUNCTION_ARGS)
+{
+	return add_decision(fcinfo, rml_label_of_int(PG_GETARG_INT32(2)));
+}
+
+/* A quotient is NULL without anything to divide by. */
+static void
+put_quotient(Datum *values, bool *nulls, int n, double above, double below)
+{
+	nulls[n] = below == 0;
+	values[n] = Float8GetDatum(nulls[n] ? 0 : above / below);
+}
+
+Datum
+riskml_confusion_final(PG_FUNCTION_ARGS)
+{
+	const double *state = rml_state_final(fcinfo, CONFUSION_LENGTH);
+	double		cells[4];
+	double		all = 0;
+	double		tp;
+	double		fp;
+	double		tn;
+	double		fn;
+	Datum		values[12];
+	bool		nulls[12] = {0};
+	TupleDesc	columns;
+
+	for (int i = 0; i < 4; i++)
+	{
+		cells[i] = in_range(sum_value(state, i));
+		all = in_range(all + cells[i]);
+		values[i] = Float8GetDatum(cells[i]);
+	}
+	if (all == 0)
+		PG_RETURN_NULL();
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE || columns->natts != lengthof(values))
+		elog(ERROR, "confusion() does not return its type");
+	/* as shares, whose products neither overflow nor vanish */
+	tp = cells[TP] / all;
+	fp = cells[FP] / all;
+	tn = cells[TN] / all;
+	fn = cells[FN] / all;
+	put_quotient(values, nulls, 4, cells[TP] + cells[TN], all);
+	put_quotient(values, nulls, 5, cells[TP], cells[TP] + cells[FP]);
+	put_quotient(values, nulls, 6, cells[TP], cells[TP] + cells[FN]);
+	put_quotient(values, nulls, 7, cells[TN], cells[TN] + cells[FP]);
+	put_quotient(values, nulls, 8, cells[FP], cells[FP] + cells[TN]);
+	put_quotient(values, nulls, 9, tp, tp + (fp + fn) / 2);
+	put_quotient(values, nulls, 10, tp * tn - fp * fn, sqrt(tp + fp) * sqrt(tp + fn) * sqrt(tn + fp) * sqrt(tn + fn));
+	nulls[11] = nulls[6] || nulls[7];
+	values[11] = Float8GetDatum(nulls[11] ? 0 : (DatumGetFloat8(values[6]) + DatumGetFloat8(values[7])) / 2);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}

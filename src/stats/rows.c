@@ -1,0 +1,72 @@
+/*
+ * rows.c
+ *	  What every metric demands of a row, in one wording.
+ */
+#include "postgres.h"
+
+#include "utils/float.h"
+
+#include "compat.h"
+#include "stats/rows.h"
+
+RML_SQL_FUNCTION(riskml_class_label);
+
+static const char *
+shown(double value)
+{
+	return float8out_internal(value);
+}
+
+void
+rml_refuse_label(int32 label)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("label must be 0 or 1, but is %d", label)));
+}
+
+void
+rml_refuse_score(double score)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("score must be a number, but is %s", shown(score)),
+			 errhint("Leave such rows out, for example with FILTER.")));
+}
+
+void
+rml_refuse_probability(double score)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("score must be a probability from 0 to 1, but is %s", shown(score))));
+}
+
+void
+rml_refuse_weight(double weight)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("weight must be finite and not negative, but is %s", shown(weight))));
+}
+
+void
+rml_refuse_number(const char *what, double value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s must be finite, but is %s", what, shown(value))));
+}
+
+/* riskml.class_label(value): a label that is kept as another number */
+Datum
+riskml_class_label(PG_FUNCTION_ARGS)
+{
+	double		value = PG_GETARG_FLOAT8(0);
+
+	if (!(value >= 0 && value <= PG_INT32_MAX) || value != floor(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label must be the number of a class, but is %s", shown(value))));
+	PG_RETURN_INT32((int32) value);
+}
