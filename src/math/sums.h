@@ -36,6 +36,16 @@ rml_sum_add_product(RmlSum *to, double a, double b)
 	to->rest += fma(a, b, -product);
 }
 
+/* Adds a * b * c, likewise. */
+static inline void
+rml_sum_add_product3(RmlSum *to, double a, double b, double c)
+{
+	double		product = b * c;
+
+	rml_sum_add_product(to, a, product);
+	rml_sum_add_product(to, a, fma(b, c, -product));
+}
+
 /* Adds factor * other. */
 static inline void
 rml_sum_add_scaled(RmlSum *to, double factor, RmlSum other)

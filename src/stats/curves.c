@@ -20,6 +20,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "math/quantiles.h"
 #include "math/special.h"
 #include "stats/ranking.h"
 #include "stats/rows.h"
@@ -283,51 +284,12 @@ riskml_gains(PG_FUNCTION_ARGS)
 
 /* ---- Hosmer and Lemeshow ---- */
 
-/* Groups whose bounds are being found, from the largest score on. */
-typedef struct Edges
-{
-	int			groups;
-	double		total;			/* rows */
-	double	   *values;			/* groups + 1 of them */
-	int			upper;			/* those whose upper neighbour among the scores is known, */
-	int			lower;			/* and whose lower one, too */
-} Edges;
-
-/* Number of the row, from 0 and the least score on, that an edge lies at or above. */
-static inline double
-place_of(const Edges *edges, int edge)
-{
-	return Max(edges->total - 1, 0) * (edges->groups - edge) / edges->groups;
-}
-
-/* Edges that lie within the first `end` rows from the top, the last of which have this score. */
-static void
-settle(Edges *edges, double end, double score)
-{
-	for (; edges->upper <= edges->groups; edges->upper++)
-	{
-		if (!(edges->total - 1 - ceil(place_of(edges, edges->upper)) < end))
-			break;
-		edges->values[edges->upper] = score;
-	}
-	for (; edges->lower < edges->upper; edges->lower++)
-	{
-		double		place = place_of(edges, edges->lower);
-		double	   *value = &edges->values[edges->lower];
-
-		if (!(edges->total - 1 - floor(place) < end))
-			break;
-		if (*value != score)
-			*value = score + (*value - score) * (place - floor(place));
-	}
-}
-
-/* Quantiles of the scores from 1 down to 0, as R's type 7 and numpy have them; weights count rows. */
+/* Quantiles of the scores from 1 down to 0; weights count rows. */
 static void
 find_edges(RmlRanking *ranking, int groups, double *values)
 {
 	double		unit = ranking->weighted ? ranking->scale : 1;
-	Edges		edges = {.groups = groups,.total = (ranking->total[0] + ranking->total[1]) / unit,.values = values};
+	RmlQuantiles quantiles = {.parts = groups,.total = (ranking->total[0] + ranking->total[1]) / unit,.values = values};
 	RmlTies    *ties = rml_ties_open(ranking);
 	RmlTie		tie;
 	RmlSum		rows = {0};
@@ -336,25 +298,10 @@ find_edges(RmlRanking *ranking, int groups, double *values)
 	while (next_tie(ties, &tie, &n))
 	{
 		rml_sum_add(&rows, (tie.positives + tie.negatives) / unit);
-		settle(&edges, rml_sum_value(rows), tie.score);
+		rml_quantiles_add(&quantiles, rml_sum_value(rows), tie.score);
 	}
-	/* whatever sums of weights are rounded to */
-	settle(&edges, INFINITY, tie.score);
+	rml_quantiles_add(&quantiles, INFINITY, tie.score);
 	rml_ties_close(ties);
-}
-
-/* Leaves equal edges out; how many groups there are then. */
-static int
-unique_groups(double *edges, int groups)
-{
-	int			n = 1;
-
-	for (int i = 1; i <= groups; i++)
-	{
-		if (edges[i] != edges[n - 1])
-			edges[n++] = edges[i];
-	}
-	return Max(n - 1, 1);
 }
 
 typedef struct ScoreGroup
@@ -434,7 +381,7 @@ riskml_hosmer_lemeshow(PG_FUNCTION_ARGS)
 	find_edges(ranking, groups, edges);
 	rml_check_probability(edges[0]);	/* the largest */
 	rml_check_probability(edges[groups]);
-	groups = unique_groups(edges, groups);
+	groups = Max(rml_leave_equals_out(edges, groups + 1) - 1, 1);
 	sum_groups(ranking, groups, edges, sums);
 	for (int i = 0; i < groups; i++)
 		filled += add_group(&sums[i], &statistic);

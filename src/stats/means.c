@@ -277,15 +277,13 @@ riskml_r2_step(PG_FUNCTION_ARGS)
 	double		actual = actual_of(fcinfo);
 	double		error = prediction_of(fcinfo) - actual;
 	double		weight = weight_of(fcinfo, 3);
-	double		square = actual * actual;
 
 	if (weight == 0)
 		PG_RETURN_ARRAYTYPE_P(array);
 	state[0]++;
 	rml_sum_add(sum_of(state, 0), weight);
 	rml_sum_add_product(sum_of(state, 1), weight, actual);
-	rml_sum_add_product(sum_of(state, 2), weight, square);
-	rml_sum_add_product(sum_of(state, 2), weight, fma(actual, actual, -square));
+	rml_sum_add_product3(sum_of(state, 2), weight, actual, actual);
 	rml_sum_add_product(sum_of(state, 3), weight, error * error);
 	state[R2_LEAST] = Min(state[R2_LEAST], actual);
 	state[R2_LARGEST] = Max(state[R2_LARGEST], actual);
@@ -347,46 +345,28 @@ riskml_equal_step(PG_FUNCTION_ARGS)
 	return add_value(fcinfo, PG_GETARG_INT32(1) == PG_GETARG_INT32(2), 3);
 }
 
-/* Probabilities of classes, checked; which of them is the label's. */
 static const double *
-probabilities(FunctionCallInfo fcinfo, int *n, int *label)
+probabilities(FunctionCallInfo fcinfo, int *n)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
-	const double *scores = (const double *) ARR_DATA_PTR(array);
-
-	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	*label = PG_GETARG_INT32(2);
-	if (ARR_NDIM(array) != 1 || array_contains_nulls(array) || *n < 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("scores must be the probabilities of two or more classes, without nulls")));
-	if (*label < 0 || *label >= *n)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("label must be a class from 0 to %d, but is %d", *n - 1, *label)));
-	for (int i = 0; i < *n; i++)
-		rml_check_probability(scores[i]);
-	return scores;
+	return rml_check_probabilities(PG_GETARG_ARRAYTYPE_P(1), PG_GETARG_INT32(2), n);
 }
 
 Datum
 riskml_multi_log_loss_step(PG_FUNCTION_ARGS)
 {
 	int			n;
-	int			label;
-	const double *scores = probabilities(fcinfo, &n, &label);
+	const double *scores = probabilities(fcinfo, &n);
 
-	return add_value(fcinfo, rml_multi_log_loss(scores, n, label), 3);
+	return add_value(fcinfo, rml_multi_log_loss(scores, n, PG_GETARG_INT32(2)), 3);
 }
 
 Datum
 riskml_multi_accuracy_step(PG_FUNCTION_ARGS)
 {
 	int			n;
-	int			label;
-	const double *scores = probabilities(fcinfo, &n, &label);
+	const double *scores = probabilities(fcinfo, &n);
 
-	return add_value(fcinfo, rml_first_largest(scores, n) == label, 3);
+	return add_value(fcinfo, rml_first_largest(scores, n) == PG_GETARG_INT32(2), 3);
 }
 
 /* ---- confusion: rows, and the weights that are true positives, false ones, true negatives, false ones ---- */

@@ -54,8 +54,8 @@ new_ranking(FunctionCallInfo fcinfo, bool weighted)
 		elog(ERROR, "called outside of an aggregate");
 	ranking = MemoryContextAllocZero(context, sizeof(RmlRanking));
 	ranking->weighted = weighted;
-	rml_sorter_init(&ranking->sorter[0], context, weighted ? 2 : 1, weighted ? memory : memory / 2);
-	rml_sorter_init(&ranking->sorter[1], context, 1, memory / 2);
+	rml_sorter_init(&ranking->sorter[0], context, weighted ? 2 : 1, weighted ? 2 : 1, weighted ? memory : memory / 2);
+	rml_sorter_init(&ranking->sorter[1], context, 1, 1, memory / 2);
 	AggRegisterCallback(fcinfo, close_files, PointerGetDatum(ranking));
 	return ranking;
 }

@@ -58,6 +58,25 @@ rml_refuse_number(const char *what, double value)
 			 errmsg("%s must be finite, but is %s", what, shown(value))));
 }
 
+const double *
+rml_check_probabilities(ArrayType *array, int32 label, int *n)
+{
+	const double *scores = (const double *) ARR_DATA_PTR(array);
+
+	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (ARR_NDIM(array) != 1 || array_contains_nulls(array) || *n < 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scores must be the probabilities of two or more classes, without nulls")));
+	if (label < 0 || label >= *n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label must be a class from 0 to %d, but is %d", *n - 1, label)));
+	for (int i = 0; i < *n; i++)
+		rml_check_probability(scores[i]);
+	return scores;
+}
+
 /* riskml.class_label(value): a label that is kept as another number */
 Datum
 riskml_class_label(PG_FUNCTION_ARGS)

@@ -8,6 +8,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "utils/array.h"
+
 #include "compat.h"
 
 pg_noreturn extern void rml_refuse_label(int32 label);
@@ -58,5 +60,8 @@ rml_check_finite(const char *what, double value)
 		rml_refuse_number(what, value);
 	return value;
 }
+
+/* Probabilities of *n classes, of which the label is one. */
+extern const double *rml_check_probabilities(ArrayType *array, int32 label, int *n);
 
 #endif

@@ -34,21 +34,22 @@ record_size(const RmlSorter *sorter)
 }
 
 void
-rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, Size budget)
+rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, Size budget)
 {
-	Assert(words > 0 && words <= RML_SORTER_WORDS);
+	Assert(keys > 0 && keys <= words && words <= RML_SORTER_WORDS);
 	memset(sorter, 0, sizeof(*sorter));
 	sorter->context = context;
 	sorter->words = words;
+	sorter->keys = keys;
 	sorter->budget = budget;
 }
 
 /* ---- in memory ---- */
 
 static inline int
-compare_records(const uint64 *a, const uint64 *b, int words)
+compare_records(const uint64 *a, const uint64 *b, int keys)
 {
-	for (int i = 0; i < words; i++)
+	for (int i = 0; i < keys; i++)
 	{
 		if (a[i] != b[i])
 			return a[i] < b[i] ? -1 : 1;
@@ -57,9 +58,9 @@ compare_records(const uint64 *a, const uint64 *b, int words)
 }
 
 static int
-compare_for_qsort(const void *a, const void *b, void *words)
+compare_for_qsort(const void *a, const void *b, void *keys)
 {
-	return compare_records(a, b, *(int *) words);
+	return compare_records(a, b, *(int *) keys);
 }
 
 /* One stable pass by a byte of a word. */
@@ -108,8 +109,8 @@ radix_sort(RmlSorter *sorter, Size n)
 	uint64	   *to = MemoryContextAllocHuge(sorter->context, sizeof(uint64) * sorter->used);
 	Size		(*counts)[256] = palloc0(sizeof(*counts) * 8);
 
-	/* the last word first: each pass keeps the order of those before */
-	for (int word = words - 1; word >= 0; word--)
+	/* the last key first: each pass keeps the order of those before */
+	for (int word = sorter->keys - 1; word >= 0; word--)
 	{
 		memset(counts, 0, sizeof(*counts) * 8);
 		for (Size i = 0; i < n; i++)
@@ -143,7 +144,7 @@ sort_data(RmlSorter *sorter)
 	Size		n = sorter->used / (Size) sorter->words;
 
 	if (n < SMALL)
-		qsort_arg(sorter->data, n, record_size(sorter), compare_for_qsort, &sorter->words);
+		qsort_arg(sorter->data, n, record_size(sorter), compare_for_qsort, &sorter->keys);
 	else
 		radix_sort(sorter, n);
 }
@@ -284,7 +285,7 @@ head(const RmlCursor *cursor, int stream)
 static inline bool
 is_before(const RmlCursor *cursor, int a, int b)
 {
-	return compare_records(head(cursor, a), head(cursor, b), cursor->sorter->words) < 0;
+	return compare_records(head(cursor, a), head(cursor, b), cursor->sorter->keys) < 0;
 }
 
 static void
@@ -405,7 +406,7 @@ merge_runs(RmlSorter *sorter)
 {
 	RmlSorter	next;
 
-	rml_sorter_init(&next, sorter->context, sorter->words, sorter->budget);
+	rml_sorter_init(&next, sorter->context, sorter->words, sorter->keys, sorter->budget);
 	next.file = create_file(sorter);
 	for (int i = 0; i < sorter->n_runs; i += most_runs(sorter))
 	{

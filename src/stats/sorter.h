@@ -2,8 +2,8 @@
  * sorter.h
  *	  Sorts records of a few 64-bit words within a bound of memory.
  *
- * Records are compared word by word as unsigned numbers; each has at most
- * RML_SORTER_WORDS.  What does not fit is written to a temporary file in sorted
+ * Records are compared by their first words, the keys, as unsigned numbers; each
+ * has at most RML_SORTER_WORDS.  What does not fit is written to a temporary file in sorted
  * runs.  A sorted set can be read any number of times, by several cursors at
  * a time.  The file belongs to the resource owner of the query that put the
  * records: whoever frees memory without an error must call rml_sorter_close().
@@ -18,6 +18,7 @@ typedef struct RmlSorterRun RmlSorterRun;
 typedef struct RmlSorter
 {
 	int			words;
+	int			keys;			/* the first of them, by which records are sorted */
 	Size		budget;			/* bytes */
 	MemoryContext context;
 	uint64	   *data;			/* NULL: all is in the file */
@@ -32,7 +33,7 @@ typedef struct RmlSorter
 } RmlSorter;
 
 /* The bytes of memory are mostly work_mem, or a share of it. */
-extern void rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, Size budget);
+extern void rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, Size budget);
 extern void rml_sorter_make_room(RmlSorter *sorter);
 extern void rml_sorter_sort(RmlSorter *sorter);
 extern void rml_sorter_close(RmlSorter *sorter);
