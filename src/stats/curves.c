@@ -381,7 +381,8 @@ riskml_hosmer_lemeshow(PG_FUNCTION_ARGS)
 	find_edges(ranking, groups, edges);
 	rml_check_probability(edges[0]);	/* the largest */
 	rml_check_probability(edges[groups]);
-	groups = Max(rml_leave_equals_out(edges, groups + 1) - 1, 1);
+	groups = rml_leave_equals_out(edges, groups + 1) - 1;
+	groups = Max(groups, 1);
 	sum_groups(ranking, groups, edges, sums);
 	for (int i = 0; i < groups; i++)
 		filled += add_group(&sums[i], &statistic);
