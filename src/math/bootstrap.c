@@ -7,6 +7,7 @@
  */
 #include "math/bootstrap.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,57 +34,122 @@ mix(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-static inline uint8_t
+static inline int
 count_of(uint64_t u)
 {
-	int			count = (u >= thresholds[0]) + (u >= thresholds[1]) + (u >= thresholds[2]);
+	/* without a branch that is hard to foresee */
+	int			count = (u >= thresholds[0]) + (u >= thresholds[1]) + (u >= thresholds[2]) + (u >= thresholds[3]) + (u >= thresholds[4]);
 
-	while (count >= 3 && count < N_THRESHOLDS && u >= thresholds[count])
-		count++;
-	return (uint8_t) count;
+	if (count == 5)
+	{
+		while (count < N_THRESHOLDS && u >= thresholds[count])
+			count++;
+	}
+	return count;
 }
 
 void
-rml_bootstrap_counts(uint64_t seed, uint64_t row, uint8_t *counts, int n)
+rml_bootstrap_counts(uint64_t seed, uint64_t row, double *counts, int n)
 {
 	uint64_t	key = mix(mix(seed) + row);
 
 	for (int i = 0; i < n; i++)
 		counts[i] = count_of(mix(key + (uint64_t) i));
+	for (int i = n; i < RML_PADDED(n); i++)
+		counts[i] = 0;
 }
 
 void
-rml_replicas_add(RmlReplicas *replicas, const uint8_t *counts, double weight, bool positive)
+rml_bootstrap_add(double *restrict to, const double *restrict counts, double factor, int n)
 {
-	double	   *tie = replicas->tie[positive];
+	for (int i = 0; i < n; i += RML_LANES)
+	{
+		for (int j = 0; j < RML_LANES; j++)
+			to[i + j] += factor * counts[i + j];
+	}
+}
 
-	for (int i = 0; i < replicas->n; i++)
-		tie[i] += weight * counts[i];
+void
+rml_replicas_add(RmlReplicas *replicas, const double *counts, double weight, bool positive)
+{
+	replicas->in_tie[positive] = true;
+	rml_bootstrap_add(replicas->tie[positive], counts, weight, replicas->n);
+}
+
+/* Pairs with negatives of the tie: those with the positives above count one, with its own one half. */
+static void
+add_negatives(RmlReplicas *replicas)
+{
+	double	   *restrict area = replicas->area;
+	double	   *restrict fp = replicas->before[0];
+	double	   *restrict negatives = replicas->tie[0];
+	const double *restrict tp = replicas->before[1];
+	const double *restrict positives = replicas->tie[1];
+
+	for (int i = 0; i < replicas->n; i += RML_LANES)
+	{
+		for (int j = i; j < i + RML_LANES; j++)
+		{
+			area[j] += negatives[j] * (tp[j] + positives[j] / 2);
+			fp[j] += negatives[j];
+			negatives[j] = 0;
+		}
+	}
+}
+
+/* Behind the negatives. */
+static void
+add_positives(RmlReplicas *replicas)
+{
+	double	   *restrict precision = replicas->precision;
+	double	   *restrict tp = replicas->before[1];
+	double	   *restrict positives = replicas->tie[1];
+	const double *restrict fp = replicas->before[0];
+
+	for (int i = 0; i < replicas->n; i += RML_LANES)
+	{
+		for (int j = i; j < i + RML_LANES; j++)
+		{
+			double		all = tp[j] + positives[j] + fp[j];
+
+			tp[j] += positives[j];
+			/* none at all: 0 times anything */
+			precision[j] += positives[j] * (tp[j] / (all > DBL_MIN ? all : DBL_MIN));
+			positives[j] = 0;
+		}
+	}
+}
+
+static void
+add_distance(RmlReplicas *replicas)
+{
+	double	   *restrict ks = replicas->ks;
+	const double *restrict fp = replicas->before[0];
+	const double *restrict tp = replicas->before[1];
+	const double *restrict of_negatives = replicas->inverse[0];
+	const double *restrict of_positives = replicas->inverse[1];
+
+	for (int i = 0; i < replicas->n; i += RML_LANES)
+	{
+		for (int j = i; j < i + RML_LANES; j++)
+		{
+			double		distance = fabs(tp[j] * of_positives[j] - fp[j] * of_negatives[j]);
+
+			ks[j] = distance > ks[j] ? distance : ks[j];
+		}
+	}
 }
 
 void
 rml_replicas_end_tie(RmlReplicas *replicas)
 {
-	for (int i = 0; i < replicas->n; i++)
-	{
-		double		negatives = replicas->tie[0][i];
-		double		positives = replicas->tie[1][i];
-		double		fp = replicas->before[0][i] + negatives;
-		double		tp = replicas->before[1][i] + positives;
-		double		distance;
-
-		if (negatives == 0 && positives == 0)
-			continue;
-		replicas->area[i] += negatives * (replicas->before[1][i] + positives / 2);
-		if (positives > 0)
-			replicas->precision[i] += positives * (tp / (tp + fp));
-		distance = fabs(tp / replicas->total[1][i] - fp / replicas->total[0][i]);
-		if (distance > replicas->ks[i])
-			replicas->ks[i] = distance;
-		replicas->before[0][i] = fp;
-		replicas->before[1][i] = tp;
-		replicas->tie[0][i] = replicas->tie[1][i] = 0;
-	}
+	if (replicas->in_tie[0])
+		add_negatives(replicas);
+	if (replicas->in_tie[1])
+		add_positives(replicas);
+	if (replicas->in_tie[0] || replicas->in_tie[1])
+		add_distance(replicas);
+	replicas->in_tie[0] = replicas->in_tie[1] = false;
 }
 
 static int

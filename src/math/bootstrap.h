@@ -15,19 +15,30 @@
 #define RML_MAX_REPLICATES 10000
 
 /*
- * How often a row counts in each of n replicates.
+ * Arrays with an element for each replicate are as long as this, so that loops
+ * over them need no rest and compilers make vectors of them.
+ */
+#define RML_LANES 8
+#define RML_PADDED(n) (((n) + RML_LANES - 1) / RML_LANES * RML_LANES)
+
+/*
+ * How often a row counts in each of n replicates, 0 in what pads them.
  *
  *	  mix(x): the finalizer of splitmix64 on x + 0x9e3779b97f4a7c15
  *	  u = mix(mix(mix(seed) + row) + replicate)
  *	  count = how many k >= 0 have u >= 2^64 P(X <= k), X of Poisson(1)
  */
-extern void rml_bootstrap_counts(uint64_t seed, uint64_t row, uint8_t *counts, int n);
+extern void rml_bootstrap_counts(uint64_t seed, uint64_t row, double *counts, int n);
 
-/* Replicates of what is computed over rows in the order of a score; n elements each. */
+/* Adds factor * counts[i] to each. */
+extern void rml_bootstrap_add(double *to, const double *counts, double factor, int n);
+
+/* Replicates of what is computed over rows in the order of a score. */
 typedef struct RmlReplicas
 {
 	int			n;
-	const double *total[2];		/* weight of negatives and of positives */
+	const double *inverse[2];	/* of the weight of all negatives, and of all positives */
+	bool		in_tie[2];		/* has the tie rows of the class? */
 	double	   *before[2];		/* of the ties before, */
 	double	   *tie[2];			/* of this one */
 	double	   *area;			/* AUC times both totals */
@@ -36,7 +47,7 @@ typedef struct RmlReplicas
 } RmlReplicas;
 
 /* Adds a row of the tie that has begun. */
-extern void rml_replicas_add(RmlReplicas *replicas, const uint8_t *counts, double weight, bool positive);
+extern void rml_replicas_add(RmlReplicas *replicas, const double *counts, double weight, bool positive);
 
 /* The tie has ended. */
 extern void rml_replicas_end_tie(RmlReplicas *replicas);

@@ -112,8 +112,6 @@ typedef struct Means
 	const char *names[MOST_MEANS];
 	RmlSum		weight;
 	RmlSum		sums[MOST_MEANS][2];
-	/* replicates */
-	double	   *weights;
 	double	   *replicas[MOST_MEANS][2];
 } Means;
 
@@ -167,18 +165,19 @@ mean_of(const Means *means, int i, double sum, double weight)
 static double *
 zeros(int n)
 {
-	return palloc0(sizeof(double) * (Size) Max(n, 1));
+	return palloc0(sizeof(double) * (Size) RML_PADDED(Max(n, 1)));
 }
 
 /* Drawn rows: how often each of them counts in each replicate. */
 typedef struct Draw
 {
-	uint8	   *counts;
-	double	   *total[2];		/* by class */
+	double	   *counts;
+	double	   *total[2];		/* weight in each replicate, by class */
+	double	   *inverse[2];
 } Draw;
 
 static void
-add_means(const RmlPairs *pairs, Means *means, const Row *row, const uint8 *counts)
+add_means(const RmlPairs *pairs, Means *means, const Row *row, const double *counts)
 {
 	double		costs[MOST_MEANS][2];
 
@@ -186,18 +185,12 @@ add_means(const RmlPairs *pairs, Means *means, const Row *row, const uint8 *coun
 		return;
 	costs_of(pairs, row, costs);
 	rml_sum_add(&means->weight, row->weight);
-	for (int k = 0; k < pairs->replicates; k++)
-		means->weights[k] += row->weight * counts[k];
 	for (int i = 0; i < means->n; i++)
 	{
 		for (int j = 0; j < 2; j++)
 		{
-			double		cost = row->weight * costs[i][j];
-			double	   *replicas = means->replicas[i][j];
-
 			rml_sum_add_product(&means->sums[i][j], row->weight, costs[i][j]);
-			for (int k = 0; k < pairs->replicates; k++)
-				replicas[k] += cost * counts[k];
+			rml_bootstrap_add(means->replicas[i][j], counts, row->weight * costs[i][j], RML_PADDED(pairs->replicates));
 		}
 	}
 }
@@ -218,7 +211,7 @@ set_interval(const RmlPairs *pairs, RmlCompared *result, double *differences, in
 }
 
 static void
-report_means(RmlPairs *pairs, const Means *means)
+report_means(RmlPairs *pairs, const Means *means, const Draw *draw)
 {
 	double		weight = rml_sum_value(means->weight);
 	double	   *differences = zeros(pairs->replicates);
@@ -231,9 +224,10 @@ report_means(RmlPairs *pairs, const Means *means)
 
 		for (int k = 0; k < pairs->replicates; k++)
 		{
-			if (means->weights[k] > 0)
-				differences[n++] = mean_of(means, i, means->replicas[i][1][k], means->weights[k]) -
-					mean_of(means, i, means->replicas[i][0][k], means->weights[k]);
+			double		drawn = draw->total[0][k] + draw->total[1][k];
+
+			if (drawn > 0)
+				differences[n++] = mean_of(means, i, means->replicas[i][1][k], drawn) - mean_of(means, i, means->replicas[i][0][k], drawn);
 		}
 		set_interval(pairs, result, differences, n);
 	}
@@ -458,10 +452,10 @@ typedef struct Ranks
 static void
 begin_replicas(RmlReplicas *replicas, int n, const Draw *draw)
 {
-	replicas->n = n;
+	replicas->n = RML_PADDED(n);
 	for (int i = 0; i < 2; i++)
 	{
-		replicas->total[i] = draw->total[i];
+		replicas->inverse[i] = draw->inverse[i];
 		replicas->before[i] = zeros(n);
 		replicas->tie[i] = zeros(n);
 	}
@@ -541,6 +535,11 @@ rank_by_b(RmlPairs *pairs, Ranks *ranks, RmlSorter *ranked, Draw *draw)
 	close_order(&order);
 }
 
+typedef enum Ranking
+{
+	AUC, GINI, KS, AVERAGE_PRECISION
+} Ranking;
+
 /* Variance of the difference of two AUCs; NaN with fewer than two rows of a class. */
 static double
 delong_variance(const Ranks *ranks)
@@ -560,32 +559,32 @@ delong_variance(const Ranks *ranks)
 }
 
 static void
-report_auc(RmlPairs *pairs, const Ranks *ranks, const double *values, double factor, const char *metric)
+report_delong(RmlPairs *pairs, const Ranks *ranks, double values[][2])
 {
-	RmlCompared *result = add_result(pairs, metric, values[0], values[1]);
-	double		error = factor * sqrt(delong_variance(ranks));
+	double		error = sqrt(delong_variance(ranks));
+	double		difference = values[AUC][1] - values[AUC][0];
+	double		half = error * -rml_normal_quantile((1 - pairs->confidence) / 2);
+	double		p_value = error > 0 ? 2 * rml_normal_sf(fabs(difference) / error) : difference == 0;
 
-	result->method = "DeLong";
-	if (isnan(error) || isnan(result->difference))
-		return;
-	result->low = result->difference - error * rml_normal_quantile((1 + pairs->confidence) / 2);
-	result->high = result->difference + error * rml_normal_quantile((1 + pairs->confidence) / 2);
-	if (error > 0)
-		result->p_value = 2 * rml_normal_sf(fabs(result->difference) / error);
-	else
-		result->p_value = result->difference == 0 ? 1 : 0;
+	for (int i = 0; i < 2; i++)
+	{
+		RmlCompared *result = i == 0 ? add_result(pairs, "auc", values[AUC][0], values[AUC][1]) :
+			add_result(pairs, "gini", values[GINI][0], values[GINI][1]);
+
+		result->method = "DeLong";
+		if (isnan(error) || isnan(difference))
+			continue;
+		result->low = result->difference - (i + 1) * half;
+		result->high = result->difference + (i + 1) * half;
+		result->p_value = p_value;
+	}
 }
 
-typedef enum Ranking
-{
-	AUC, GINI, KS, AVERAGE_PRECISION
-} Ranking;
-
-/* A metric of a replicate. */
+/* A metric of a replicate that has both classes. */
 static double
 replica_of(const RmlReplicas *replicas, Ranking metric, int i)
 {
-	double		auc = replicas->area[i] / (replicas->total[0][i] * replicas->total[1][i]);
+	double		auc = replicas->area[i] * replicas->inverse[0][i] * replicas->inverse[1][i];
 
 	switch (metric)
 	{
@@ -598,7 +597,7 @@ replica_of(const RmlReplicas *replicas, Ranking metric, int i)
 		case AVERAGE_PRECISION:
 			break;
 	}
-	return replicas->precision[i] / replicas->total[1][i];
+	return replicas->precision[i] * replicas->inverse[1][i];
 }
 
 static void
@@ -610,7 +609,7 @@ report_replicated(RmlPairs *pairs, const Ranks *ranks, const char *name, Ranking
 
 	for (int i = 0; i < pairs->replicates; i++)
 	{
-		if (ranks->replicas[0].total[0][i] > 0 && ranks->replicas[0].total[1][i] > 0)
+		if (ranks->replicas[0].inverse[0][i] > 0 && ranks->replicas[0].inverse[1][i] > 0)
 			differences[n++] = replica_of(&ranks->replicas[1], metric, i) - replica_of(&ranks->replicas[0], metric, i);
 	}
 	set_interval(pairs, result, differences, n);
@@ -636,10 +635,7 @@ report_ranks(RmlPairs *pairs, const Ranks *ranks)
 		report_replicated(pairs, ranks, "gini", GINI, values[GINI]);
 	}
 	else
-	{
-		report_auc(pairs, ranks, values[AUC], 1, "auc");
-		report_auc(pairs, ranks, values[GINI], 2, "gini");
-	}
+		report_delong(pairs, ranks, values);
 	report_replicated(pairs, ranks, "ks_score", KS, values[KS]);
 	report_replicated(pairs, ranks, "average_precision", AVERAGE_PRECISION, values[AVERAGE_PRECISION]);
 }
@@ -661,14 +657,14 @@ begin_sums(const RmlPairs *pairs, Sums *sums)
 {
 	memset(sums, 0, sizeof(*sums));
 	name_means(pairs, &sums->means);
-	sums->means.weights = zeros(pairs->replicates);
 	for (int i = 0; i < 2; i++)
 	{
 		sums->draw.total[i] = zeros(pairs->replicates);
+		sums->draw.inverse[i] = zeros(pairs->replicates);
 		for (int j = 0; j < sums->means.n; j++)
 			sums->means.replicas[j][i] = zeros(pairs->replicates);
 	}
-	sums->draw.counts = palloc0((Size) Max(pairs->replicates, 1));
+	sums->draw.counts = zeros(pairs->replicates);
 }
 
 static bool
@@ -689,14 +685,12 @@ add_sums(RmlPairs *pairs, Sums *sums)
 	for (uint64 number = 0; next_row(cursor, &row); number++)
 	{
 		bool		class = pairs->task != RML_TASK_BINARY || row.label != 0;
-		double	   *total = sums->draw.total[class];
 
 		CHECK_FOR_INTERRUPTS();
 		if (number == 0)
 			start = row;
 		rml_bootstrap_counts(pairs->seed, number, sums->draw.counts, pairs->replicates);
-		for (int k = 0; k < pairs->replicates; k++)
-			total[k] += row.weight * sums->draw.counts[k];
+		rml_bootstrap_add(sums->draw.total[class], sums->draw.counts, row.weight, RML_PADDED(pairs->replicates));
 		rml_sum_add(&sums->total[class], row.weight);
 		if (is_same(pairs, &row))
 			rml_sum_add(&sums->same, row.weight);
@@ -704,6 +698,12 @@ add_sums(RmlPairs *pairs, Sums *sums)
 		add_moments(&sums->scores, row.a - start.a, row.b - start.b, row.weight);
 	}
 	rml_cursor_close(cursor);
+	/* 0 where a class was not drawn */
+	for (int k = 0; k < pairs->replicates; k++)
+	{
+		for (int i = 0; i < 2; i++)
+			sums->draw.inverse[i][k] = sums->draw.total[i][k] > 0 ? 1 / sums->draw.total[i][k] : 0;
+	}
 }
 
 static void
@@ -748,7 +748,7 @@ compare_scores(RmlPairs *pairs, Sums *sums, double total)
 	rml_sorter_close(&ranked);
 	if (pairs->task == RML_TASK_BINARY)
 		report_ranks(pairs, &ranks);
-	report_means(pairs, &sums->means);
+	report_means(pairs, &sums->means, &sums->draw);
 	find_bins(pairs, total, &bins);
 	count_bins(pairs, &bins);
 	report_between(pairs, "psi", 0, psi_of(&bins, total));
@@ -773,6 +773,6 @@ rml_pairs_compare(RmlPairs *pairs)
 		compare_scores(pairs, &sums, total);
 		return;
 	}
-	report_means(pairs, &sums.means);
+	report_means(pairs, &sums.means, &sums.draw);
 	report_between(pairs, "agreement", 1, rml_sum_value(sums.same) / total);
 }
