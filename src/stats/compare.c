@@ -22,7 +22,7 @@
 #include "math/bootstrap.h"
 #include "math/losses.h"
 #include "registry/acting.h"
-#include "stats/pairs.h"
+#include "stats/paired_scores.h"
 #include "stats/rows.h"
 
 RML_SQL_FUNCTION(riskml_compare);

@@ -151,7 +151,7 @@ refuse_model(const RmlJudged *judged, int n_outputs)
 			 errmsg("model \"%s\" cannot be judged by one label", judged->name),
 			 n_outputs > 1 ? errdetail("Its objective is %s, with %d outputs.", judged->objective, n_outputs) :
 			 errdetail("Its objective is %s.", judged->objective),
-			 errhint("Use the metrics that suit it, such as riskml.rmse(), on the elements of risk_scores().")));
+			 errhint("Use the metrics that suit it, such as riskml.rmse(), on its scores.")));
 }
 
 void

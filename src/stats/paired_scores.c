@@ -1,5 +1,5 @@
 /*
- * pairs.c
+ * paired_scores.c
  *	  Rows scored by two models, and what distinguishes the scores.
  *
  * Rows are sorted by the first model's score, a row's number in that order being
@@ -16,11 +16,12 @@
 #include "miscadmin.h"
 
 #include "math/bootstrap.h"
+#include "math/divergence.h"
 #include "math/losses.h"
 #include "math/quantiles.h"
 #include "math/roc.h"
 #include "math/special.h"
-#include "stats/pairs.h"
+#include "stats/paired_scores.h"
 #include "stats/rows.h"
 
 #define PSI_BINS 10
@@ -325,21 +326,14 @@ find_bins(RmlPairs *pairs, double total, Bins *bins)
 static double
 psi_of(const Bins *bins, double total)
 {
-	RmlSum		psi = {0};
+	double		shares[2][PSI_BINS + 1];
 
 	for (int i = 0; i <= bins->n_edges; i++)
 	{
-		double		shares[2];
-
-		for (int j = 0; j < 2; j++)
-		{
-			shares[j] = rml_sum_value(bins->weights[j][i]) / total;
-			if (shares[j] == 0)
-				shares[j] = PSI_FLOOR;
-		}
-		rml_sum_add_product(&psi, shares[1] - shares[0], log(shares[1] / shares[0]));
+		shares[0][i] = rml_sum_value(bins->weights[0][i]) / total;
+		shares[1][i] = rml_sum_value(bins->weights[1][i]) / total;
 	}
-	return rml_sum_value(psi);
+	return rml_psi(shares[0], shares[1], (size_t) bins->n_edges + 1, PSI_FLOOR);
 }
 
 /* ---- ranks ---- */
@@ -751,7 +745,7 @@ compare_scores(RmlPairs *pairs, Sums *sums, double total)
 	report_means(pairs, &sums->means, &sums->draw);
 	find_bins(pairs, total, &bins);
 	count_bins(pairs, &bins);
-	report_between(pairs, "psi", 0, psi_of(&bins, total));
+	report_between(pairs, "psi", 0, total > 0 ? psi_of(&bins, total) : NAN);
 	if (pairs->task == RML_TASK_BINARY && pairs->decides)
 		report_between(pairs, "agreement", 1, rml_sum_value(sums->same) / total);
 	report_between(pairs, "pearson", 1, correlation(&sums->scores));

@@ -1,9 +1,9 @@
 /*
- * pairs.h
+ * paired_scores.h
  *	  Rows scored by two models, and what distinguishes the scores.
  */
-#ifndef RML_STATS_PAIRS_H
-#define RML_STATS_PAIRS_H
+#ifndef RML_STATS_PAIRED_SCORES_H
+#define RML_STATS_PAIRED_SCORES_H
 
 #include "stats/scored.h"
 #include "stats/sorter.h"
