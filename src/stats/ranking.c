@@ -152,7 +152,7 @@ with_bins(FunctionCallInfo fcinfo, Datum state)
 
 	if (bins < 1 || bins > MAX_BINS)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				(errcode(PG_ARGISNULL(3) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
 				 PG_ARGISNULL(3) ? errmsg("the number of bins must not be null")
 				 : errmsg("the number of bins must be from 1 to %d, but is %d", MAX_BINS, bins)));
 	if (fcinfo->isnull)
