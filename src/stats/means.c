@@ -42,7 +42,6 @@ RML_SQL_FUNCTION(riskml_multi_accuracy_step);
 RML_SQL_FUNCTION(riskml_sums_combine);
 RML_SQL_FUNCTION(riskml_mean_final);
 RML_SQL_FUNCTION(riskml_root_mean_final);
-RML_SQL_FUNCTION(riskml_rows_final);
 
 /* ---- states ---- */
 
@@ -183,12 +182,6 @@ riskml_root_mean_final(PG_FUNCTION_ARGS)
 	if (weight == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(sqrt(in_range(sum_value(state, 1) / in_range(weight))));
-}
-
-Datum
-riskml_rows_final(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT64((int64) in_range(rml_state_final(fcinfo, MEAN_LENGTH)[0]));
 }
 
 /* ---- probabilities ---- */
