@@ -20,6 +20,7 @@
 #include "storage/proc.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
+#include "utils/tuplesort.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -180,6 +181,17 @@ rml_check_index(ResultRelInfo *result, TupleTableSlot *slot, EState *estate, Lis
 	return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, indexes);
 #else
 	return ExecCheckIndexConstraints(result, slot, estate, &conflict, indexes);
+#endif
+}
+
+/* A sort's next datum; the caller owns it, if it is not passed by value. */
+static inline bool
+rml_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *is_null)
+{
+#if PG_VERSION_NUM >= 160000
+	return tuplesort_getdatum(sort, true, true, value, is_null, NULL);
+#else
+	return tuplesort_getdatum(sort, true, value, is_null, NULL);
 #endif
 }
 
