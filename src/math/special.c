@@ -107,6 +107,23 @@ gamma_q_fraction(double a, double x)
 }
 
 double
+rml_binomial_density(double k, double n, double expected, double unexpected)
+{
+	double		rest = n - k;
+
+	if (k <= 0 || rest <= 0)
+		return exp(n * log((k <= 0 ? unexpected : expected) / n));
+	return exp(stirling_rest(n) - stirling_rest(k) - stirling_rest(rest) - deviance(k, expected) - deviance(rest, unexpected)) *
+		sqrt(n / (2 * M_PI * k * rest));
+}
+
+double
+rml_log_factorial_ratio(double n)
+{
+	return LOG_SQRT_2PI + log(n) / 2 - n + stirling_rest(n);
+}
+
+double
 rml_chi2_sf(double x, double df)
 {
 	double		a = df / 2;

@@ -13,6 +13,12 @@ extern double rml_chi2_sf(double x, double df);
 /* The x with rml_chi2_sf(x, df) = p; p in [0, 1], df > 0. */
 extern double rml_chi2_isf(double p, double df);
 
+/* C(n, k) p^k q^(n-k), with p and q = 1 - p given as n p and n q; 0 <= k <= n, n > 0. */
+extern double rml_binomial_density(double k, double n, double expected, double unexpected);
+
+/* log(n! / n^n), n > 0 */
+extern double rml_log_factorial_ratio(double n);
+
 /* P(Z > z) of a standard normal variable. */
 extern double rml_normal_sf(double z);
 
