@@ -100,7 +100,8 @@ rml_ks_two_samples(int64_t n, int64_t m, double d, RmlHost *host)
 	{
 		int64_t		difference = (int64_t) rint(d * size);
 
-		if (difference <= 0)
+		/* of equal sizes the differences are multiples of n */
+		if (difference <= 0 || (n == m && difference < n))
 			return 1;
 		if (n == m)
 			return clip(reflections(n, difference / n, host));
