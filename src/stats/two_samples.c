@@ -71,9 +71,9 @@ sides_to_test(FunctionCallInfo fcinfo)
 		if (rml_sides_nans(sides, i) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("x is NaN in " INT64_FORMAT " rows of the %s sample", rml_sides_nans(sides, i),
-							i == RML_REFERENCE ? "reference" : "current"),
-					 errhint("Leave them out with FILTER (WHERE x <> 'NaN').")));
+					 errmsg("x is NaN in the %s sample", i == RML_REFERENCE ? "reference" : "current"),
+					 errdetail("It has no place in an order."),
+					 errhint("Leave such rows out with FILTER (WHERE x <> 'NaN').")));
 	return rml_sides_rows(sides, RML_REFERENCE) > 0 && rml_sides_rows(sides, RML_CURRENT) > 0 ? sides : NULL;
 }
 
