@@ -9,7 +9,7 @@
  * Files and sorts are closed by a callback of the aggregate's expression context, which runs when a group is
  * done; on an error the transaction's end closes them.
  */
-#include "stats/sides.h"
+#include "postgres.h"
 
 #include <math.h>
 
@@ -20,6 +20,7 @@
 #include "utils/tuplesort.h"
 
 #include "compat.h"
+#include "stats/sides.h"
 #include "stats/sorter.h"
 
 /* Texts, and bytes of them, that a side keeps in its array. */

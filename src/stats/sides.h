@@ -9,8 +9,6 @@
 #ifndef RML_STATS_SIDES_H
 #define RML_STATS_SIDES_H
 
-#include "postgres.h"
-
 #include "fmgr.h"
 
 typedef struct RmlSides RmlSides;

@@ -5,11 +5,12 @@
  * The mean first, with the digits of two doubles, then the powers of what is left, so that nothing cancels.  All is scaled by
  * the power of two that brings the largest value near to 1, so that nothing overflows and no power vanishes.
  */
-#include "stats/spread.h"
+#include "postgres.h"
 
 #include <math.h>
 
 #include "math/sums.h"
+#include "stats/spread.h"
 
 #define LARGE 0x1p+500			/* sums of larger values could overflow */
 #define LARGE_SCALE 0x1p-64

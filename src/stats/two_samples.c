@@ -4,7 +4,7 @@
  *
  * Differences of the samples' shares are taken as a m - b n, in integers, so that equal shares are equal.
  */
-#include "stats/sides.h"
+#include "postgres.h"
 
 #include <math.h>
 
@@ -16,6 +16,7 @@
 #include "math/special.h"
 #include "math/sums.h"
 #include "registry/server.h"
+#include "stats/sides.h"
 #include "stats/spread.h"
 
 RML_SQL_FUNCTION(riskml_sides_number);
