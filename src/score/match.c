@@ -2,17 +2,12 @@
  * match.c
  *	  How the features of a model find their columns in a row type.
  *
- * By name: exact, else unique after folding the case of ASCII letters, else
- * unique after folding and truncation to 63 bytes, as PostgreSQL treats
- * identifiers without quotes.  Columns are looked up in a list sorted by their
- * folded names, for a model may have 100,000 features and a row 1,600 columns.
- * Never a guess: two candidates, or one column for two features, are errors.
+ * By name, as registry/column_names.c finds it.  Never a guess: two candidates, or one column for two features, are errors.
  * By position only if the type is anonymous and its names are f1 ... fk.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -107,88 +102,14 @@ rml_match_how_name(RmlMatchHow how)
 	return names[how];
 }
 
-/* A column under its folded name. */
-typedef struct Column
-{
-	char	   *folded;
-	Form_pg_attribute att;
-} Column;
-
 /* A model and a row type that are being matched. */
 typedef struct Matching
 {
 	const RmlModel *model;
 	const char *model_name;		/* for messages */
 	TupleDesc	desc;
-	Column	   *columns;		/* sorted by folded name */
-	int			n_columns;
 	RmlFeatureMatch *matches;	/* the result */
 } Matching;
-
-static char *
-fold(const char *name, int length)
-{
-	char	   *folded = pnstrdup(name, length);
-
-	for (char *p = folded; *p; p++)
-		*p = (char) pg_ascii_tolower((unsigned char) *p);
-	return folded;
-}
-
-static int
-compare_columns(const void *a, const void *b)
-{
-	const Column *ca = a;
-	const Column *cb = b;
-	int			order = strcmp(ca->folded, cb->folded);
-
-	return order != 0 ? order : ca->att->attnum - cb->att->attnum;
-}
-
-static void
-list_columns(Matching *m)
-{
-	m->columns = palloc(sizeof(Column) * (m->desc->natts + 1));
-	for (int i = 0; i < m->desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(m->desc, i);
-		Column	   *column = &m->columns[m->n_columns];
-
-		if (att->attisdropped)
-			continue;
-		column->folded = fold(NameStr(att->attname), (int) strlen(NameStr(att->attname)));
-		column->att = att;
-		m->n_columns++;
-	}
-	qsort(m->columns, m->n_columns, sizeof(Column), compare_columns);
-}
-
-static void
-free_columns(Matching *m)
-{
-	for (int i = 0; i < m->n_columns; i++)
-		pfree(m->columns[i].folded);
-	pfree(m->columns);
-}
-
-/* Index of the first column with this folded name, or of the first behind it. */
-static int
-find_folded(const Matching *m, const char *folded)
-{
-	int			low = 0;
-	int			high = m->n_columns;
-
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (strcmp(m->columns[middle].folded, folded) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
 
 static void
 fault(RmlFeatureMatch *match, int sqlstate, char *problem, const char *hint)
@@ -198,54 +119,22 @@ fault(RmlFeatureMatch *match, int sqlstate, char *problem, const char *hint)
 	match->hint = hint;
 }
 
-/*
- * Takes the one column with this folded name, for RML_MATCH_EXACT the one that
- * is spelled like the feature.  False if there is none; two are a fault.
- */
+/* Finds the column of one feature; false if there is none.  Two are a fault. */
 static bool
-take_column(const Matching *m, const char *feature, const char *folded,
-			RmlMatchHow how, RmlFeatureMatch *match)
+find_column(const Matching *m, const RmlColumnNames *columns, const char *feature, RmlFeatureMatch *match)
 {
-	Form_pg_attribute taken = NULL;
+	Form_pg_attribute other;
+	Form_pg_attribute att = rml_column_find(columns, feature, &match->how, &other);
 
-	for (int i = find_folded(m, folded);
-		 i < m->n_columns && strcmp(m->columns[i].folded, folded) == 0; i++)
-	{
-		Form_pg_attribute att = m->columns[i].att;
-
-		if (how == RML_MATCH_EXACT && strcmp(NameStr(att->attname), feature) != 0)
-			continue;
-		if (taken != NULL)
-		{
-			fault(match, ERRCODE_AMBIGUOUS_COLUMN,
-				  psprintf("feature \"%s\" of model \"%s\" matches two columns, \"%s\" and \"%s\"",
-						   feature, m->model_name, NameStr(taken->attname), NameStr(att->attname)),
-				  "Rename one of them in a subquery.");
-			return true;
-		}
-		taken = att;
-		match->attno = att->attnum;
-		match->how = how;
-	}
-	return taken != NULL;
-}
-
-/* Finds the column of one feature; false if there is none. */
-static bool
-find_column(const Matching *m, const char *feature, RmlFeatureMatch *match)
-{
-	int			length = (int) strlen(feature);
-	char	   *folded = fold(feature, length);
-	bool		found = take_column(m, feature, folded, RML_MATCH_EXACT, match) ||
-		take_column(m, feature, folded, RML_MATCH_FOLDED, match);
-
-	if (!found && length >= NAMEDATALEN)
-	{
-		folded[pg_mbcliplen(feature, length, NAMEDATALEN - 1)] = '\0';
-		found = take_column(m, feature, folded, RML_MATCH_TRUNCATED, match);
-	}
-	pfree(folded);
-	return found;
+	if (att == NULL)
+		return false;
+	match->attno = att->attnum;
+	if (other != NULL)
+		fault(match, ERRCODE_AMBIGUOUS_COLUMN,
+			  psprintf("feature \"%s\" of model \"%s\" matches two columns, \"%s\" and \"%s\"",
+					   feature, m->model_name, NameStr(att->attname), NameStr(other->attname)),
+			  "Rename one of them in a subquery.");
+	return true;
 }
 
 const char *
@@ -369,7 +258,8 @@ match_positions(const Matching *m)
 static void
 match_names(Matching *m, bool first_fault)
 {
-	list_columns(m);
+	RmlColumnNames *columns = rml_column_names(m->desc);
+
 	for (int i = 0; i < m->model->image.header->n_features; i++)
 	{
 		const char *feature = m->model->features[i];
@@ -377,7 +267,7 @@ match_names(Matching *m, bool first_fault)
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (find_column(m, feature, match))
+		if (find_column(m, columns, feature, match))
 			check_column_type(m, i, match);
 		else
 			fault(match, ERRCODE_UNDEFINED_COLUMN,
@@ -386,7 +276,7 @@ match_names(Matching *m, bool first_fault)
 		if (first_fault && match->sqlstate != 0)
 			break;
 	}
-	free_columns(m);
+	rml_column_names_free(columns);
 	check_shared_columns(m);
 }
 

@@ -8,15 +8,7 @@
 #include "access/tupdesc.h"
 
 #include "registry/cache.h"
-
-typedef enum RmlMatchHow
-{
-	RML_MATCH_NONE,
-	RML_MATCH_EXACT,			/* same name */
-	RML_MATCH_FOLDED,			/* same but for the case of ASCII letters */
-	RML_MATCH_TRUNCATED,		/* folded, and cut to 63 bytes */
-	RML_MATCH_POSITION
-} RmlMatchHow;
+#include "registry/column_names.h"
 
 /*
  * Numeric types are read without a cast; the text types serve features that
