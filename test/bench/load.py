@@ -7,25 +7,20 @@ riskml.ingest() of a CSV file beside COPY of the same file into the same table, 
 riskml.load() beside the INSERT ... ON CONFLICT that one writes by hand.  The sides take turns; every table is compared
 with what the other side made.  Prints the table and writes docs/results/load.md of the directory RISKML_TOP.
 """
-import datetime
 import os
-import platform
 import sys
 import tempfile
-import threading
 import time
 
 sys.dont_write_bytecode = True
 
-import machine      # noqa: E402
-import table        # noqa: E402
-from measure import Session, in_turn        # noqa: E402
-from table import Line      # noqa: E402
+from measure import Peak, Session, in_turn        # noqa: E402
+from report import Report       # noqa: E402
+from table import Line, seconds      # noqa: E402
 
 ROWS = 1_000_000
 BAD = 100               # one row in so many
 ROUNDS = 3
-TOP = os.environ["RISKML_TOP"]
 COLUMNS = """id bigint PRIMARY KEY, customer int NOT NULL, opened_at timestamptz NOT NULL, due date, branch text,
     product text, currency text, amount numeric(14,2) CHECK (amount >= 0), balance numeric(14,2), rate float8,
     income float8, debt float8, score float8, age int, term int, late int, secured boolean, region text,
@@ -37,10 +32,6 @@ SELECTED = """SELECT i AS id, (i % 90000)::int AS customer, timestamptz '2024-01
     (i * 17 % 70000)::float8 / 3 AS debt, (i % 1000) / 1000.0::float8 AS score, (18 + i % 70)::int AS age, (12 * (1 + i % 30))::int AS term,
     nullif(i % 50, 0)::int AS late, i % 5 = 0 AS secured, 'region ' || i % 16 AS region, (ARRAY['web', 'shop', 'phone'])[1 + i % 3] AS channel,
     'note, with a comma ' || i AS note FROM generate_series(1::bigint, {rows}) i"""
-
-
-def say(text):
-    print(f"# {time.monotonic() - BEGIN:4.0f} s: {text}", flush=True)
 
 
 # ---- files
@@ -71,25 +62,6 @@ def write_files(session, folder):
 
 
 # ---- sides
-
-class Peak(threading.Thread):
-    """The most private memory that a process has while this runs."""
-
-    def __init__(self, pid):
-        super().__init__()
-        self.path, self.most, self.stopped = f"/proc/{pid}/status", 0, threading.Event()
-        self.start()
-
-    def run(self):
-        while not self.stopped.wait(0.02):
-            with open(self.path) as file:
-                self.most = max(self.most, next(int(line.split()[1]) for line in file if line.startswith("RssAnon")))
-
-    def stop(self):
-        self.stopped.set()
-        self.join()
-        return self.most / 1024
-
 
 class Side:
     """Empty tables, statements whose time is measured, and files of names that are new each time."""
@@ -130,22 +102,18 @@ SAME = "SELECT count(*) FROM (SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) x"
 
 # ---- lines
 
-def seconds(value):
-    return f"{value:.2f} s"
-
-
 def ingest_lines(folder, good, bad):
     side = Side(folder)
     took = in_turn(ROUNDS, copy=lambda: side.copy(good), clean=lambda: side.ingest(good))
     check(side.session, SAME.format("copied", "ingested"), 0, "rows that COPY has and ingest lacks")
     check(side.session, "SELECT count(*) FROM ingested", ROWS, "rows ingested")
-    say(f"ingest {took['clean']:.2f} s, COPY {took['copy']:.2f} s")
+    REPORT.say(f"ingest {took['clean']:.2f} s, COPY {took['copy']:.2f} s")
     yield Line(f"`ingest` of {ROWS:,} CSV rows × 20 columns, none bad, beside COPY: its speed", seconds(took["clean"]),
                seconds(took["copy"]), took["copy"] / took["clean"], must=0.7)
     took = in_turn(ROUNDS, copy=lambda: side.copy(good), spoilt=lambda: side.ingest(bad))
     check(side.session, "SELECT count(*) FROM ingested", ROWS - ROWS // BAD, "rows ingested beside bad ones")
     check(side.session, "SELECT count(*) FROM riskml.quarantine WHERE target = 'ingested'::regclass", ROWS // BAD, "bad rows")
-    say(f"ingest with bad rows {took['spoilt']:.2f} s")
+    REPORT.say(f"ingest with bad rows {took['spoilt']:.2f} s")
     yield Line(f"the same with 1 % bad rows (type, number of columns, CHECK, unique key), beside COPY without: its time",
                seconds(took["spoilt"]), seconds(took["copy"]), took["spoilt"] / took["copy"], must=3, least=False)
     side.session.close()
@@ -179,7 +147,7 @@ def load_lines(folder):
             took = in_turn(ROUNDS, hand=lambda: run("written", by_hand, full),
                            load=lambda: run("loaded", load, full))
             check(session, SAME.format("written", "loaded"), 0, "rows that differ")
-            say(f"load, {what}{note}: {took['load']:.2f} s, by hand {took['hand']:.2f} s")
+            REPORT.say(f"load, {what}{note}: {took['load']:.2f} s, by hand {took['hand']:.2f} s")
             yield Line(f"`load`, upsert of {ROWS:,} rows × 20 columns, {what}{note}, beside INSERT … ON CONFLICT: its time",
                        seconds(took["load"]), seconds(took["hand"]), took["load"] / took["hand"], must=1.2, least=False)
     session.close()
@@ -215,33 +183,18 @@ EXPLANATION = f"""\
 Medians of {ROUNDS} rounds in which the sides take turns, a checkpoint before each; the tables have a primary key and a CHECK, and are compared
 afterwards. Private memory: the most of RssAnon, read every 20 ms. The result is riskml's share of the other's speed, or its multiple of
 the other's time. Settings: `test/bench/load.conf`."""
-
-
-def document(rows, version, load):
-    head = [
-        f"* {machine.hardware()}; Linux {platform.release()}; load before: {load:.2f}",
-        f"* riskml {os.environ.get('RISKML_COMMIT', 'unknown')}, PostgreSQL {version}, gcc {machine.gcc_version()}",
-        f"* measured in {time.monotonic() - BEGIN:.0f} s",
-    ]
-    return "\n".join(["# make bench-load", "", f"Written by `make bench-load` on {datetime.date.today()}.", "", *head, "",
-                      EXPLANATION, "", table.markdown(rows, ["what", "riskml", "beside", "result", "must", "met"]), ""])
+REPORT = Report("load", EXPLANATION)
 
 
 def main():
-    load = os.getloadavg()[0]
     session = Session()
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)         # the server writes the first file
         good, bad = write_files(session, folder)
         for lines in (ingest_lines(folder, good, bad), load_lines(folder), memory_lines(folder, bad)):
-            rows.extend(lines)
-    text = document(rows, session.ask("SHOW server_version"), load)
-    with open(os.path.join(TOP, "docs", "results", "load.md"), "w") as file:
-        file.write(text)
-    print(f"\n{text}\nwritten: {TOP}/docs/results/load.md")
+            REPORT.rows.extend(lines)
+    REPORT.write(session)
 
 
 if __name__ == "__main__":
-    BEGIN = time.monotonic()
     main()

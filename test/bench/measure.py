@@ -2,6 +2,7 @@
 import math
 import statistics
 import subprocess
+import threading
 import time
 
 import psycopg2
@@ -82,3 +83,22 @@ class Session:
 
 def percentile(values, share):
     return sorted(values)[math.ceil(len(values) * share) - 1]
+
+
+class Peak(threading.Thread):
+    """The most private memory that a process has while this runs."""
+
+    def __init__(self, pid):
+        super().__init__()
+        self.path, self.most, self.stopped = f"/proc/{pid}/status", 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.stopped.wait(0.02):
+            with open(self.path) as file:
+                self.most = max(self.most, next(int(line.split()[1]) for line in file if line.startswith("RssAnon")))
+
+    def stop(self):
+        self.stopped.set()
+        self.join()
+        return self.most / 1024

@@ -8,29 +8,20 @@ regular expressions and uniqueness beside one query for each that one writes by 
 every observed value is compared with what plain SQL gives.  Prints the table and writes docs/results/quality.md of the
 directory RISKML_TOP.
 """
-import datetime
 import json
 import math
-import os
-import platform
 import sys
 import time
 
 sys.dont_write_bytecode = True
 
-import machine      # noqa: E402
-import table        # noqa: E402
 from load import SELECTED       # noqa: E402
 from measure import Session, in_turn        # noqa: E402
-from table import Line      # noqa: E402
+from report import Report       # noqa: E402
+from table import Line, seconds      # noqa: E402
 
 ROWS = 1_000_000
 ROUNDS = 5
-TOP = os.environ["RISKML_TOP"]
-
-
-def say(text):
-    print(f"# {time.monotonic() - BEGIN:4.0f} s: {text}", flush=True)
 
 
 # ---- expectations: (type, kwargs, SQL of what must be found: an unexpected count, or what is observed)
@@ -124,10 +115,6 @@ class Side:
 
 # ---- lines
 
-def seconds(value):
-    return f"{value:.2f} s"
-
-
 def forty_lines(workers):
     side = Side(workers)
     assert len(FORTY) == 40
@@ -139,7 +126,7 @@ def forty_lines(workers):
     counts = "SELECT " + ", ".join(f"count({c})" for c in TOUCHED) + " FROM rows"
     took = in_turn(ROUNDS, count=lambda: side.session.wall_of(counts), suite=lambda: side.validate("forty"),
                    single=lambda: side.validate(*ones))
-    say(f"{workers} workers: count {took['count']:.2f} s, suite {took['suite']:.2f} s, one by one {took['single']:.2f} s")
+    REPORT.say(f"{workers} workers: count {took['count']:.2f} s, suite {took['suite']:.2f} s, one by one {took['single']:.2f} s")
     how = f", {workers} parallel workers" if workers else ""
     must = not workers
     yield Line(f"a suite of 40 on {ROWS:,} rows × 20 columns, beside `SELECT count(c1), …` of the {len(TOUCHED)} columns that it touches{how}: its time",
@@ -175,7 +162,7 @@ def single_lines():
         side.check("single", expectations)
         queries = [query] if query else [f"SELECT {sql} FROM rows" for _, _, sql in expectations]
         took = in_turn(ROUNDS, hand=lambda q=queries: sum(side.session.wall_of(x) for x in q), suite=lambda: side.validate("single"))
-        say(f"{what}: suite {took['suite']:.2f} s, by hand {took['hand']:.2f} s")
+        REPORT.say(f"{what}: suite {took['suite']:.2f} s, by hand {took['hand']:.2f} s")
         many = "queries" if len(queries) > 1 else "query"
         yield Line(f"{what}, beside the {many} for it: its time", seconds(took["suite"]), seconds(took["hand"]),
                    took["suite"] / took["hand"], least=False)
@@ -187,32 +174,17 @@ EXPLANATION = f"""\
 Medians of {ROUNDS} rounds in which the sides take turns, the table in memory, without parallel workers where nothing else is said. Each count
 and each observed value is the one that plain SQL gives. The result is the suite's multiple of the other's time, or how many times faster it
 is. Settings: `test/bench/quality.conf`."""
-
-
-def document(rows, version, load):
-    head = [
-        f"* {machine.hardware()}; Linux {platform.release()}; load before: {load:.2f}",
-        f"* riskml {os.environ.get('RISKML_COMMIT', 'unknown')}, PostgreSQL {version}, gcc {machine.gcc_version()}",
-        f"* measured in {time.monotonic() - BEGIN:.0f} s",
-    ]
-    return "\n".join(["# make bench-quality", "", f"Written by `make bench-quality` on {datetime.date.today()}.", "", *head, "",
-                      EXPLANATION, "", table.markdown(rows, ["what", "riskml", "beside", "result", "must", "met"]), ""])
+REPORT = Report("quality", EXPLANATION)
 
 
 def main():
-    load = os.getloadavg()[0]
     session = Session()
     session.run(f"CREATE TABLE rows AS {SELECTED.format(rows=ROWS)}")
     session.run("VACUUM (FREEZE, ANALYZE) rows")
-    rows = []
     for lines in (forty_lines(0), forty_lines(2), single_lines()):
-        rows.extend(lines)
-    text = document(rows, session.ask("SHOW server_version"), load)
-    with open(os.path.join(TOP, "docs", "results", "quality.md"), "w") as file:
-        file.write(text)
-    print(f"\n{text}\nwritten: {TOP}/docs/results/quality.md")
+        REPORT.rows.extend(lines)
+    REPORT.write(session)
 
 
 if __name__ == "__main__":
-    BEGIN = time.monotonic()
     main()

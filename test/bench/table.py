@@ -43,6 +43,10 @@ class Line(Row):
         return {"must": "yes"}.get(super().met(), super().met())
 
 
+def seconds(value):
+    return f"{value:.2f} s"
+
+
 def nanoseconds(value):
     return f"{value:,.0f} ns"
 
