@@ -112,7 +112,7 @@ rml_subject_open(RmlSubject *subject, Oid relation, const char *query, const cha
 	/* a line of its own behind what users wrote, as that may end with a comment */
 	if (query != NULL)
 	{
-		subject->batch = psprintf("(%s\n)", rml_check_query("the query to validate", query));
+		subject->batch = psprintf("(%s\n)", rml_check_query("parameter \"query\"", query));
 		subject->name = query;
 	}
 	else

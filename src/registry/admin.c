@@ -122,6 +122,7 @@ riskml_drop_version(PG_FUNCTION_ARGS)
 	entry.identity = rml_version_identity(model, version);
 	params[0] = rml_param_int(row.model_id);
 	params[1] = rml_param_int(version);
+	rml_sql("DELETE FROM riskml.model_baseline WHERE model_id = $1 AND version = $2", 2, params);
 	rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1 AND version = $2", 2, params);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
@@ -145,6 +146,7 @@ riskml_drop_model(PG_FUNCTION_ARGS)
 	refuse_dependents(model, 0);
 	param = rml_param_int(row.model_id);
 	rml_sql("DELETE FROM riskml.model_grant WHERE model_id = $1", 1, &param);
+	rml_sql("DELETE FROM riskml.model_baseline WHERE model_id = $1", 1, &param);
 	rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1", 1, &param);
 	rml_sql("DELETE FROM riskml.model WHERE model_id = $1", 1, &param);
 	rml_audit(&scope, &entry);

@@ -59,6 +59,7 @@ typedef struct Import
 	Datum		feature_names;	/* as given */
 	bool		has_feature_names;
 	RmlImportOptions options;
+	char	   *baseline_query; /* NULL: take none */
 
 	bytea	   *source;			/* may have a short header */
 	uint8		identity[RML_IDENTITY_SIZE];
@@ -102,6 +103,7 @@ parse_options(Import *import, Jsonb *jsonb)
 				(errcode(rml_error_sqlstate(&err)),
 				 errmsg("%s", rml_error_message(&err)),
 				 err.hint[0] != '\0' ? errhint("%s", err.hint) : 0));
+	import->baseline_query = rml_options_baseline_query(jsonb);
 }
 
 static void
@@ -504,6 +506,25 @@ store(Import *import)
 	return version;
 }
 
+/* As the caller, who owns the model. */
+static void
+set_baseline(const Import *import, int32 version)
+{
+	Oid			types[] = {TEXTOID, TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(psprintf("%s@%d", import->name, version)), CStringGetTextDatum(import->baseline_query)};
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args("SELECT riskml.set_baseline($1::riskml.model_ref, $2, reason => 'import')\n"
+							  "WHERE riskml.get_baseline($1::riskml.model_ref) IS NULL", 2, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the baseline could not be set");
+	if (SPI_processed == 0)
+		ereport(NOTICE,
+				(errmsg("version %d of model \"%s\" has a baseline already, which stays", version, import->name),
+				 errhint("riskml.set_baseline() changes it.")));
+	SPI_finish();
+}
+
 /* Compiles in a context of its own, so that a big import leaves nothing behind. */
 static int32
 import_source(Import *import, bytea *source)
@@ -517,6 +538,8 @@ import_source(Import *import, bytea *source)
 	check_size(VARSIZE_ANY_EXHDR(source));
 	compile(import);
 	version = store(import);
+	if (import->baseline_query != NULL)
+		set_baseline(import, version);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return version;

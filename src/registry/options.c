@@ -15,6 +15,9 @@
 #include "registry/options.h"
 #include "registry/server.h"
 
+/* of a version, but not of what it is: rml_options_baseline_query() */
+#define BASELINE_QUERY "baseline_query"
+
 static bool
 is_key(const JsonbValue *key, const char *name)
 {
@@ -163,9 +166,16 @@ parse_option(const JsonbValue *key, const JsonbValue *value, RmlImportOptions *o
 		options->best_iteration = value->val.boolean;
 		return true;
 	}
+	if (is_key(key, BASELINE_QUERY))
+	{
+		if (value->type != jbvString)
+			return rml_fail(err, RML_OPTION,
+							"import option \"" BASELINE_QUERY "\" must be a text, a query");
+		return true;
+	}
 	rml_fail(err, RML_OPTION, "unknown import option \"%.*s\"",
 			 rml_utf8_clip(string_utf8(key), strlen(string_utf8(key)), 128), string_utf8(key));
-	return rml_hint(err, "The options are best_iteration, categories and iterations.");
+	return rml_hint(err, "The options are baseline_query, best_iteration, categories and iterations.");
 }
 
 bool
@@ -195,6 +205,14 @@ rml_options_parse(Jsonb *jsonb, RmlImportOptions *options, RmlError *err)
 	if (options->first_iteration == 0 && options->end_iteration == 0)
 		options->has_iterations = false;
 	return true;
+}
+
+char *
+rml_options_baseline_query(Jsonb *jsonb)
+{
+	JsonbValue *value = getKeyJsonValueFromContainer(&jsonb->root, BASELINE_QUERY, strlen(BASELINE_QUERY), NULL);
+
+	return value ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
 }
 
 static void

@@ -85,20 +85,25 @@ def percentile(values, share):
     return sorted(values)[math.ceil(len(values) * share) - 1]
 
 
+def private_memory(pid):
+    """In MB."""
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon")) / 1024
+
+
 class Peak(threading.Thread):
     """The most private memory that a process has while this runs."""
 
     def __init__(self, pid):
         super().__init__()
-        self.path, self.most, self.stopped = f"/proc/{pid}/status", 0, threading.Event()
+        self.pid, self.most, self.stopped = pid, 0, threading.Event()
         self.start()
 
     def run(self):
         while not self.stopped.wait(0.02):
-            with open(self.path) as file:
-                self.most = max(self.most, next(int(line.split()[1]) for line in file if line.startswith("RssAnon")))
+            self.most = max(self.most, private_memory(self.pid))
 
     def stop(self):
         self.stopped.set()
         self.join()
-        return self.most / 1024
+        return self.most
