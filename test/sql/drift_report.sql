@@ -62,6 +62,14 @@ SELECT column_name, null_rate, nan_rate, baseline_nan_rate, min_value, max_value
 SELECT column_name, psi, df, p_value, status, reason FROM riskml.drift_report(
 	riskml.baseline($$SELECT 5 AS constant, NULL::int AS nothing, NULL::text AS no_text, i AS becomes_nan FROM generate_series(1, 100) i$$),
 	$$SELECT 6 AS constant, 1 AS nothing, 'a' AS no_text, 'NaN'::float8 AS becomes_nan FROM generate_series(1, 100) i$$);
+-- types
+CREATE DOMAIN regress_money AS numeric CHECK (VALUE >= 0);
+CREATE TYPE regress_mood AS ENUM ('sad', 'happy');
+SELECT key, value ->> 'kind' AS kind, value ->> 'min' AS min, value ->> 'max' AS max, value ->> 'values' AS values FROM jsonb_each(riskml.baseline($$VALUES (1::int2, 1::int8, 1::real, 1::numeric, 1::regress_money,
+	'2000-01-01'::date, 'infinity'::timestamp, '1970-01-02 00:00:00+00'::timestamptz, '01:00'::time, '1 day'::interval, 'x  '::char(5), 'v'::varchar, 'n'::name, 'c'::"char", 'sad'::regress_mood, true, '00000000-0000-0000-0000-000000000000'::uuid)$$))
+ORDER BY substr(key, 7)::int;
+DROP DOMAIN regress_money;
+DROP TYPE regress_mood;
 -- no rows
 SELECT column_name, rows, null_rate, psi, p_value, status, reason FROM riskml.drift_report(riskml.baseline('SELECT x, c FROM regress_old'), 'SELECT * FROM regress_new WHERE false');
 SELECT pg_temp.try($$SELECT riskml.baseline('SELECT * FROM regress_new WHERE false')$$);
@@ -147,8 +155,8 @@ SELECT count(*) FROM riskml.drift_report('regress_d', 'TABLE regress_loans');
 SELECT riskml.get_baseline('regress_d') IS NOT NULL AS reads, query FROM riskml.model_baselines WHERE model = 'regress_d';
 SELECT pg_temp.try($$SELECT riskml.set_baseline('regress_d', 'TABLE regress_loans')$$);
 SELECT pg_temp.try($$SELECT riskml.drop_baseline('regress_d')$$);
-SELECT pg_temp.try($$SELECT riskml.drift_report('regress_d', 'TABLE regress_old')$$);
-SELECT pg_temp.try($$SELECT riskml.baseline('TABLE riskml.model_baseline')$$);
+SELECT pg_temp.try($$SELECT riskml.drift_report('regress_d', 'SELECT n AS income, n AS debt, x AS age FROM regress_old')$$);
+SELECT pg_temp.try($$SELECT riskml.baseline('SELECT rows FROM riskml.model_baseline')$$);
 SET ROLE regress_other;
 SELECT pg_temp.sqlstate(c) FROM unnest(ARRAY[$$SELECT riskml.drift_report('regress_d', 'TABLE regress_loans')$$, $$SELECT riskml.get_baseline('regress_d')$$, $$SELECT riskml.set_baseline('regress_d', 'SELECT 1')$$]) c;
 SELECT count(*) FROM riskml.model_baselines WHERE model = 'regress_d';
@@ -161,7 +169,7 @@ SELECT rows FROM riskml.model_baselines WHERE model = 'regress_i';
 SELECT riskml.drop_baseline('regress_i', 'stale');
 SELECT riskml.import_model('regress_i', pg_temp.tiny_model(3), options => '{"baseline_query": "TABLE regress_loans"}');
 SELECT rows FROM riskml.model_baselines WHERE model = 'regress_i';
-SELECT identity = (SELECT identity FROM riskml.models WHERE model = 'regress_i') AS same_identity FROM (SELECT riskml.import_model('regress_j', pg_temp.tiny_model(3))) x, riskml.models WHERE model = 'regress_j';
+SELECT riskml.import_model('regress_j', pg_temp.tiny_model(3));
 SELECT identity = (SELECT identity FROM riskml.models WHERE model = 'regress_i') AS same_identity FROM riskml.models WHERE model = 'regress_j';
 SELECT count(*) AS failed FROM riskml.verify('regress_i') WHERE NOT passed;
 SELECT pg_temp.try(format('SELECT riskml.import_model(''regress_k'', pg_temp.tiny_model(3), options => %L)', o)) FROM unnest(ARRAY['{"baseline_query": 1}', '{"baseline_query": null}', '{"baseline_query": "SELECT 1"}', '{"baseline_query": "DROP TABLE regress_canary"}']) o;
@@ -169,12 +177,18 @@ SELECT count(*) FROM riskml.models WHERE model = 'regress_k';
 RESET ROLE;
 SELECT action, model, from_version, to_version, detail, reason FROM riskml.audit_log WHERE model IN ('regress_d', 'regress_i') AND action LIKE '%baseline' ORDER BY seq;
 SELECT count(*) FROM riskml.verify_audit();
--- several outputs
-SELECT risk_version('regress_d') IS NOT NULL AS known;
+-- several outputs: a line for each, and a name for them that the query does not have
+SET ROLE regress_owner;
+SELECT riskml.import_model('regress_c', replace(replace(replace(pg_temp.tiny_model(objective => 'multi:softprob'), '"num_class": "0"', '"num_class": "3"'), '"tree_info": [0, 0]', '"tree_info": [0, 2], "iteration_indptr": [0, 2]'),
+	'"reg_loss_param": {"scale_pos_weight": "1"}', '"softmax_multiclass_param": {"num_class": "3"}'));
+SELECT riskml.set_baseline('regress_c', 'SELECT *, id AS scores, id AS scores_0 FROM regress_loans');
+SELECT column_name, role, rows, min_value, max_value, s.*, psi, status FROM riskml.drift_report('regress_c', 'TABLE regress_loans'),
+	LATERAL (SELECT min(p[right(column_name, 2)::"char"::text::int]), max(p[right(column_name, 2)::"char"::text::int]) FROM (SELECT risk_scores('regress_c', l) AS p FROM regress_loans l OFFSET 0) x) s WHERE role = 'score';
+RESET ROLE;
 -- dropped with the version
 SELECT riskml.drop_alias('regress_d', 'production', 'r'), riskml.drop_version('regress_d', 1), riskml.drop_alias('regress_d', 'staging', 'r');
 SELECT v.version FROM riskml.model_baseline v JOIN riskml.model USING (model_id) WHERE name = 'regress_d';
-SELECT pg_temp.drop_models('regress_d', 'regress_i', 'regress_j');
+SELECT pg_temp.drop_models('regress_c', 'regress_d', 'regress_i', 'regress_j');
 SELECT count(*) FROM riskml.model_baseline;
 SELECT alive FROM regress_canary;
 

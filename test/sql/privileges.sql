@@ -30,6 +30,7 @@ SELECT riskml.create_job('regress_run'), riskml.add_step('regress_run', 'a', com
 SET client_min_messages = error;
 SELECT riskml.run_job('regress_run') AS run \gset
 RESET client_min_messages;
+SELECT riskml.set_baseline(m, 'SELECT 40 AS income, 5 AS debt, 20 AS age') FROM unnest('{regress_m,regress_open}'::text[]) m;
 RESET ROLE;
 SELECT riskml.create_pool(m, 1) FROM unnest('{regress_m,regress_open}'::text[]) m;
 
@@ -77,6 +78,13 @@ INSERT INTO expected VALUES
 	('riskml.score_pinned_columns(riskml.model_ref, text, text[], "any")', $$riskml.score_pinned_columns('{pin}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
 	('riskml.read_columns(riskml.model_ref, text, text[], "any")', $$riskml.read_columns('{m}', NULL, '{income}', 40)$$, 'y y n n n y y'),
 	('risk_version(riskml.model_ref)', $$risk_version('{m}')$$, 'y y n n n y y'),
+	('riskml.baseline(text, integer, integer)', $$riskml.baseline('SELECT 1 AS a')$$, 'y y y y y y y'),
+	('riskml.set_baseline(riskml.model_ref, text, integer, integer, text)', $$riskml.set_baseline('{m}', 'SELECT 40 AS income, 5 AS debt, 20 AS age')$$, 'y n n n n n y'),
+	('riskml.get_baseline(riskml.model_ref)', $$riskml.get_baseline('{m}')$$, 'y y n n n y y'),
+	('riskml.drop_baseline(riskml.model_ref, text)', $$riskml.drop_baseline('{m}')$$, 'y n n n n n y'),
+	('riskml.drift_report(riskml.model_ref, text, double precision, text)', $$riskml.drift_report('{m}'::riskml.model_ref, 'SELECT 40 AS income, 5 AS debt, 20 AS age')$$, 'y y n n n y y'),
+	('riskml.drift_report(text, text, double precision, text)', $$riskml.drift_report('{m}', 'SELECT 40 AS income, 5 AS debt, 20 AS age')$$, 'y y n n n y y'),
+	('riskml.drift_report(jsonb, text, double precision, text)', $$riskml.drift_report('{"a": {"kind": "numeric", "edges": [0, 1], "counts": [1]}}'::jsonb, 'SELECT 1 AS a')$$, 'y y y y y y y'),
 	('riskml.check_input(riskml.model_ref, regclass)', $$riskml.check_input('{m}', 'pg_class')$$, 'y y n n n y y'),
 	('riskml.verify(riskml.model_ref)', $$riskml.verify('{m}')$$, 'y y n n n y y'),
 	('riskml.image_coefficients(bytea)', $$riskml.image_coefficients('\x00')$$, 'y y y y y y y'),

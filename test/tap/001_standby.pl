@@ -14,6 +14,7 @@ query_value($primary, "SELECT riskml.import_model_file('credit', '" . model_path
   for ('credit_v1.json', 'credit_v2.ubj');
 query_value($primary, "SELECT riskml.import_model('leaf', " . dollar(leaf_model($_)) . ')') for (1, 2);
 my $pinned = query_value($primary, "SELECT risk_version('credit')");
+query_value($primary, "SELECT riskml.set_baseline('credit', 'SELECT * FROM credit WHERE id <= 500')");
 query_value($primary, "CREATE INDEX pinned ON credit ((risk_score_pinned('$pinned', credit)))");
 
 $primary->backup('base');
@@ -34,6 +35,9 @@ is(query_value($standby, 'SELECT count(*) FROM riskml.verify_audit()'), '0', 've
 is(query_value($standby, "SELECT riskml.export_model('credit') = pg_read_binary_file('" . model_path('models/credit_v1.json') . "')"),
 	't', 'export_model() returns the file');
 is(query_value($standby, "SELECT count(*) FROM riskml.check_input('credit', 'credit') WHERE problem IS NOT NULL"), '0', 'check_input() works');
+
+my $report = "SELECT md5(string_agg(r::text, chr(10))) FROM riskml.drift_report('credit', 'SELECT * FROM credit WHERE id > 500') r";
+is(query_value($standby, $report), query_value($primary, $report), 'drift_report() says what it does on the primary');
 
 my $ranked = "SELECT id FROM credit c ORDER BY risk_score_pinned('$pinned', c) LIMIT 3";
 like(query_value($standby, "EXPLAIN $ranked"), qr/Index Scan using pinned/, 'expression index is used');
@@ -84,7 +88,7 @@ for my $change (
 	"set_alias('leaf', 'x', 1, 'r')", "drop_alias('leaf', 'production', 'r')", "promote('leaf', 1, 'r')",
 	"rollback('leaf', reason => 'r')", "drop_version('leaf', 1)", "drop_model('leaf')",
 	"grant_model('leaf', 'public')", "revoke_model('leaf', 'public')", "set_owner('leaf', 'analyst')",
-	'rebuild_images()')
+	'rebuild_images()', "set_baseline('credit', 'TABLE credit')", "drop_baseline('credit')")
 {
 	my ($function) = $change =~ /^(\w+)/;
 	is(sqlstate($standby, "SELECT riskml.$change"), '25006', "$function() is refused on the standby");

@@ -40,6 +40,7 @@ SELECT riskml.grant_model('credit', 'team'), riskml.grant_model('credit', 'analy
 	riskml.grant_model('it''s "ödd" 模型', 'public'), riskml.grant_model('credit', 'leaver', 'export');
 RESET ROLE;
 SELECT riskml.grant_model('credit', 'analyst', 'export');
+SELECT riskml.set_baseline('credit\@1', 'SELECT * FROM credit WHERE id <= 500', reason => 'training'), riskml.set_baseline('credit\@2', 'TABLE credit');
 GRANT SELECT ON credit TO PUBLIC;
 ALTER TABLE credit OWNER TO team;
 DROP ROLE leaver;
@@ -115,6 +116,9 @@ my %facts = (
 	'watermarks' => q{SELECT target, source, watermark_column, value_type, value, owner, updated_at FROM riskml.watermark WHERE owner = 'team'::regrole ORDER BY 1},
 	'suites' => q{SELECT name, owner, suite, comment, created_at, changed_at FROM riskml.suite WHERE owner IN (SELECT oid FROM pg_roles) ORDER BY 1},
 	'what a suite finds' => q{SELECT riskml.validate('credit', 'loans of "team"', result_format => 'COMPLETE')},
+	'baselines' => 'SELECT model, version, rows, query, set_by, set_at FROM riskml.model_baselines ORDER BY 1, 2',
+	'distributions' => "SELECT md5(riskml.get_baseline('credit\@1')::text), md5(riskml.get_baseline('credit\@2')::text)",
+	'drift report' => "SELECT md5(string_agg(r::text, chr(10))) FROM riskml.drift_report('credit', 'SELECT * FROM credit WHERE id > 500') r",
 	'audit log' => 'SELECT count(*), max(seq), md5(string_agg(encode(hash, $$hex$$), chr(10) ORDER BY seq)) FROM riskml.audit_log',
 	'no break in the audit log' => 'SELECT count(*) FROM riskml.verify_audit()',
 	'no failed check of verify()' => q{SELECT count(*) FROM riskml.models, LATERAL riskml.verify((model || '@' || version)::riskml.model_ref) v WHERE NOT passed},
