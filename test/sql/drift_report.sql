@@ -49,7 +49,7 @@ SELECT column_name, psi, psi_threshold, p_value, status FROM riskml.drift_report
 -- corrections
 SELECT correction, column_name, p_value, adjusted_p_value
 FROM unnest('{none,bonferroni,fdr_bh}'::text[]) WITH ORDINALITY k(correction, o),
-	riskml.drift_report(riskml.baseline('SELECT id AS i, x, c FROM regress_old WHERE id % 7 < 3'), 'SELECT id AS i, x, c FROM regress_old WHERE id % 5 < 2', correction => correction)
+	riskml.drift_report(riskml.baseline('SELECT id AS i, x, c FROM regress_old WHERE id % 7 < 3'), 'SELECT id + 60 AS i, x + 3 AS x, c FROM regress_old WHERE id % 5 < 2 OR c = ''c1''', correction => correction)
 ORDER BY o, column_name;
 -- no drift: 20 samples of 100 rows, of which none gives an alert
 SELECT status, count(*) FROM generate_series(1, 20) s,

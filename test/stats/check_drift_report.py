@@ -153,7 +153,7 @@ def read(name):
 def halves(database, table, columns):
     """A table of all rows with their number; queries of both halves."""
     n = len(next(iter(columns.values()))[1])
-    named = {f'"{name}"': column for name, column in columns.items()}
+    named = {'"' + name.replace('"', '""') + '"': column for name, column in columns.items()}
     database.table(table, row_number=("int", list(range(n))), **named)
     return [f"SELECT * FROM {table} WHERE row_number {side} {n // 2}" for side in ("<", ">=")], \
         [{name: values[part] for name, (_, values) in columns.items()} for part in (slice(0, n // 2), slice(n // 2, n))]
