@@ -129,27 +129,56 @@ CREATE TABLE scored AS
 \echo
 \echo '5. How well the models tell good loans from bad ones'
 \echo '----------------------------------------------------'
-\echo 'AUC on held-out loans: every fifth loan, which no model has seen in training.'
-\echo '1 is perfect, 0.5 is chance; from the ranks of the scores, ties at their mean rank.'
+\echo 'On held-out loans: every fifth loan, which no model has seen in training.  AUC: 1 is perfect, 0.5 is chance.'
 \echo
-WITH ranked AS (
-    SELECT model, bad,
-           rank() OVER (PARTITION BY model ORDER BY score)
-           + (count(*) OVER (PARTITION BY model, score) - 1) / 2.0 AS rank
-    FROM scored
-    WHERE id % 5 = 0
-), sums AS (
-    SELECT model, count(*) AS n, count(*) FILTER (WHERE bad) AS n_bad,
-           sum(rank) FILTER (WHERE bad) AS bad_ranks
-    FROM ranked
-    GROUP BY model
-)
-SELECT model, n AS "held-out loans", n_bad AS bad,
-       round((bad_ranks - n_bad * (n_bad + 1) / 2.0) / (n_bad * (n - n_bad)), 4) AS "AUC"
-FROM sums
-ORDER BY model;
+CREATE VIEW credit_held_out AS SELECT *, status = 'bad' AS bad FROM credit WHERE id % 5 = 0;
+CREATE VIEW lending_held_out AS SELECT *, class = 'bad' AS bad FROM lending WHERE id % 5 = 0;
+\set ECHO queries
+SELECT metric, trim_scale(round(a.value::numeric, 4)) AS "credit@1", trim_scale(round(b.value::numeric, 4)) AS "credit@2",
+       trim_scale(round(c.value::numeric, 4)) AS "lending@1"
+FROM riskml.evaluate('credit@1', 'TABLE credit_held_out', label => 'bad') a
+JOIN riskml.evaluate('credit@2', 'TABLE credit_held_out', label => 'bad') b USING (metric)
+JOIN riskml.evaluate('lending@1', 'TABLE lending_held_out', label => 'bad') c USING (metric);
+\set ECHO none
+\echo 'Is version 2 better, or is that chance?  Intervals of 95 % for the differences:'
+\echo
+\set ECHO queries
+SELECT metric, round(value_a::numeric, 4) AS "credit@1", round(value_b::numeric, 4) AS "credit@2",
+       round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, round(p_value::numeric, 4) AS p, method
+FROM riskml.compare('credit@1', 'credit@2', 'TABLE credit_held_out', label => 'bad')
+WHERE metric IN ('auc', 'ks_score', 'log_loss');
+\set ECHO none
 
-\echo '6. The better version goes into production, and back'
+\echo '6. What has changed: the newer half of Lending Club''s loans beside the older'
+\echo '----------------------------------------------------------------------------'
+\echo 'Ten bins of equal counts; PSI says how far the shares are apart, the threshold what chance alone exceeds in 5 % of cases.'
+\echo 'Inputs that the model reads, and its score; the largest PSI first.'
+\echo
+\o /dev/null
+\set ECHO queries
+SELECT riskml.set_baseline('lending', 'SELECT * FROM lending WHERE id <= 4929', reason => 'the older half');
+\set ECHO none
+\o
+\echo
+\set ECHO queries
+SELECT column_name, round(psi::numeric, 4) AS psi, round(psi_threshold::numeric, 4) AS threshold,
+       round(adjusted_p_value::numeric, 4) AS p, round(ks::numeric, 4) AS ks, status, reason
+FROM riskml.drift_report('lending', 'SELECT * FROM lending WHERE id > 4929')
+ORDER BY drift_report.psi DESC NULLS LAST;
+\set ECHO none
+\echo 'Nothing has.  What a fault of the feed would look like, incomes in thousands and every fifth revol_util lost:'
+\echo
+CREATE VIEW lending_faulty AS
+    SELECT (jsonb_populate_record(l, jsonb_build_object('annual_inc', annual_inc / 1000,
+                                                        'revol_util', CASE WHEN id % 5 > 0 THEN revol_util END))).*
+    FROM lending l WHERE id > 4929;
+\set ECHO queries
+SELECT column_name, round(psi::numeric, 4) AS psi, round(null_rate::numeric, 3) AS null_rate, out_of_range, min_value, max_value, status, reason
+FROM riskml.drift_report('lending', 'TABLE lending_faulty')
+WHERE status <> 'ok';
+\set ECHO none
+
+\echo '7. The better version goes into production, and back'
 \echo '----------------------------------------------------'
 \echo 'The query names no version, so it is the same before and after:'
 \echo
@@ -172,7 +201,7 @@ SELECT riskml.rollback('credit', reason => 'only a demo');
 \echo
 :three
 
-\echo '7. Who changed what, and why'
+\echo '8. Who changed what, and why'
 \echo '----------------------------'
 \echo 'riskml.audit_log is append-only; each row holds a hash over the one before it.'
 \echo
@@ -182,7 +211,7 @@ FROM riskml.audit_log
 ORDER BY seq;
 SELECT count(*) AS "broken rows of the audit log" FROM riskml.verify_audit();
 
-\echo '8. Go on'
+\echo '9. Go on'
 \echo '--------'
 \echo '`make shell` opens psql on these tables. Try:'
 \echo
