@@ -342,12 +342,12 @@ check_names(const RmlImage *image, RmlError *err)
 	return start == n_bytes ? true : corrupt(err, "text out of place");
 }
 
-static const char *
-label_text(const RmlImage *image, uint32_t label, size_t *length)
+const char *
+rml_image_label(const RmlImage *image, uint32_t i, size_t *length)
 {
-	uint32_t	start = label > 0 ? image->labels[label - 1].end : 0;
+	uint32_t	start = i > 0 ? image->labels[i - 1].end : 0;
 
-	*length = image->labels[label].end - start;
+	*length = image->labels[i].end - start;
 	return image->label_text + start;
 }
 
@@ -359,14 +359,14 @@ check_label_order(const RmlImage *image, const RmlImageCategories *c, RmlError *
 	{
 		size_t		length;
 		size_t		previous_length;
-		const char *label = label_text(image, i, &length);
+		const char *label = rml_image_label(image, i, &length);
 		const char *previous;
 
 		if (image->labels[i].code >= RML_MAX_CATEGORY)
 			return corrupt(err, "category out of range");
 		if (i == c->first)
 			continue;
-		previous = label_text(image, i - 1, &previous_length);
+		previous = rml_image_label(image, i - 1, &previous_length);
 		if (rml_compare_labels(previous, previous_length, label, length) >= 0)
 			return corrupt(err, "labels out of order");
 	}
@@ -528,7 +528,7 @@ rml_image_code(const RmlImage *image, const RmlImageCategories *categories,
 	{
 		uint32_t	middle = low + (high - low) / 2;
 		size_t		middle_length;
-		const char *text = label_text(image, middle, &middle_length);
+		const char *text = rml_image_label(image, middle, &middle_length);
 		int			order = rml_compare_labels(label, length, text, middle_length);
 
 		if (order == 0)

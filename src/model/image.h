@@ -344,6 +344,9 @@ extern const char *rml_image_feature_name(const RmlImage *image, int i, char buf
 /* The labels of a feature, or NULL if it has none. */
 extern const RmlImageCategories *rml_image_categories(const RmlImage *image, int feature);
 
+/* Label i of the section, in UTF-8 and not terminated. */
+extern const char *rml_image_label(const RmlImage *image, uint32_t i, size_t *length);
+
 /* The code of a label in UTF-8, or -1 if it is not one of them. */
 extern int32_t rml_image_code(const RmlImage *image, const RmlImageCategories *categories,
 							  const char *label, size_t length);

@@ -57,7 +57,6 @@ limits_arg(FunctionCallInfo fcinfo, int n)
 static int64
 take(RmlWatch *watch, Limits limits)
 {
-	RmlScanValues values = {0};
 	List	   *expressions = NIL;
 	RmlDistribution **found;
 	int64		rows;
@@ -67,16 +66,14 @@ take(RmlWatch *watch, Limits limits)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of a baseline has no columns")));
-	(void) rml_scan_value(&values, INT4OID, Int32GetDatum(limits.bins));
-	(void) rml_scan_value(&values, INT4OID, Int32GetDatum(limits.categories));
 	foreach(cell, watch->columns)
 	{
 		const RmlWatched *column = lfirst(cell);
 
-		expressions = lappend(expressions, psprintf(column->is_text ? "riskml.category_histogram(%s, $2)" : "riskml.quantile_histogram(%s, $1)",
-													column->sql));
+		expressions = lappend(expressions, psprintf("riskml.%s(%s, %d)", column->is_text ? "category_histogram" : "quantile_histogram",
+													column->sql, column->is_text ? limits.categories : limits.bins));
 	}
-	found = rml_watch_scan(watch, expressions, &values, &rows);
+	found = rml_watch_scan(watch, expressions, &rows);
 	if (rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

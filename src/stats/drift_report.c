@@ -129,7 +129,6 @@ categories_of(const RmlDistribution *d)
 static void
 scan(Report *report)
 {
-	RmlScanValues values = {0};
 	List	   *expressions = NIL;
 	RmlDistribution **found;
 	Oid			type = rml_distribution_type();
@@ -145,7 +144,7 @@ scan(Report *report)
 		report->lines[i].column = column;
 		report->lines[i].baseline = column->baseline;
 		expressions = lappend(expressions, psprintf("riskml.histogram_like(%s, $%d)", column->sql,
-													rml_scan_value(&values, type, PointerGetDatum(column->baseline))));
+													rml_watch_value(&report->watch, type, PointerGetDatum(column->baseline))));
 	}
 	for (int i = 0; i < report->n; i++)
 	{
@@ -154,9 +153,9 @@ scan(Report *report)
 		if (lists_all(column->baseline))
 			expressions = lappend(expressions, psprintf("riskml.category_histogram(%s, %d) FILTER (WHERE %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<>) ALL ($%d))",
 														column->sql, MAX_UNSEEN, column->sql,
-														rml_scan_value(&values, TEXTARRAYOID, categories_of(column->baseline))));
+														rml_watch_value(&report->watch, TEXTARRAYOID, categories_of(column->baseline))));
 	}
-	found = rml_watch_scan(&report->watch, expressions, &values, &report->rows);
+	found = rml_watch_scan(&report->watch, expressions, &report->rows);
 	at = report->n;
 	for (int i = 0; i < report->n; i++)
 	{

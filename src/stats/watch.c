@@ -18,7 +18,9 @@
 
 #include "model/objective.h"
 #include "registry/acting.h"
+#include "registry/cache.h"
 #include "registry/column_names.h"
+#include "registry/server.h"
 #include "stats/watch.h"
 
 /* Aggregates in one array of the result. */
@@ -182,6 +184,7 @@ watch_column(RmlWatch *watch, const char *name, Form_pg_attribute att)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of type %s has no distribution", NameStr(att->attname), format_type_be(att->atttypid)),
 				 errhint("Leave it out of the query, or cast it to a number or to text.")));
+	column->is_label = column->is_text && getBaseType(att->atttypid) != BOOLOID;
 	watch->columns = lappend(watch->columns, column);
 	return column;
 }
@@ -287,22 +290,65 @@ unused_name(const RmlSubject *subject)
 	return name;
 }
 
+static Datum
+labels_of(const RmlModel *model, const RmlImageCategories *categories)
+{
+	Datum	   *labels = palloc(sizeof(Datum) * Max(categories->n_labels, 1));
+
+	for (uint32 i = 0; i < categories->n_labels; i++)
+	{
+		size_t		length;
+		const char *utf8 = rml_image_label(&model->image, categories->first + i, &length);
+
+		labels[i] = CStringGetTextDatum(rml_from_utf8(utf8, length));
+	}
+	return PointerGetDatum(construct_array(labels, (int) categories->n_labels, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
+ * Condition that a row has no label that the model does not know, for which
+ * scoring would fail; NULL if it can have none.  The columns are those of the
+ * features, in their order.
+ */
+static char *
+known_labels(RmlWatch *watch, const RmlWatchedModel *watched)
+{
+	RmlModel   *model = rml_cache_pin(&watched->binding);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < watched->n_features; i++)
+	{
+		const RmlWatched *column = list_nth(watch->columns, i);
+		const RmlImageCategories *categories = rml_image_categories(&model->image, i);
+
+		if (!column->is_label || categories == NULL)
+			continue;
+		appendStringInfo(&sql, "%s(%s IS NULL OR %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($%d))", sql.len > 0 ? " AND " : "",
+						 column->sql, column->sql, rml_watch_value(watch, TEXTARRAYOID, labels_of(model, categories)));
+	}
+	rml_cache_unpin(model);
+	return sql.len > 0 ? sql.data : NULL;
+}
+
 /* The score is asked for once for each row: in the one aggregate over it, or below all of them. */
 static void
 watch_scores(RmlWatch *watch, const RmlWatchedModel *model)
 {
-	char	   *schema = scoring_schema();
-	char	   *reference = quote_literal_cstr(rml_pinned_form(&model->binding));
+	char	   *known = known_labels(watch, model);
 	char	   *name;
+	char	   *score = psprintf("%s.%s(%s::riskml.model_ref, source.*)", scoring_schema(),
+								 model->n_scores == 0 ? "risk_score" : "risk_scores", quote_literal_cstr(rml_pinned_form(&model->binding)));
 
+	if (known != NULL)
+		score = psprintf("CASE WHEN %s THEN %s END", known, score);
 	if (model->n_scores == 0)
 	{
-		watch_score(watch, "score", psprintf("%s.risk_score(%s::riskml.model_ref, source.*)", schema, reference));
+		watch_score(watch, "score", score);
 		return;
 	}
 	name = unused_name(&watch->subject);
-	watch->from = psprintf("(SELECT source.*, %s.risk_scores(%s::riskml.model_ref, source.*) AS %s FROM %s OFFSET 0) AS source",
-						   schema, reference, name, watch->subject.from);
+	watch->from = psprintf("(SELECT source.*, %s AS %s FROM %s OFFSET 0) AS source", score, name, watch->subject.from);
 	for (int i = 1; i <= model->n_scores; i++)
 		watch_score(watch, psprintf("scores[%d]", i), psprintf("(source.%s)[%d]", name, i));
 }
@@ -374,8 +420,10 @@ rml_watch_set_baseline(RmlWatch *watch, const RmlWatchedModel *model)
 /* ---- the scan ---- */
 
 int
-rml_scan_value(RmlScanValues *values, Oid type, Datum value)
+rml_watch_value(RmlWatch *watch, Oid type, Datum value)
 {
+	RmlScanValues *values = &watch->values;
+
 	if (values->n % 64 == 0)
 	{
 		Size		room = (Size) values->n + 64;
@@ -406,7 +454,7 @@ scan_sql(const RmlWatch *watch, const List *expressions)
 }
 
 RmlDistribution **
-rml_watch_scan(const RmlWatch *watch, const List *expressions, const RmlScanValues *values, int64 *rows)
+rml_watch_scan(const RmlWatch *watch, const List *expressions, int64 *rows)
 {
 	int			n = list_length(expressions);
 	RmlDistribution **found = palloc0(sizeof(RmlDistribution *) * (Size) Max(n, 1));
@@ -416,7 +464,7 @@ rml_watch_scan(const RmlWatch *watch, const List *expressions, const RmlScanValu
 	char		typalign;
 	bool		isnull;
 
-	if (SPI_execute_with_args(scan_sql(watch, expressions), values->n, values->types, values->values, NULL, true, 0) != SPI_OK_SELECT ||
+	if (SPI_execute_with_args(scan_sql(watch, expressions), watch->values.n, watch->values.types, watch->values.values, NULL, true, 0) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "the columns of a query could not be read");
 	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);

@@ -29,15 +29,25 @@ typedef struct RmlWatched
 	const char *name;
 	bool		is_score;
 	bool		is_text;
+	bool		is_label;		/* a text that a model may look up */
 	const char *sql;			/* its value, of type float8 or text */
 	RmlDistribution *baseline;	/* NULL: it is being made */
 } RmlWatched;
+
+/* Values that stand for $1, $2, ... in the expressions of a scan. */
+typedef struct RmlScanValues
+{
+	int			n;
+	Oid		   *types;
+	Datum	   *values;
+} RmlScanValues;
 
 typedef struct RmlWatch
 {
 	RmlSubject	subject;
 	const char *from;			/* SQL behind FROM, with the alias source */
 	List	   *columns;		/* RmlWatched * */
+	RmlScanValues values;
 } RmlWatch;
 
 /* Finds the model that a reference means now; 42501 unless the user may score with it. */
@@ -57,23 +67,14 @@ extern void rml_watch_baseline(RmlWatch *watch, const Jsonb *baseline, const cha
 /* Gives the columns of a model their distributions. */
 extern void rml_watch_set_baseline(RmlWatch *watch, const RmlWatchedModel *model);
 
-/* Values that stand for $1, $2, ... in the expressions of a scan. */
-typedef struct RmlScanValues
-{
-	int			n;
-	Oid		   *types;
-	Datum	   *values;
-} RmlScanValues;
-
-/* Number of the parameter that it becomes. */
-extern int	rml_scan_value(RmlScanValues *values, Oid type, Datum value);
+/* A value for the scan: the number of its parameter. */
+extern int	rml_watch_value(RmlWatch *watch, Oid type, Datum value);
 
 /*
  * The one scan: expressions, aggregates of type distribution, and how many rows
  * there were; NULL for one that has no value.
  */
-extern RmlDistribution **rml_watch_scan(const RmlWatch *watch, const List *expressions,
-										const RmlScanValues *values, int64 *rows);
+extern RmlDistribution **rml_watch_scan(const RmlWatch *watch, const List *expressions, int64 *rows);
 
 /* A distribution as JSON. */
 extern char *rml_distribution_text(const RmlDistribution *distribution);

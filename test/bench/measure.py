@@ -95,7 +95,7 @@ class Peak(threading.Thread):
     """The most private memory that a process has while this runs."""
 
     def __init__(self, pid):
-        super().__init__()
+        super().__init__(daemon=True)
         self.pid, self.most, self.stopped = pid, 0, threading.Event()
         self.start()
 

@@ -4,29 +4,6 @@
 \i :fixtures
 \pset format unaligned
 \t on
--- One tree: home in {1, 3}: right, missing: left. Left 1, right 10; on the right, region in {0}: 100.
---   0: home by category {1, 3}, missing left
---     1: leaf 1
---     2: region by category {0}, missing right
---       3: leaf 10
---       4: leaf 100
-CREATE FUNCTION pg_temp.cat_model(version text DEFAULT '[1, 7, 4]', tree jsonb DEFAULT '{}', cats jsonb DEFAULT NULL,
-	features text DEFAULT '["home", "region", "income"]') RETURNS text LANGUAGE sql AS $$
-	SELECT jsonb_build_object('version', version::jsonb, 'learner', jsonb_build_object('attributes', '{}'::jsonb, 'feature_names', features::jsonb, 'feature_types', '["c", "c", "float"]'::jsonb,
-		'learner_model_param', '{"base_score": "0E0", "num_class": "0", "num_feature": "3", "num_target": "1"}'::jsonb,
-		'objective', '{"name": "reg:squarederror"}'::jsonb,
-		'gradient_booster', jsonb_build_object('name', 'gbtree', 'model', jsonb_build_object('gbtree_model_param', '{"num_trees": "1", "num_parallel_tree": "1"}'::jsonb, 'tree_info', '[0]'::jsonb,
-			'trees', jsonb_build_array('{"id": 0, "tree_param": {"num_deleted": "0", "num_feature": "3", "num_nodes": "5", "size_leaf_vector": "0"},
-				"left_children": [1, -1, 3, -1, -1], "right_children": [2, -1, 4, -1, -1], "parents": [2147483647, 0, 0, 2, 2],
-				"split_indices": [0, 0, 1, 0, 0], "split_type": [1, 0, 1, 0, 0], "split_conditions": [0, 1, 0, 10, 100], "default_left": [1, 0, 0, 0, 0],
-				"base_weights": [0, 0, 0, 0, 0], "loss_changes": [5, 0, 3, 0, 0], "sum_hessian": [9, 4, 5, 2, 3],
-				"categories": [1, 3, 0], "categories_nodes": [0, 2], "categories_segments": [0, 2], "categories_sizes": [2, 1]}'::jsonb || tree)) ||
-			CASE WHEN cats IS NULL THEN '{}' ELSE jsonb_build_object('cats', cats) END)))::text $$;
--- cats of the labels "", own, rent, ünder (codes 0 to 3) for home and of the integers -20, 7, 300 for region
-CREATE FUNCTION pg_temp.cats() RETURNS jsonb LANGUAGE sql AS $$
-	SELECT '{"enc": [{"offsets": [0, 0, 3, 7, 13], "values": [111, 119, 110, 114, 101, 110, 116, -61, -68, 110, 100, 101, 114]},
-		{"type": 15, "values": [-20, 7, 300]}, {"offsets": [], "values": []}],
-		"feature_segments": [0, 4, 7, 7], "sorted_idx": [0, 3, 1, 2, 0, 1, 2]}'::jsonb $$;
 
 -- ---- codes
 SELECT riskml.import_model('regress_cat', pg_temp.cat_model());

@@ -177,6 +177,14 @@ SELECT count(*) FROM riskml.models WHERE model = 'regress_k';
 RESET ROLE;
 SELECT action, model, from_version, to_version, detail, reason FROM riskml.audit_log WHERE model IN ('regress_d', 'regress_i') AND action LIKE '%baseline' ORDER BY seq;
 SELECT count(*) FROM riskml.verify_audit();
+-- labels of categories: a row with one that the model does not know has no score, and fails nothing
+SET ROLE regress_owner;
+SELECT riskml.import_model('regress_l', pg_temp.cat_model('[3, 4, 0]', cats => pg_temp.cats()));
+SELECT riskml.set_baseline('regress_l', $$SELECT (ARRAY['own', 'rent', ''])[1 + i % 3] AS home, 7 AS region, i AS income FROM generate_series(1, 100) i$$);
+SELECT column_name, kind, null_rate, min_value, max_value, unseen, unseen_rate, status, reason
+FROM riskml.drift_report('regress_l', $$SELECT (ARRAY['own', 'castle', NULL])[1 + i % 3]::char(10) AS home, 7 AS region, i AS income FROM generate_series(1, 90) i$$);
+SELECT pg_temp.try($$SELECT count(risk_score('regress_l', s)) FROM (SELECT 'castle' AS home, 7 AS region, 1 AS income) s$$);
+RESET ROLE;
 -- several outputs: a line for each, and a name for them that the query does not have
 SET ROLE regress_owner;
 SELECT riskml.import_model('regress_c', replace(replace(replace(pg_temp.tiny_model(objective => 'multi:softprob'), '"num_class": "0"', '"num_class": "3"'), '"tree_info": [0, 0]', '"tree_info": [0, 2], "iteration_indptr": [0, 2]'),
@@ -188,7 +196,7 @@ RESET ROLE;
 -- dropped with the version
 SELECT riskml.drop_alias('regress_d', 'production', 'r'), riskml.drop_version('regress_d', 1), riskml.drop_alias('regress_d', 'staging', 'r');
 SELECT v.version FROM riskml.model_baseline v JOIN riskml.model USING (model_id) WHERE name = 'regress_d';
-SELECT pg_temp.drop_models('regress_c', 'regress_d', 'regress_i', 'regress_j');
+SELECT pg_temp.drop_models('regress_c', 'regress_d', 'regress_i', 'regress_j', 'regress_l');
 SELECT count(*) FROM riskml.model_baseline;
 SELECT alive FROM regress_canary;
 
