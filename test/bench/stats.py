@@ -145,8 +145,8 @@ def auc_lines(session):
 
 
 def report_lines(session):
-    baseline = session.ask(f"SELECT riskml.baseline('SELECT * FROM loans LIMIT {ROWS // 10}')")
     session.run("CREATE TABLE kept AS SELECT riskml.baseline(%s) AS baseline", (f"SELECT * FROM loans LIMIT {ROWS // 10}",))
+    baseline = session.ask("SELECT baseline FROM kept")
     report = "SELECT column_name, psi, p_value FROM kept, riskml.drift_report(baseline, 'TABLE loans')"
     sums = "SELECT " + ", ".join(f"sum({c})" for c in COLUMNS) + " FROM loans"
     take = "SELECT riskml.baseline('TABLE loans')"
