@@ -166,14 +166,14 @@ def check_none(db):
     functions = ["psi", "kl", "jensen_shannon", "hellinger", "total_variation", "l_infinity", "ks", "wasserstein", "chi2", "stability", "auc", "gini", "ks_score", "average_precision"]
     full, empty, other = numeric([0, 1], [5]), numeric([0, 1], [0], nulls=4, nan=1), numeric([0, 2], [5])
     wrong = [f for f in functions for pair in ((full, empty), (empty, full), (empty, empty), (full, None))
-             if any(v is not None for v in db.row(f"SELECT * FROM riskml.{f}(%s, %s)", pair))]
+             if any(v is not None for v in db.row(f"SELECT * FROM riskml.{f}(%s::riskml.distribution, %s::riskml.distribution)", pair))]
     yield "an empty side: NULL", not wrong, wrong
     yield "an empty side is not empty with its nulls", db.value("SELECT riskml.psi(%s, %s, missing => true)", (full, empty)) > 1, None
     category = categorical(["a"], [5])
-    wrong = [(f, db.error(f"SELECT riskml.{f}(%s, %s)", pair)) for f in functions for pair in ((full, other), (full, category), (category, full))
-             if db.error(f"SELECT riskml.{f}(%s, %s)", pair)[0] != "22023"]
+    wrong = [(f, db.error(f"SELECT riskml.{f}(%s::riskml.distribution, %s::riskml.distribution)", pair)) for f in functions for pair in ((full, other), (full, category), (category, full))
+             if db.error(f"SELECT riskml.{f}(%s::riskml.distribution, %s::riskml.distribution)", pair)[0] != "22023"]
     wrong += [(f, "categories") for f in ("ks", "wasserstein", "auc", "gini", "ks_score", "average_precision")
-              if db.error(f"SELECT riskml.{f}(%s, %s)", (category, category))[0] != "22023"]
+              if db.error(f"SELECT riskml.{f}(%s::riskml.distribution, %s::riskml.distribution)", (category, category))[0] != "22023"]
     for call in ("psi(d, d, 0)", "psi(d, d, -1)", "psi(d, d, 'NaN')", "psi(d, d, 1)", "kl(d, d, 0)", "jensen_shannon(d, d, 1)", "jensen_shannon(d, d, 0)",
                  "jensen_shannon(d, d, 'NaN')", "jensen_shannon(d, d, 'Infinity')", "stability(d, d, 0)", "stability(d, d, 1)", "stability(d, d, 'NaN')"):
         state = db.error(f"SELECT riskml.{call} FROM (SELECT %s::riskml.distribution d) s", (full,))[0]
