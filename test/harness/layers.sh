@@ -22,6 +22,8 @@ verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgr
 verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|score)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
 verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
+# packages for building extensions do not bring ICU's headers
+verdict "no header that needs those of ICU" "$(includes 'utils/pg_locale\.h' src)"
 # CREATE EXTENSION reads the install script in the database's encoding, whatever that is
 verdict "SQL is plain ASCII" "$(LC_ALL=C grep -n '[^ -~	]' sql/*.sql || true)"
 plan
