@@ -142,7 +142,6 @@ riskml_roc_curve(PG_FUNCTION_ARGS)
 		add_point(&points, tie.score, rml_sum_value(fp) / ranking->total[0], rml_sum_value(tp) / ranking->total[1]);
 		last = tie;
 	}
-	rml_ties_close(ties);
 	return array_of(fcinfo, &points);
 }
 
@@ -171,7 +170,6 @@ riskml_pr_curve(PG_FUNCTION_ARGS)
 		positives = rml_sum_value(tp);
 		add_point(&points, tie.score, positives / (positives + rml_sum_value(fp)), positives / ranking->total[1]);
 	}
-	rml_ties_close(ties);
 	for (Size i = 0, j = points.n - 1; i < j; i++, j--)
 	{
 		Point		swap = points.data[i];
@@ -277,7 +275,6 @@ riskml_gains(PG_FUNCTION_ARGS)
 		rml_sum_add(&before, rows);
 	}
 	put_bin(&gains);
-	rml_ties_close(ties);
 	ReleaseTupleDesc(gains.columns);
 	PG_RETURN_DATUM(makeArrayResult(gains.rows, CurrentMemoryContext));
 }
@@ -301,7 +298,6 @@ find_edges(RmlRanking *ranking, int groups, double *values)
 		rml_quantiles_add(&quantiles, rml_sum_value(rows), tie.score);
 	}
 	rml_quantiles_add(&quantiles, INFINITY, tie.score);
-	rml_ties_close(ties);
 }
 
 typedef struct ScoreGroup
@@ -333,7 +329,6 @@ sum_groups(RmlRanking *ranking, int groups, const double *edges, ScoreGroup *sum
 			rml_sum_add_product(&sums[group].expected[0], rows[i], 1 - tie.score);
 		}
 	}
-	rml_ties_close(ties);
 }
 
 /* Adds what a group says; false if it has no rows. */

@@ -53,7 +53,7 @@ void
 rml_pairs_begin(RmlPairs *pairs)
 {
 	/* two sorts are there at a time */
-	rml_sorter_init(&pairs->rows, CurrentMemoryContext, ROW_WORDS, ROW_WORDS, (Size) work_mem * 1024 / 2);
+	rml_sorter_init(&pairs->rows, CurrentMemoryContext, ROW_WORDS, ROW_WORDS, (Size) work_mem * 1024 / 2, true);
 	pairs->n_results = 0;
 }
 
@@ -78,9 +78,9 @@ rml_pairs_end(RmlPairs *pairs)
 }
 
 static bool
-next_row(RmlCursor *cursor, Row *row)
+next_row(RmlSorter *rows, Row *row)
 {
-	const uint64 *record = rml_cursor_next(cursor);
+	const uint64 *record = rml_sorter_next(rows);
 
 	if (record == NULL)
 		return false;
@@ -308,17 +308,16 @@ find_bins(RmlPairs *pairs, double total, Bins *bins)
 {
 	double		values[PSI_BINS + 1] = {0};
 	RmlQuantiles quantiles = {.parts = PSI_BINS,.total = total,.values = values};
-	RmlCursor  *cursor = rml_cursor_open(&pairs->rows);
 	RmlSum		end = {0};
 	Row			row = {0};
 
-	while (next_row(cursor, &row))
+	rml_sorter_rewind(&pairs->rows);
+	while (next_row(&pairs->rows, &row))
 	{
 		rml_sum_add(&end, row.weight);
 		rml_quantiles_add(&quantiles, rml_sum_value(end), row.a);
 	}
 	rml_quantiles_add(&quantiles, INFINITY, row.a);
-	rml_cursor_close(cursor);
 	bins->n_edges = rml_leave_equals_out(values + 1, PSI_BINS - 1);
 	memcpy(bins->edges, values + 1, sizeof(double) * (Size) bins->n_edges);
 }
@@ -341,11 +340,8 @@ psi_of(const Bins *bins, double total)
 /* Rows in the order of one score, with what lies before a tie, and the tie. */
 typedef struct Order
 {
-	RmlCursor  *rows;
-	RmlCursor  *ahead;			/* reads ties to their end */
-	const uint64 *head;			/* of the latter */
-	uint64		key;
-	bool		begun;
+	RmlSorter  *rows;
+	uint64		left;			/* rows of the tie that are still to be read */
 	RmlSum		before[2];		/* by class */
 	RmlSum		tie[2];
 } Order;
@@ -354,50 +350,47 @@ static void
 open_order(Order *order, RmlSorter *sorter)
 {
 	memset(order, 0, sizeof(*order));
-	order->rows = rml_cursor_open(sorter);
-	order->ahead = rml_cursor_open(sorter);
-	order->head = rml_cursor_next(order->ahead);
+	order->rows = sorter;
+	rml_sorter_rewind(sorter);
 }
 
+/* Adds up the tie that begins with the next row. */
 static void
-close_order(Order *order)
+read_tie(Order *order, double (*weight_of) (const uint64 *record))
 {
-	rml_cursor_close(order->rows);
-	rml_cursor_close(order->ahead);
-}
+	const uint64 *record;
+	uint64		key = 0;
 
-/* Reads the tie that begins with this row. */
-static void
-read_tie(Order *order, uint64 key, double (*weight_of) (const uint64 *record))
-{
 	for (int i = 0; i < 2; i++)
 	{
 		rml_sum_merge(&order->before[i], order->tie[i]);
 		order->tie[i] = (RmlSum) {0};
 	}
-	order->key = key;
-	order->begun = true;
-	while (order->head != NULL && order->head[0] == key)
+	rml_sorter_mark(order->rows);
+	for (; (record = rml_sorter_next(order->rows)) != NULL; order->left++)
 	{
-		double		weight = weight_of(order->head);
+		double		weight = weight_of(record);
 
+		if (order->left == 0)
+			key = record[0];
+		else if (record[0] != key)
+			break;
 		rml_sum_add(&order->tie[weight > 0], fabs(weight));
-		order->head = rml_cursor_next(order->ahead);
 	}
+	rml_sorter_restore(order->rows);
 }
 
 /* The next row; true in *first if a tie begins with it.  Positive weights are those of class 1. */
 static const uint64 *
 next_in_order(Order *order, double (*weight_of) (const uint64 *record), bool *first)
 {
-	const uint64 *record = rml_cursor_next(order->rows);
-
-	if (record == NULL)
-		return NULL;
-	*first = !order->begun || record[0] != order->key;
+	*first = order->left == 0;
 	if (*first)
-		read_tie(order, record[0], weight_of);
-	return record;
+		read_tie(order, weight_of);
+	if (order->left == 0)
+		return NULL;
+	order->left--;
+	return rml_sorter_next(order->rows);
 }
 
 static double
@@ -501,7 +494,6 @@ rank_by_a(RmlPairs *pairs, Ranks *ranks, RmlSorter *ranked, Draw *draw)
 		out[RANK_A] = rml_key_of_double(rank_of(&order));
 	}
 	rml_replicas_end_tie(&ranks->replicas[0]);
-	close_order(&order);
 }
 
 static void
@@ -526,7 +518,6 @@ rank_by_b(RmlPairs *pairs, Ranks *ranks, RmlSorter *ranked, Draw *draw)
 		add_moments(&ranks->ranks, rml_double_of_key(record[RANK_A]) - center, rank_of(&order) - center, fabs(weight));
 	}
 	rml_replicas_end_tie(&ranks->replicas[1]);
-	close_order(&order);
 }
 
 typedef enum Ranking
@@ -672,11 +663,11 @@ is_same(const RmlPairs *pairs, const Row *row)
 static void
 add_sums(RmlPairs *pairs, Sums *sums)
 {
-	RmlCursor  *cursor = rml_cursor_open(&pairs->rows);
 	Row			row;
 	Row			start = {0};
 
-	for (uint64 number = 0; next_row(cursor, &row); number++)
+	rml_sorter_rewind(&pairs->rows);
+	for (uint64 number = 0; next_row(&pairs->rows, &row); number++)
 	{
 		bool		class = pairs->task != RML_TASK_BINARY || row.label != 0;
 
@@ -691,7 +682,6 @@ add_sums(RmlPairs *pairs, Sums *sums)
 		add_means(pairs, &sums->means, &row, sums->draw.counts);
 		add_moments(&sums->scores, row.a - start.a, row.b - start.b, row.weight);
 	}
-	rml_cursor_close(cursor);
 	/* 0 where a class was not drawn */
 	for (int k = 0; k < pairs->replicates; k++)
 	{
@@ -703,15 +693,14 @@ add_sums(RmlPairs *pairs, Sums *sums)
 static void
 count_bins(RmlPairs *pairs, Bins *bins)
 {
-	RmlCursor  *cursor = rml_cursor_open(&pairs->rows);
 	Row			row;
 
-	while (next_row(cursor, &row))
+	rml_sorter_rewind(&pairs->rows);
+	while (next_row(&pairs->rows, &row))
 	{
 		count_in_bin(bins, 0, row.a, row.weight);
 		count_in_bin(bins, 1, row.b, row.weight);
 	}
-	rml_cursor_close(cursor);
 }
 
 /* Between the scores: a with itself, and b with a. */
@@ -728,7 +717,7 @@ compare_scores(RmlPairs *pairs, Sums *sums, double total)
 	RmlSorter	ranked;
 	Bins		bins = {.n_edges = 0};
 
-	rml_sorter_init(&ranked, CurrentMemoryContext, RANKED_WORDS, NUMBER + 1, (Size) work_mem * 1024 / 2);
+	rml_sorter_init(&ranked, CurrentMemoryContext, RANKED_WORDS, NUMBER + 1, (Size) work_mem * 1024 / 2, true);
 	for (int i = 0; i < 2; i++)
 	{
 		ranks.total[i] = rml_sum_value(sums->total[i]);
@@ -737,7 +726,6 @@ compare_scores(RmlPairs *pairs, Sums *sums, double total)
 		ranks.roc[i].positives = rml_sum_value(sums->total[1]);
 	}
 	rank_by_a(pairs, &ranks, &ranked, &sums->draw);
-	rml_sorter_sort(&ranked);
 	rank_by_b(pairs, &ranks, &ranked, &sums->draw);
 	rml_sorter_close(&ranked);
 	if (pairs->task == RML_TASK_BINARY)
@@ -758,7 +746,6 @@ rml_pairs_compare(RmlPairs *pairs)
 	Sums		sums;
 	double		total;
 
-	rml_sorter_sort(&pairs->rows);
 	begin_sums(pairs, &sums);
 	add_sums(pairs, &sums);
 	total = rml_sum_value(sums.total[0]) + rml_sum_value(sums.total[1]);

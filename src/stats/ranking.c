@@ -13,6 +13,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 
 #include "compat.h"
@@ -43,19 +44,33 @@ close_files(Datum argument)
 	rml_sorter_close(&ranking->sorter[1]);
 }
 
+/*
+ * Are rows read more than once?  An aggregate that is one number reads them once,
+ * but for weights whose sum overflows.
+ */
+static bool
+is_read_again(FunctionCallInfo fcinfo, bool weighted)
+{
+	return weighted || AggStateIsShared(fcinfo) || AggGetAggref(fcinfo)->aggtype != FLOAT8OID;
+}
+
 static RmlRanking *
 new_ranking(FunctionCallInfo fcinfo, bool weighted)
 {
 	MemoryContext context;
 	RmlRanking *ranking;
 	Size		memory = (Size) work_mem * 1024;
+	bool		again;
 
 	if (AggCheckCallContext(fcinfo, &context) != AGG_CONTEXT_AGGREGATE)
 		elog(ERROR, "called outside of an aggregate");
 	ranking = MemoryContextAllocZero(context, sizeof(RmlRanking));
 	ranking->weighted = weighted;
-	rml_sorter_init(&ranking->sorter[0], context, weighted ? 2 : 1, weighted ? 2 : 1, weighted ? memory : memory / 2);
-	rml_sorter_init(&ranking->sorter[1], context, 1, 1, memory / 2);
+	again = is_read_again(fcinfo, weighted);
+	if (weighted)
+		rml_sorter_init(&ranking->sorter[0], context, 2, 2, memory, again);
+	for (int i = 0; i < 2 && !weighted; i++)
+		rml_sorter_init(&ranking->sorter[i], context, 1, 1, memory / 2, again);
 	AggRegisterCallback(fcinfo, close_files, PointerGetDatum(ranking));
 	return ranking;
 }
@@ -194,8 +209,7 @@ riskml_rank_int_bins_weight(PG_FUNCTION_ARGS)
 struct RmlTies
 {
 	RmlRanking *ranking;
-	RmlCursor  *cursor[2];
-	const uint64 *head[2];
+	const uint64 *head[2];		/* the sorters' next records */
 };
 
 RmlTies *
@@ -206,8 +220,8 @@ rml_ties_open(RmlRanking *ranking)
 	ties->ranking = ranking;
 	for (int i = 0; i < (ranking->weighted ? 1 : 2); i++)
 	{
-		ties->cursor[i] = rml_cursor_open(&ranking->sorter[i]);
-		ties->head[i] = rml_cursor_next(ties->cursor[i]);
+		rml_sorter_rewind(&ranking->sorter[i]);
+		ties->head[i] = rml_sorter_next(&ranking->sorter[i]);
 	}
 	return ties;
 }
@@ -226,7 +240,7 @@ next_weighted(RmlTies *ties, RmlTie *tie)
 		double		weight = rml_double_of_key(ties->head[0][1]);
 
 		rml_sum_add(&sums[weight > 0], fabs(weight) * ties->ranking->scale);
-		ties->head[0] = rml_cursor_next(ties->cursor[0]);
+		ties->head[0] = rml_sorter_next(&ties->ranking->sorter[0]);
 	} while (ties->head[0] != NULL && ties->head[0][0] == key);
 	tie->score = rml_double_of_key(~key);
 	tie->negatives = rml_sum_value(sums[0]);
@@ -243,7 +257,7 @@ count_key(RmlTies *ties, int class, uint64 key)
 	while (ties->head[class] != NULL && *ties->head[class] == key)
 	{
 		count++;
-		ties->head[class] = rml_cursor_next(ties->cursor[class]);
+		ties->head[class] = rml_sorter_next(&ties->ranking->sorter[class]);
 	}
 	return (double) count;
 }
@@ -266,17 +280,6 @@ rml_ties_next(RmlTies *ties, RmlTie *tie)
 	return true;
 }
 
-void
-rml_ties_close(RmlTies *ties)
-{
-	for (int i = 0; i < 2; i++)
-	{
-		if (ties->cursor[i] != NULL)
-			rml_cursor_close(ties->cursor[i]);
-	}
-	pfree(ties);
-}
-
 /* ---- after the last row ---- */
 
 /* Weights whose sum overflows are added up at a smaller scale. */
@@ -292,7 +295,6 @@ add_up_small(RmlRanking *ranking)
 		rml_sum_add(&ranking->weight[0], tie.negatives);
 		rml_sum_add(&ranking->weight[1], tie.positives);
 	}
-	rml_ties_close(ties);
 }
 
 static void
@@ -324,8 +326,6 @@ rml_ranking_finished(FunctionCallInfo fcinfo)
 	ranking = (RmlRanking *) PG_GETARG_POINTER(0);
 	if (ranking->finished)
 		return ranking;
-	rml_sorter_sort(&ranking->sorter[0]);
-	rml_sorter_sort(&ranking->sorter[1]);
 	if (ranking->weighted)
 		find_scale(ranking);
 	else
@@ -366,7 +366,6 @@ roc_of(FunctionCallInfo fcinfo)
 			CHECK_FOR_INTERRUPTS();
 		rml_roc_add(&ranking->roc, &tie);
 	}
-	rml_ties_close(ties);
 	ranking->summed = true;
 	return &ranking->roc;
 }

@@ -30,11 +30,10 @@ extern RmlRanking *rml_ranking_of_both(FunctionCallInfo fcinfo);
 /* The same where one class may be absent; NULL only without rows. */
 extern RmlRanking *rml_ranking_finished(FunctionCallInfo fcinfo);
 
-/* Reads ties from the largest score on. */
+/* Reads ties from the largest score on, one reader at a time. */
 typedef struct RmlTies RmlTies;
 
 extern RmlTies *rml_ties_open(RmlRanking *ranking);
 extern bool rml_ties_next(RmlTies *ties, RmlTie *tie);
-extern void rml_ties_close(RmlTies *ties);
 
 #endif

@@ -3,7 +3,7 @@
  *	  The values of two samples, sorted.
  *
  * Each side is sorted by itself, as values alone sort fastest, and reading merges the two.  Numbers are sorted as records of
- * one word (sorter.c), texts by the server, which compares them bytewise.  The first texts of a side stay in an array: a
+ * one word (sorter.c), texts by a tuplesort, which compares them bytewise.  The first texts of a side stay in an array: a
  * query may have as many states as groups, and a sort of the server takes tens of kilobytes before its first value.
  *
  * Files and sorts are closed by a callback of the aggregate's expression context, which runs when a group is
@@ -45,7 +45,6 @@ typedef struct Side
 	Texts		texts;
 
 	/* reading */
-	RmlCursor  *cursor;			/* of the numbers */
 	bool		ended;
 	uint64		key;			/* the next number to give, unless ended */
 	Datum		text;			/* or the next text */
@@ -93,7 +92,7 @@ rml_sides_of(FunctionCallInfo fcinfo, bool texts)
 	sides->context = context;
 	sides->texts = texts;
 	for (int i = 0; i < 2 && !texts; i++)
-		rml_sorter_init(&sides->side[i].numbers, context, 1, 1, (Size) work_mem * 1024 / 2);
+		rml_sorter_init(&sides->side[i].numbers, context, 1, 1, (Size) work_mem * 1024 / 2, true);
 	AggRegisterCallback(fcinfo, close_sides, PointerGetDatum(sides));
 	return sides;
 }
@@ -198,22 +197,19 @@ rml_sides_nans(const RmlSides *sides, int side)
 /* ---- reading ---- */
 
 static void
-sort_side(RmlSides *sides, Side *side)
+sort_side(Side *side)
 {
-	if (!sides->texts)
-		rml_sorter_sort(&side->numbers);
-	else if (side->texts.sort != NULL)
+	if (side->texts.sort != NULL)
 		tuplesort_performsort(side->texts.sort);
-	else if (side->n > 1)
+	else if (side->texts.few != NULL)
 		qsort(side->texts.few, (size_t) side->n, sizeof(Datum), compare_texts);
 }
 
 static void
 rewind_side(RmlSides *sides, Side *side)
 {
-	/* what an earlier final function had open is gone with its memory */
 	if (!sides->texts)
-		side->cursor = rml_cursor_open(&side->numbers);
+		rml_sorter_rewind(&side->numbers);
 	else if (side->texts.sort != NULL)
 		tuplesort_rescan(side->texts.sort);
 	side->texts.next = 0;
@@ -240,12 +236,10 @@ advance_text(Side *side)
 static inline void
 advance_number(Side *side)
 {
-	const uint64 *record = rml_cursor_next(side->cursor);
+	const uint64 *record = rml_sorter_next(&side->numbers);
 
 	side->ended = record == NULL;
-	if (side->ended)
-		rml_cursor_close(side->cursor);
-	else
+	if (!side->ended)
 		side->key = *record;
 }
 
@@ -257,7 +251,7 @@ rml_sides_rewind(RmlSides *sides)
 		Side	   *side = &sides->side[i];
 
 		if (!sides->sorted)
-			sort_side(sides, side);
+			sort_side(side);
 		rewind_side(sides, side);
 		if (sides->texts)
 			advance_text(side);

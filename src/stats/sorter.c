@@ -2,30 +2,24 @@
  * sorter.c
  *	  Sorts records of a few 64-bit words within a bound of memory.
  *
- * Half of the memory holds records, half is what the radix sort moves them to:
- * on plain numbers it takes a tenth of the time of a tuplesort, which compares.
- * Bytes that are equal in all records cost no pass.  Runs are merged while they
- * are read, unless there are too many for the memory.
+ * The first records stay in an array: a query may have as many sorters as groups,
+ * and a tuplesort takes tens of kilobytes before its first record.  When the
+ * array is full, its records go to a tuplesort, and it gathers the next ones.
+ * Words are int8 there: what the server compares without calling a function.
  */
 #include "postgres.h"
 
-#include "commands/tablespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "storage/buffile.h"
-#include "utils/memutils.h"
+#include "utils/tuplesort.h"
 
+#include "compat.h"
 #include "stats/sorter.h"
 
 #define FIRST_ROOM 32			/* records */
-#define SMALL 128				/* records: fewer are not worth a radix sort */
-#define CHUNK 8192				/* bytes that are read at a time, at least */
-
-struct RmlSorterRun
-{
-	int			file;
-	off_t		offset;
-	uint64		count;			/* records */
-};
+#define MOST_BYTES 32768		/* of the array: half of the smallest work_mem */
 
 static Size
 record_size(const RmlSorter *sorter)
@@ -33,8 +27,21 @@ record_size(const RmlSorter *sorter)
 	return sizeof(uint64) * (Size) sorter->words;
 }
 
+/* Signed numbers compare as these unsigned ones do. */
+static inline Datum
+datum_of(uint64 word)
+{
+	return Int64GetDatum((int64) (word ^ UINT64CONST(0x8000000000000000)));
+}
+
+static inline uint64
+word_of(Datum value)
+{
+	return (uint64) DatumGetInt64(value) ^ UINT64CONST(0x8000000000000000);
+}
+
 void
-rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, Size budget)
+rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, Size budget, bool again)
 {
 	Assert(keys > 0 && keys <= words && words <= RML_SORTER_WORDS);
 	memset(sorter, 0, sizeof(*sorter));
@@ -42,418 +49,198 @@ rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, S
 	sorter->words = words;
 	sorter->keys = keys;
 	sorter->budget = budget;
+	sorter->again = again;
 }
 
-/* ---- in memory ---- */
+/* ---- writing ---- */
 
-static inline int
-compare_records(const uint64 *a, const uint64 *b, int keys)
-{
-	for (int i = 0; i < keys; i++)
-	{
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	}
-	return 0;
-}
-
-static int
-compare_for_qsort(const void *a, const void *b, void *keys)
-{
-	return compare_records(a, b, *(int *) keys);
-}
-
-/* One stable pass by a byte of a word. */
 static void
-radix_pass(const uint64 *from, uint64 *to, Size n, int words, int word, int shift, Size *places)
+begin_records(RmlSorter *sorter, int kilobytes, int options)
 {
-	if (words == 1)
+	TupleDesc	desc = CreateTemplateTupleDesc(sorter->words);
+	AttrNumber	columns[RML_SORTER_WORDS];
+	Oid			operators[RML_SORTER_WORDS];
+	Oid			collations[RML_SORTER_WORDS] = {InvalidOid};
+	bool		nulls_first[RML_SORTER_WORDS] = {false};
+
+	for (int i = 0; i < sorter->words; i++)
 	{
-		for (Size i = 0; i < n; i++)
-			to[places[(from[i] >> shift) & 0xff]++] = from[i];
-		return;
+		columns[i] = (AttrNumber) (i + 1);
+		operators[i] = Int8LessOperator;
+		TupleDescInitBuiltinEntry(desc, columns[i], "word", INT8OID, -1, 0);
 	}
-	for (Size i = 0; i < n; i++)
-	{
-		const uint64 *record = from + i * (Size) words;
-		uint64	   *place = to + places[(record[word] >> shift) & 0xff]++ * (Size) words;
-
-		for (int w = 0; w < words; w++)
-			place[w] = record[w];
-	}
-}
-
-/* Counts become first places; false if all records are in one. */
-static bool
-make_places(Size *counts, Size n)
-{
-	Size		place = 0;
-
-	for (int i = 0; i < 256; i++)
-	{
-		Size		count = counts[i];
-
-		if (count == n)
-			return false;
-		counts[i] = place;
-		place += count;
-	}
-	return true;
+	sorter->in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	sorter->out = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	memset(sorter->in->tts_isnull, 0, sizeof(bool) * (Size) sorter->words);
+	sorter->sort = tuplesort_begin_heap(desc, sorter->keys, columns, operators, collations, nulls_first, kilobytes, NULL,
+										options);
 }
 
 static void
-radix_sort(RmlSorter *sorter, Size n)
-{
-	int			words = sorter->words;
-	uint64	   *from = sorter->data;
-	uint64	   *to = MemoryContextAllocHuge(sorter->context, sizeof(uint64) * sorter->used);
-	Size		(*counts)[256] = palloc0(sizeof(*counts) * 8);
-
-	/* the last key first: each pass keeps the order of those before */
-	for (int word = sorter->keys - 1; word >= 0; word--)
-	{
-		memset(counts, 0, sizeof(*counts) * 8);
-		for (Size i = 0; i < n; i++)
-		{
-			uint64		value = from[i * (Size) words + (Size) word];
-
-			for (int byte = 0; byte < 8; byte++)
-				counts[byte][(value >> (8 * byte)) & 0xff]++;
-		}
-		for (int byte = 0; byte < 8; byte++)
-		{
-			uint64	   *swap = from;
-
-			CHECK_FOR_INTERRUPTS();
-			if (!make_places(counts[byte], n))
-				continue;
-			radix_pass(from, to, n, words, word, 8 * byte, counts[byte]);
-			from = to;
-			to = swap;
-		}
-	}
-	pfree(counts);
-	pfree(to);
-	sorter->data = from;
-	sorter->room = sorter->used;	/* a scratch's size */
-}
-
-static void
-sort_data(RmlSorter *sorter)
-{
-	Size		n = sorter->used / (Size) sorter->words;
-
-	if (n < SMALL)
-		qsort_arg(sorter->data, n, record_size(sorter), compare_for_qsort, &sorter->keys);
-	else
-		radix_sort(sorter, n);
-}
-
-/* ---- runs ---- */
-
-static struct BufFile *
-create_file(RmlSorter *sorter)
+begin_sort(RmlSorter *sorter)
 {
 	MemoryContext old = MemoryContextSwitchTo(sorter->context);
-	struct BufFile *file;
+	int			kilobytes = (int) Max(sorter->budget / 1024, 64);
+	int			options = sorter->again ? TUPLESORT_RANDOMACCESS : TUPLESORT_NONE;
 
-	PrepareTempTablespaces();
-	file = BufFileCreateTemp(false);
+	if (sorter->words > 1)
+		begin_records(sorter, kilobytes, options);
+	else
+		sorter->sort = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false, kilobytes, NULL, options);
 	MemoryContextSwitchTo(old);
-	return file;
-}
-
-/* A new run at the file's end. */
-static RmlSorterRun *
-add_run(RmlSorter *sorter)
-{
-	RmlSorterRun *run;
-
-	if (sorter->n_runs == sorter->runs_room)
-	{
-		sorter->runs_room = Max(16, sorter->runs_room * 2);
-		if (sorter->runs == NULL)
-			sorter->runs = MemoryContextAlloc(sorter->context, sizeof(RmlSorterRun) * (Size) sorter->runs_room);
-		else
-			sorter->runs = repalloc_huge(sorter->runs, sizeof(RmlSorterRun) * (Size) sorter->runs_room);
-	}
-	run = &sorter->runs[sorter->n_runs++];
-	BufFileTell(sorter->file, &run->file, &run->offset);
-	run->count = 0;
-	return run;
 }
 
 static void
-spill(RmlSorter *sorter)
+put_record(RmlSorter *sorter, const uint64 *record)
 {
-	RmlSorterRun *run;
-
-	if (sorter->file == NULL)
-		sorter->file = create_file(sorter);
-	sort_data(sorter);
-	run = add_run(sorter);
-	run->count = sorter->used / (Size) sorter->words;
-	for (Size done = 0; done < sorter->used; done += CHUNK)
+	if (sorter->words == 1)
 	{
-		CHECK_FOR_INTERRUPTS();
-		BufFileWrite(sorter->file, sorter->data + done, sizeof(uint64) * Min(CHUNK, sorter->used - done));
+		tuplesort_putdatum(sorter->sort, datum_of(*record), false);
+		return;
 	}
-	sorter->count += run->count;
+	ExecClearTuple(sorter->in);
+	for (int i = 0; i < sorter->words; i++)
+		sorter->in->tts_values[i] = datum_of(record[i]);
+	ExecStoreVirtualTuple(sorter->in);
+	tuplesort_puttupleslot(sorter->sort, sorter->in);
+}
+
+/* Empties the array. */
+static void
+hand_over(RmlSorter *sorter)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (sorter->sort == NULL)
+		begin_sort(sorter);
+	for (Size i = 0; i < sorter->used; i += (Size) sorter->words)
+		put_record(sorter, sorter->data + i);
+	sorter->count += sorter->used / (Size) sorter->words;
 	sorter->used = 0;
 }
 
 void
 rml_sorter_make_room(RmlSorter *sorter)
 {
-	Size		words = (Size) sorter->words;
-	Size		most = Max(sorter->budget / 2 / record_size(sorter), SMALL) * words;
+	Size		most = MOST_BYTES / record_size(sorter) * (Size) sorter->words;
 
 	Assert(!sorter->sorted);
 	if (sorter->data == NULL)
 	{
-		sorter->room = FIRST_ROOM * words;
+		sorter->room = FIRST_ROOM * (Size) sorter->words;
 		sorter->data = MemoryContextAlloc(sorter->context, sizeof(uint64) * sorter->room);
 	}
-	else if (sorter->room < most && sorter->n_runs == 0)
+	else if (sorter->room < most)
 	{
 		sorter->room = Min(sorter->room * 2, most);
-		sorter->data = repalloc_huge(sorter->data, sizeof(uint64) * sorter->room);
+		sorter->data = repalloc(sorter->data, sizeof(uint64) * sorter->room);
 	}
 	else
-		spill(sorter);
+		hand_over(sorter);
 }
 
 /* ---- reading ---- */
 
-typedef struct Stream
-{
-	int			file;			/* where the next chunk begins */
-	off_t		offset;
-	uint64		left;			/* records of the run that are not read */
-	uint64	   *chunk;
-	Size		at;				/* words */
-	Size		end;
-} Stream;
-
-struct RmlCursor
-{
-	RmlSorter  *sorter;
-	Size		at;				/* in memory */
-	Stream	   *streams;
-	int		   *heap;			/* streams, that of the least record first */
-	int			n;
-	bool		begun;
-	Size		chunk_words;
-	uint64	   *chunks;
-};
-
-/* Runs that one merge reads; two cursors share the memory. */
 static int
-most_runs(const RmlSorter *sorter)
+compare_records(const void *a, const void *b, void *keys)
 {
-	return (int) Max(sorter->budget / 4 / CHUNK, 4);
-}
+	const uint64 *x = a;
+	const uint64 *y = b;
 
-static void
-fill(RmlCursor *cursor, Stream *stream)
-{
-	RmlSorter  *sorter = cursor->sorter;
-	uint64		records = Min(stream->left, cursor->chunk_words / (Size) sorter->words);
-	Size		bytes = (Size) records * record_size(sorter);
-
-	CHECK_FOR_INTERRUPTS();
-	stream->at = 0;
-	stream->end = (Size) records * (Size) sorter->words;
-	if (records == 0)
-		return;
-	if (BufFileSeek(sorter->file, stream->file, stream->offset, SEEK_SET) != 0 ||
-		BufFileRead(sorter->file, stream->chunk, bytes) != bytes)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read a temporary file of a sort")));
-	BufFileTell(sorter->file, &stream->file, &stream->offset);
-	stream->left -= records;
-}
-
-static inline const uint64 *
-head(const RmlCursor *cursor, int stream)
-{
-	return cursor->streams[stream].chunk + cursor->streams[stream].at;
-}
-
-/* Is the first of two streams to be read first? */
-static inline bool
-is_before(const RmlCursor *cursor, int a, int b)
-{
-	return compare_records(head(cursor, a), head(cursor, b), cursor->sorter->keys) < 0;
-}
-
-static void
-sift_down(RmlCursor *cursor, int at)
-{
-	int		   *heap = cursor->heap;
-	int			moved = heap[at];
-
-	for (;;)
+	for (int i = 0; i < *(int *) keys; i++)
 	{
-		int			child = 2 * at + 1;
-
-		if (child >= cursor->n)
-			break;
-		if (child + 1 < cursor->n && is_before(cursor, heap[child + 1], heap[child]))
-			child++;
-		if (!is_before(cursor, heap[child], moved))
-			break;
-		heap[at] = heap[child];
-		at = child;
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
 	}
-	heap[at] = moved;
+	return 0;
 }
 
-static RmlCursor *
-open_runs(RmlSorter *sorter, const RmlSorterRun *runs, int n)
-{
-	RmlCursor  *cursor = palloc0(sizeof(RmlCursor));
-	Size		room = Max(sorter->budget / 4 / (Size) n, CHUNK);
-
-	cursor->sorter = sorter;
-	cursor->n = n;
-	cursor->chunk_words = room / record_size(sorter) * (Size) sorter->words;
-	cursor->streams = palloc0(sizeof(Stream) * (Size) n);
-	cursor->heap = palloc(sizeof(int) * (Size) n);
-	cursor->chunks = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint64) * cursor->chunk_words * (Size) n);
-	for (int i = 0; i < n; i++)
-	{
-		Stream	   *stream = &cursor->streams[i];
-
-		stream->file = runs[i].file;
-		stream->offset = runs[i].offset;
-		stream->left = runs[i].count;
-		stream->chunk = cursor->chunks + cursor->chunk_words * (Size) i;
-		fill(cursor, stream);
-		cursor->heap[i] = i;
-	}
-	for (int i = n / 2 - 1; i >= 0; i--)
-		sift_down(cursor, i);
-	return cursor;
-}
-
-RmlCursor *
-rml_cursor_open(RmlSorter *sorter)
-{
-	RmlCursor  *cursor;
-
-	Assert(sorter->sorted);
-	if (sorter->n_runs > 0)
-		return open_runs(sorter, sorter->runs, sorter->n_runs);
-	cursor = palloc0(sizeof(RmlCursor));
-	cursor->sorter = sorter;
-	return cursor;
-}
-
-/* Removes the record that was given last. */
 static void
-pop(RmlCursor *cursor)
+sort_all(RmlSorter *sorter)
 {
-	Stream	   *stream = &cursor->streams[cursor->heap[0]];
+	if (sorter->sort != NULL)
+	{
+		hand_over(sorter);
+		tuplesort_performsort(sorter->sort);
+	}
+	else if (sorter->used > 0)
+		qsort_arg(sorter->data, sorter->used / (Size) sorter->words, record_size(sorter), compare_records, &sorter->keys);
+	sorter->sorted = true;
+}
 
-	stream->at += (Size) cursor->sorter->words;
-	if (stream->at == stream->end)
-		fill(cursor, stream);
-	if (stream->at == stream->end)
-		cursor->heap[0] = cursor->heap[--cursor->n];
-	if (cursor->n > 1)
-		sift_down(cursor, 0);
+void
+rml_sorter_rewind(RmlSorter *sorter)
+{
+	if (!sorter->sorted)
+		sort_all(sorter);
+	else if (sorter->sort != NULL)
+	{
+		Assert(sorter->again);
+		tuplesort_rescan(sorter->sort);
+	}
+	sorter->at = 0;
 }
 
 const uint64 *
-rml_cursor_next(RmlCursor *cursor)
+rml_sorter_next(RmlSorter *sorter)
 {
-	RmlSorter  *sorter = cursor->sorter;
+	uint64	   *record = sorter->data;
 
-	if (cursor->streams == NULL)
+	if (sorter->sort == NULL)
 	{
-		const uint64 *record = sorter->data + cursor->at;
-
-		if (cursor->at >= sorter->used)
+		if (sorter->at == sorter->used)
 			return NULL;
-		cursor->at += (Size) sorter->words;
-		return record;
+		record += sorter->at;
+		sorter->at += (Size) sorter->words;
 	}
-	if (cursor->begun && cursor->n > 0)
-		pop(cursor);
-	cursor->begun = true;
-	return cursor->n > 0 ? head(cursor, cursor->heap[0]) : NULL;
+	else if (sorter->words == 1)
+	{
+		Datum		value;
+		bool		is_null;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!rml_tuplesort_getdatum(sorter->sort, &value, &is_null))
+			return NULL;
+		*record = word_of(value);
+	}
+	else
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL))
+			return NULL;
+		slot_getallattrs(sorter->out);
+		for (int i = 0; i < sorter->words; i++)
+			record[i] = word_of(sorter->out->tts_values[i]);
+	}
+	return record;
 }
 
 void
-rml_cursor_close(RmlCursor *cursor)
+rml_sorter_mark(RmlSorter *sorter)
 {
-	if (cursor->streams != NULL)
-	{
-		pfree(cursor->streams);
-		pfree(cursor->heap);
-		pfree(cursor->chunks);
-	}
-	pfree(cursor);
-}
-
-/* ---- sorting ---- */
-
-/* Merges runs into a file of their own until one merge can read them. */
-static void
-merge_runs(RmlSorter *sorter)
-{
-	RmlSorter	next;
-
-	rml_sorter_init(&next, sorter->context, sorter->words, sorter->keys, sorter->budget);
-	next.file = create_file(sorter);
-	for (int i = 0; i < sorter->n_runs; i += most_runs(sorter))
-	{
-		RmlCursor  *cursor = open_runs(sorter, sorter->runs + i, Min(most_runs(sorter), sorter->n_runs - i));
-		RmlSorterRun *run = add_run(&next);
-		const uint64 *record;
-
-		while ((record = rml_cursor_next(cursor)) != NULL)
-		{
-			BufFileWrite(next.file, unconstify(uint64 *, record), record_size(sorter));
-			run->count++;
-		}
-		rml_cursor_close(cursor);
-	}
-	BufFileClose(sorter->file);
-	pfree(sorter->runs);
-	sorter->file = next.file;
-	sorter->runs = next.runs;
-	sorter->n_runs = next.n_runs;
-	sorter->runs_room = next.runs_room;
+	Assert(sorter->again);
+	if (sorter->sort != NULL)
+		tuplesort_markpos(sorter->sort);
+	sorter->mark = sorter->at;
 }
 
 void
-rml_sorter_sort(RmlSorter *sorter)
+rml_sorter_restore(RmlSorter *sorter)
 {
-	if (sorter->sorted)
-		return;
-	if (sorter->n_runs == 0)
-	{
-		if (sorter->used > 0)
-			sort_data(sorter);
-		sorter->sorted = true;
-		return;
-	}
-	if (sorter->used > 0)
-		spill(sorter);
-	pfree(sorter->data);
-	sorter->data = NULL;
-	while (sorter->n_runs > most_runs(sorter))
-		merge_runs(sorter);
-	sorter->sorted = true;
+	if (sorter->sort != NULL)
+		tuplesort_restorepos(sorter->sort);
+	sorter->at = sorter->mark;
 }
 
 void
 rml_sorter_close(RmlSorter *sorter)
 {
-	if (sorter->file != NULL)
-		BufFileClose(sorter->file);
-	sorter->file = NULL;
+	if (sorter->sort == NULL)
+		return;
+	if (sorter->words > 1)
+	{
+		ExecDropSingleTupleTableSlot(sorter->in);
+		ExecDropSingleTupleTableSlot(sorter->out);
+	}
+	tuplesort_end(sorter->sort);
+	sorter->sort = NULL;
 }

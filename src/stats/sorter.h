@@ -3,39 +3,44 @@
  *	  Sorts records of a few 64-bit words within a bound of memory.
  *
  * Records are compared by their first words, the keys, as unsigned numbers; each
- * has at most RML_SORTER_WORDS.  What does not fit is written to a temporary file in sorted
- * runs.  A sorted set can be read any number of times, by several cursors at
- * a time.  The file belongs to the resource owner of the query that put the
- * records: whoever frees memory without an error must call rml_sorter_close().
+ * has at most RML_SORTER_WORDS.  There is one reader at a time.  What does not fit
+ * into a small array is a tuplesort, whose files belong to the resource owner of
+ * the query that put the records: whoever frees memory without an error must
+ * call rml_sorter_close().
  */
 #ifndef RML_STATS_SORTER_H
 #define RML_STATS_SORTER_H
 
 #define RML_SORTER_WORDS 5
 
-typedef struct RmlSorterRun RmlSorterRun;
+struct Tuplesortstate;
+struct TupleTableSlot;
 
 typedef struct RmlSorter
 {
 	int			words;
 	int			keys;			/* the first of them, by which records are sorted */
+	bool		again;			/* is read more than once */
 	Size		budget;			/* bytes */
 	MemoryContext context;
-	uint64	   *data;			/* NULL: all is in the file */
+	uint64	   *data;			/* records that are not in the sort; then the one that was read from there */
 	Size		used;			/* words */
 	Size		room;
-	uint64		count;			/* records in the file */
+	Size		at;				/* next one to be read */
+	Size		mark;
+	uint64		count;			/* records in the sort */
 	bool		sorted;
-	struct BufFile *file;
-	RmlSorterRun *runs;
-	int			n_runs;
-	int			runs_room;
+	struct Tuplesortstate *sort;	/* NULL: all is in the array */
+	struct TupleTableSlot *in;	/* of several words */
+	struct TupleTableSlot *out;
 } RmlSorter;
 
-/* The bytes of memory are mostly work_mem, or a share of it. */
-extern void rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, Size budget);
+/*
+ * The bytes of memory are mostly work_mem, or a share of it.  Unless the records
+ * are to be read again, or from a mark, files are merged while they are read.
+ */
+extern void rml_sorter_init(RmlSorter *sorter, MemoryContext context, int words, int keys, Size budget, bool again);
 extern void rml_sorter_make_room(RmlSorter *sorter);
-extern void rml_sorter_sort(RmlSorter *sorter);
 extern void rml_sorter_close(RmlSorter *sorter);
 
 static inline uint64
@@ -54,14 +59,15 @@ rml_sorter_put(RmlSorter *sorter)
 	return sorter->data + sorter->used - sorter->words;
 }
 
-typedef struct RmlCursor RmlCursor;
-
-/* Reads from the first record on; in the current memory context. */
-extern RmlCursor *rml_cursor_open(RmlSorter *sorter);
+/* Sorts at the first time, after the last record; the next record to be read is the first. */
+extern void rml_sorter_rewind(RmlSorter *sorter);
 
 /* The next record, valid until the next call; NULL at the end. */
-extern const uint64 *rml_cursor_next(RmlCursor *cursor);
-extern void rml_cursor_close(RmlCursor *cursor);
+extern const uint64 *rml_sorter_next(RmlSorter *sorter);
+
+/* Remembers the next record, and makes it the next again. */
+extern void rml_sorter_mark(RmlSorter *sorter);
+extern void rml_sorter_restore(RmlSorter *sorter);
 
 /*
  * Numbers that compare as doubles do, and back; -0 becomes 0.  Not for NaN.

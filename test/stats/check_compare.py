@@ -156,8 +156,22 @@ def plans(database):
     yield "the order of rows does not show", database.rows(call.format(" ORDER BY md5(id::text)")) == first, None
     database.run("SET work_mem = '64kB'")
     yield "nor does a spilled sort", database.rows(call.format("")) == first, None
+    ties = "SELECT * FROM riskml.compare('lending_shallow@1', 'lending@1', 'SELECT *, class = ''bad'' AS y FROM stats_lending', 'y', replicates => 2)"
+    spilled = database.rows(ties)
+    database.run("SET work_mem = '64MB'")
+    yield "nor one with long ties", database.rows(ties) == spilled, None
     database.run("RESET work_mem")
     yield "another seed, another interval", database.rows(call.format("").replace("=> 40", "=> 40, seed => 1"))[2] != first[2], None
+
+
+def bounds(database):
+    """Rows, and then their ranks, that just fit into memory of their own, and just do not."""
+    for n in (818, 819, 820, 1023, 1024, 1025):
+        query = f"SELECT *, status = ''bad'' AS y FROM stats_credit ORDER BY id LIMIT {n}"
+        rows = database.rows(f"SELECT risk_score('credit@1', t), risk_score('credit@2', t), status = 'bad' FROM (SELECT * FROM stats_credit ORDER BY id LIMIT {n}) t")
+        a, b, y = (np.array(column) for column in zip(*rows))
+        yield from agree(database, f"{n} rows", f"SELECT * FROM riskml.compare('credit@1', 'credit@2', '{query}', 'y', replicates => 10)",
+                         compared(a, b, y, None, {name: BINARY[name] for name in ("auc", "ks_score")}, 10, 0, 0.95, ("auc",)), between(a, b, None, 0.5))
 
 
 def coverage(database):
@@ -175,4 +189,5 @@ def checks(database):
     yield from binary(database)
     yield from others(database)
     yield from plans(database)
+    yield from bounds(database)
     yield from coverage(database)
