@@ -65,7 +65,7 @@ CREATE FUNCTION pg_temp.attack(plant text) RETURNS text LANGUAGE plpgsql AS $$
 	EXCEPTION WHEN SQLSTATE 'RMUN1' THEN
 		RETURN SQLERRM;
 	END $$;
--- ---- every object, made before in the attacker's schema riskml
+-- ---- objects made before in the attacker's schema riskml
 SELECT string_agg(format('CREATE TYPE %s AS (a int); ', identity), '') AS types FROM json_to_recordset(:'members') AS m(type text, identity text) WHERE type = 'type' \gset
 CREATE FUNCTION pg_temp.plant(types text, type text, identity text) RETURNS text LANGUAGE sql AS $$
 	SELECT 'CREATE SCHEMA riskml; ' || types
@@ -82,10 +82,12 @@ CREATE FUNCTION pg_temp.plant(types text, type text, identity text) RETURNS text
 				VARIADIC regexp_match(identity, '(.*)\((.*),(.*)\)'))
 			WHEN 'cast' THEN format('CREATE CAST %s WITH INOUT AS IMPLICIT', identity)
 		END $$;
-SELECT m.type, pg_temp.attack(pg_temp.plant(:'types', m.type, m.identity)) AS outcome, count(*) >= CASE m.type WHEN 'function' THEN 36 WHEN 'table' THEN 5 WHEN 'cast' THEN 5 ELSE 1 END AS enough
-FROM json_to_recordset(:'members') AS m(type text, identity text) GROUP BY 1, 2 ORDER BY 1, 2;
+-- it fails at the schema, whatever is in it: so every sixteenth of each kind tells as much as all of them
+SELECT m.type, pg_temp.attack(pg_temp.plant(:'types', m.type, m.identity)) AS outcome, count(*) >= CASE m.type WHEN 'function' THEN 12 WHEN 'aggregate' THEN 4 ELSE 1 END AS enough
+FROM (SELECT type, identity, row_number() OVER (PARTITION BY type ORDER BY identity) AS n FROM json_to_recordset(:'members') AS m(type text, identity text)) m
+WHERE n % 16 = 1 GROUP BY 1, 2 ORDER BY 1, 2;
 -- ---- objects of the same name in the target schema, and what the script could call by accident
-SELECT plant, pg_temp.attack(plant) FROM unnest(ARRAY[
+SELECT count(*), pg_temp.attack(string_agg(plant, '; ')) FROM unnest(ARRAY[
 	'CREATE TYPE public.model_ref AS (a int)',
 	'CREATE TABLE public.model (a int); CREATE TABLE public.model_version (a int); CREATE TABLE public.audit_log (a int)',
 	'CREATE FUNCTION public.risk_score(text, record) RETURNS float8 LANGUAGE plpgsql AS ''BEGIN RETURN 1; END''',
@@ -94,10 +96,10 @@ SELECT plant, pg_temp.attack(plant) FROM unnest(ARRAY[
 	'CREATE FUNCTION public.pg_extension_config_dump(text, text) RETURNS void LANGUAGE plpgsql AS ''BEGIN RAISE ''''called''''; END''',
 	'CREATE FUNCTION public.pg_extension_config_dump(regclass, text) RETURNS void LANGUAGE plpgsql AS ''BEGIN RAISE ''''called''''; END''']) plant;
 -- operators and functions that would be a better match than those of pg_catalog
-SELECT name, a, pg_temp.attack(format('CREATE FUNCTION public.f(%1$s, %2$s) RETURNS %3$s LANGUAGE plpgsql AS ''BEGIN RAISE ''''called''''; END''; CREATE OPERATOR public.%4$s (LEFTARG = %1$s, RIGHTARG = %2$s, FUNCTION = public.f)', a, b, r, name)) AS outcome
-FROM (VALUES ('=', 'text', 'text', 'boolean'), ('=', 'int', 'int', 'boolean'), ('=', 'oid', 'oid', 'boolean'), ('=', 'int', 'regrole', 'boolean'), ('=', 'oid', 'int', 'boolean'), ('=', 'regrole', 'int', 'boolean'),
-	('<>', 'bigint', 'bigint', 'boolean'), ('<>', 'bytea', 'bytea', 'boolean'), ('-', 'bigint', 'int', 'int'), ('/', 'real', 'real', 'real'), ('+', 'bigint', 'int', 'bigint'), ('||', 'bytea', 'bytea', 'bytea')) o(name, a, b, r);
-SELECT f, pg_temp.attack(format('CREATE FUNCTION public.%s LANGUAGE plpgsql AS ''BEGIN RAISE ''''called''''; END''', f)) AS outcome FROM unnest(ARRAY[
+SELECT count(*), pg_temp.attack(string_agg(format('CREATE FUNCTION public.f%5$s(%1$s, %2$s) RETURNS %3$s LANGUAGE plpgsql AS ''BEGIN RAISE ''''called''''; END''; CREATE OPERATOR public.%4$s (LEFTARG = %1$s, RIGHTARG = %2$s, FUNCTION = public.f%5$s)', a, b, r, name, n), '; ')) AS outcome
+FROM (SELECT row_number() OVER () AS n, o.* FROM (VALUES ('=', 'text', 'text', 'boolean'), ('=', 'int', 'int', 'boolean'), ('=', 'oid', 'oid', 'boolean'), ('=', 'int', 'regrole', 'boolean'), ('=', 'oid', 'int', 'boolean'), ('=', 'regrole', 'int', 'boolean'),
+	('<>', 'bigint', 'bigint', 'boolean'), ('<>', 'bytea', 'bytea', 'boolean'), ('-', 'bigint', 'int', 'int'), ('/', 'real', 'real', 'real'), ('+', 'bigint', 'int', 'bigint'), ('||', 'bytea', 'bytea', 'bytea')) o(name, a, b, r)) o;
+SELECT count(*), pg_temp.attack(string_agg(format('CREATE FUNCTION public.%s LANGUAGE plpgsql AS ''BEGIN RAISE ''''called''''; END''', f), '; ')) AS outcome FROM unnest(ARRAY[
 	'now() RETURNS timestamptz', 'length(bytea) RETURNS int', 'encode(bytea, text) RETURNS text', 'pg_has_role(regrole, text) RETURNS boolean', 'unnest(text[]) RETURNS SETOF text',
 	'sha256(bytea) RETURNS bytea', 'to_char(timestamp, text) RETURNS text', 'jsonb_build_array(bigint, text) RETURNS jsonb']) f;
 
@@ -133,7 +135,7 @@ DROP EXTENSION riskml;
 SELECT risk_score('regress_x', ARRAY[40, 5, 20]);
 ROLLBACK;
 SELECT risk_score('regress_x', ARRAY[40, 5, 20]);
-DROP FUNCTION pg_temp.tiny_model, pg_temp.try, pg_temp.sqlstate, pg_temp.plan, pg_temp.drop_models;
+DROP FUNCTION pg_temp.tiny_model, pg_temp.try, pg_temp.sqlstate, pg_temp.plan, pg_temp.drop_models, pg_temp.cat_model, pg_temp.cats;
 DROP EXTENSION riskml;
 SELECT what AS left_behind FROM pg_temp.everything() EXCEPT SELECT what FROM before ORDER BY 1;
 SELECT what AS gone FROM before EXCEPT SELECT what FROM pg_temp.everything() ORDER BY 1;
