@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "common/int.h"
+#include "port/pg_bitutils.h"
 
 #include "stats/sketch.h"
 
@@ -62,7 +63,7 @@ int64
 rml_sketch_rows(const RmlSketch *s, int64 more)
 {
 	int64		rows = more;
-	bool		overflow = pg_add_s64_overflow(rows, s->nulls, &rows) || pg_add_s64_overflow(rows, s->nans, &rows) ||
+	bool		overflow = pg_add_s64_overflow(rows, s->n_waiting, &rows) || pg_add_s64_overflow(rows, s->nulls, &rows) || pg_add_s64_overflow(rows, s->nans, &rows) ||
 		pg_add_s64_overflow(rows, s->underflow, &rows) || pg_add_s64_overflow(rows, s->overflow, &rows);
 
 	for (int i = 0; i < s->n_slots && !overflow; i++)
@@ -78,10 +79,25 @@ rml_sketch_rows(const RmlSketch *s, int64 more)
 
 #define FIRST_SLOTS 16
 
+/* So many keys are kept meanwhile. */
+#define MOST_KEYS (RML_SKETCH_CAPACITY / 2 * 3)
+
+/* From so many slots on, so many keys wait; a key is asked for so many before it is counted. */
+#define WAITING_SLOTS 2048
+#define WAITING 512
+#define AHEAD 16
+
+/* Whole keys, of shift 0. */
+static inline uint64 *
+waiting_keys(const RmlSketch *s)
+{
+	return (uint64 *) (rml_key_slots(s) + s->n_slots);
+}
+
 static RmlSketch *
 new_table(int bins, int n_slots)
 {
-	Size		size = sizeof(RmlSketch) + sizeof(RmlKeySlot) * (Size) n_slots;
+	Size		size = sizeof(RmlSketch) + sizeof(RmlKeySlot) * (Size) n_slots + (n_slots >= WAITING_SLOTS ? sizeof(uint64) * WAITING : 0);
 	RmlSketch  *s = palloc0(size);
 
 	SET_VARSIZE(s, size);
@@ -104,12 +120,19 @@ rml_key_sketch_new(int bins)
 	return new_table(bins, FIRST_SLOTS);
 }
 
+/* Where the search for a key begins. */
+static inline uint32
+first_slot(int n_slots, uint64 key)
+{
+	return (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32) & ((uint32) n_slots - 1);
+}
+
 /* The key's slot, or the free one where it belongs. */
 static inline RmlKeySlot *
 find_slot(RmlKeySlot *slots, int n_slots, uint64 key)
 {
 	uint32		mask = (uint32) n_slots - 1;
-	uint32		i = (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32) & mask;
+	uint32		i = first_slot(n_slots, key);
 
 	while (slots[i].count != 0 && slots[i].key != key)
 		i = (i + 1) & mask;
@@ -145,25 +168,55 @@ double_table(RmlSketch *s)
 	SET_VARSIZE(larger, size);
 	larger->n_slots = n_slots;
 	fill(larger, rml_key_slots(s), s->n_slots, 0);
+	if (s->n_waiting > 0)
+		memcpy(waiting_keys(larger), waiting_keys(s), sizeof(uint64) * s->n_waiting);
 	return larger;
 }
 
-/* Drops bits until the keys fit, or at least so many. */
+#define ST_SORT sort_slots
+#define ST_ELEMENT_TYPE RmlKeySlot
+#define ST_COMPARE(a, b) ((a)->key < (b)->key ? -1 : (a)->key > (b)->key)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+RmlKeySlot *
+rml_key_sketch_sorted(const RmlSketch *s)
+{
+	RmlKeySlot *slots = palloc(sizeof(RmlKeySlot) * ((Size) s->n + 1));
+	int			n = 0;
+
+	for (int i = 0; i < s->n_slots; i++)
+		if (rml_key_slots(s)[i].count != 0)
+			slots[n++] = rml_key_slots(s)[i];
+	sort_slots(slots, (size_t) n);
+	return slots;
+}
+
+/* How many of the lowest bits of sorted keys must go so that they fit. */
+static int
+bits_to_drop(const RmlKeySlot *slots, int n)
+{
+	int			merged[65] = {0};	/* keys that are that of the key before them, with so many bits less */
+	int			bits = 0;
+
+	for (int i = 1; i < n; i++)
+		merged[pg_leftmost_one_pos64(slots[i].key ^ slots[i - 1].key) + 1]++;
+	while (n > RML_SKETCH_CAPACITY)
+		n -= merged[++bits];
+	return bits;
+}
+
+/* Drops as few bits as make the keys fit, or so many as to have this shift. */
 static void
 coarsen(RmlSketch *s, int shift)
 {
-	Size		size = sizeof(RmlKeySlot) * (Size) s->n_slots;
-	RmlKeySlot *slots = palloc(size);
+	RmlKeySlot *slots = rml_key_sketch_sorted(s);
+	int			bits = Max(bits_to_drop(slots, s->n), shift - s->shift);
 
-	while (s->shift < shift || s->n > RML_SKETCH_CAPACITY)
-	{
-		int			bits = Max(shift - s->shift, 1);
-
-		memcpy(slots, rml_key_slots(s), size);
-		memset(rml_key_slots(s), 0, size);
-		fill(s, slots, s->n_slots, bits);
-		s->shift = (uint8) (s->shift + bits);
-	}
+	memset(rml_key_slots(s), 0, sizeof(RmlKeySlot) * (Size) s->n_slots);
+	fill(s, slots, s->n, bits);
+	s->shift = (uint8) (s->shift + bits);
 	pfree(slots);
 }
 
@@ -179,33 +232,49 @@ rml_key_sketch_add(RmlSketch *s, uint64 key, int64 count)
 	}
 	slot->key = key;
 	slot->count = count;
-	if (++s->n > RML_SKETCH_CAPACITY)
+	if (++s->n > MOST_KEYS)
 		coarsen(s, 0);
 	else if (s->n * 2 > s->n_slots && s->n_slots < RML_SKETCH_CAPACITY * 2)
 		s = double_table(s);
 	return s;
 }
 
-static int
-compare_keys(const void *a, const void *b)
+/* Counts the keys that wait; may move the sketch. */
+static RmlSketch *
+count_waiting(RmlSketch *s)
 {
-	uint64		left = ((const RmlKeySlot *) a)->key;
-	uint64		right = ((const RmlKeySlot *) b)->key;
+	const uint64 *keys = waiting_keys(s);	/* which stay where they are */
+	int			n = (int) s->n_waiting;
 
-	return left < right ? -1 : left > right;
+	s->n_waiting = 0;
+	for (int i = 0; i < n; i++)
+	{
+		if (i + AHEAD < n)
+			__builtin_prefetch(&rml_key_slots(s)[first_slot(s->n_slots, keys[i + AHEAD] >> s->shift)], 1);
+		s = rml_key_sketch_add(s, keys[i] >> s->shift, 1);
+	}
+	return s;
 }
 
-RmlKeySlot *
-rml_key_sketch_sorted(const RmlSketch *s)
+RmlSketch *
+rml_key_sketch_trim(RmlSketch *s)
 {
-	RmlKeySlot *slots = palloc(sizeof(RmlKeySlot) * ((Size) s->n + 1));
-	int			n = 0;
+	if (s->n_waiting == 0 && s->n <= RML_SKETCH_CAPACITY)
+		return s;
+	s = count_waiting(memcpy(palloc(VARSIZE(s)), s, VARSIZE(s)));
+	if (s->n > RML_SKETCH_CAPACITY)
+		coarsen(s, 0);
+	return s;
+}
 
-	for (int i = 0; i < s->n_slots; i++)
-		if (rml_key_slots(s)[i].count != 0)
-			slots[n++] = rml_key_slots(s)[i];
-	qsort(slots, (size_t) n, sizeof(RmlKeySlot), compare_keys);
-	return slots;
+/* Adds one value, now or later. */
+static inline RmlSketch *
+add_value(RmlSketch *s, float8 x)
+{
+	if (s->n_slots < WAITING_SLOTS)
+		return rml_key_sketch_add(s, rml_key_of(x) >> s->shift, 1);
+	waiting_keys(s)[s->n_waiting++] = rml_key_of(x);
+	return s->n_waiting == WAITING ? count_waiting(s) : s;
 }
 
 /* ---- the aggregate ---- */
@@ -238,7 +307,7 @@ riskml_quantile_histogram_step(PG_FUNCTION_ARGS)
 	{
 		s->min = Min(s->min, x);
 		s->max = Max(s->max, x);
-		s = rml_key_sketch_add(s, rml_key_of(x) >> s->shift, 1);
+		s = add_value(s, x);
 	}
 	PG_RETURN_POINTER(s);
 }
@@ -270,6 +339,8 @@ riskml_quantile_histogram_combine(PG_FUNCTION_ARGS)
 		if (slot->count != 0)
 			s = rml_key_sketch_add(s, slot->key >> (s->shift - other->shift), slot->count);
 	}
+	for (uint32 i = 0; i < other->n_waiting; i++)
+		s = rml_key_sketch_add(s, waiting_keys(other)[i] >> s->shift, 1);
 	rml_sketch_add_rest(s, other);
 	PG_RETURN_POINTER(s);
 }
@@ -359,6 +430,7 @@ riskml_quantile_histogram_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	s = PG_GETARG_SKETCH(0);
 	rml_sketch_require_alike(s, RML_NUMERIC, s->wanted);
+	s = rml_key_sketch_trim(s);
 	if (s->n > 0)
 	{
 		d = bins_of(s);

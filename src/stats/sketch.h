@@ -6,9 +6,13 @@
  * free), and, of categories, their bytes.  Like values have one text, but not one sequence of bytes.
  *
  * Numbers are kept as keys: 64 bits in the order of the floats, less the lowest "shift" of them.  shift is the
- * smallest at which all keys seen fit into RML_SKETCH_CAPACITY.  As the rows seen so far, or by a part of the plan,
+ * smallest at which all keys fit into RML_SKETCH_CAPACITY.  As the rows seen so far, or by a part of the plan,
  * never need a larger one than all rows do, the last shift is the same for every order and every plan, and so are
- * all counts.  With 50 bits less there are but 2^14 keys, which always fit.
+ * all counts.  With 50 bits less there are but 2^14 keys, which always fit.  Meanwhile half as many again are kept:
+ * they tell at once most of the bits that must go.
+ *
+ * Behind a table that exceeds a processor's nearest cache there is room for keys of rows that wait to be counted:
+ * one that is looked up by itself waits for memory, of many in a row the waits overlap.
  *
  * Categories are kept in the order of their hash: the longest such beginning that fits into the capacity, by number
  * and by bytes.  A category once left out never comes back ("limit"), and one that belongs to the beginning of all
@@ -41,7 +45,7 @@ typedef struct RmlSketch
 	int32		n_slots;
 	uint32		n_bytes;		/* used, of categories */
 	uint32		room;			/* for bytes */
-	uint32		unused2;
+	uint32		n_waiting;		/* keys, of numbers */
 	int64		nulls;
 	int64		nans;
 	int64		underflow;		/* -Infinity */
@@ -104,6 +108,9 @@ extern RmlSketch *rml_key_sketch_new(int bins);
 
 /* Adds values of a key at the sketch's shift; may move the sketch. */
 extern RmlSketch *rml_key_sketch_add(RmlSketch *s, uint64 key, int64 count);
+
+/* The sketch without what waits, and what it keeps meanwhile; it, or a new one. */
+extern RmlSketch *rml_key_sketch_trim(RmlSketch *s);
 
 /* All slots that are not free, by key. */
 extern RmlKeySlot *rml_key_sketch_sorted(const RmlSketch *s);

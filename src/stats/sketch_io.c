@@ -37,8 +37,7 @@ content_of(RmlSketch *s)
 {
 	Content		content = {0};
 
-	if (s->kind == RML_CATEGORICAL)
-		s = rml_category_sketch_trim(s);
+	s = s->kind == RML_CATEGORICAL ? rml_category_sketch_trim(s) : rml_key_sketch_trim(s);
 	content.header = *s;
 	content.counts = palloc(sizeof(int64) * ((Size) s->n + 1));
 	if (s->kind == RML_NUMERIC)
