@@ -220,23 +220,32 @@ coarsen(RmlSketch *s, int shift)
 	pfree(slots);
 }
 
-RmlSketch *
-rml_key_sketch_add(RmlSketch *s, uint64 key, int64 count)
+/* A slot that was free has a key now. */
+static RmlSketch *
+make_room(RmlSketch *s)
 {
-	RmlKeySlot *slot = find_slot(rml_key_slots(s), s->n_slots, key);
-
-	if (slot->count != 0)
-	{
-		slot->count += count;
-		return s;
-	}
-	slot->key = key;
-	slot->count = count;
 	if (++s->n > MOST_KEYS)
 		coarsen(s, 0);
 	else if (s->n * 2 > s->n_slots && s->n_slots < RML_SKETCH_CAPACITY * 2)
 		s = double_table(s);
 	return s;
+}
+
+static inline RmlSketch *
+add_key(RmlSketch *s, uint64 key, int64 count)
+{
+	RmlKeySlot *slot = find_slot(rml_key_slots(s), s->n_slots, key);
+	bool		is_new = slot->count == 0;
+
+	slot->key = key;
+	slot->count += count;
+	return is_new ? make_room(s) : s;
+}
+
+RmlSketch *
+rml_key_sketch_add(RmlSketch *s, uint64 key, int64 count)
+{
+	return add_key(s, key, count);
 }
 
 /* Counts the keys that wait; may move the sketch. */
@@ -251,7 +260,7 @@ count_waiting(RmlSketch *s)
 	{
 		if (i + AHEAD < n)
 			__builtin_prefetch(&rml_key_slots(s)[first_slot(s->n_slots, keys[i + AHEAD] >> s->shift)], 1);
-		s = rml_key_sketch_add(s, keys[i] >> s->shift, 1);
+		s = add_key(s, keys[i] >> s->shift, 1);
 	}
 	return s;
 }
@@ -272,7 +281,7 @@ static inline RmlSketch *
 add_value(RmlSketch *s, float8 x)
 {
 	if (s->n_slots < WAITING_SLOTS)
-		return rml_key_sketch_add(s, rml_key_of(x) >> s->shift, 1);
+		return add_key(s, rml_key_of(x) >> s->shift, 1);
 	waiting_keys(s)[s->n_waiting++] = rml_key_of(x);
 	return s->n_waiting == WAITING ? count_waiting(s) : s;
 }
