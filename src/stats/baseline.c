@@ -18,6 +18,7 @@
 
 #include "compat.h"
 #include "registry/owner.h"
+#include "stats/sketch.h"
 #include "stats/watch.h"
 
 RML_SQL_FUNCTION(riskml_baseline);
@@ -48,7 +49,7 @@ limit_arg(FunctionCallInfo fcinfo, int n, const char *name, int32 most)
 static Limits
 limits_arg(FunctionCallInfo fcinfo, int n)
 {
-	Limits		limits = {limit_arg(fcinfo, n, "bins", RML_MAX_BINS), limit_arg(fcinfo, n + 1, "max_categories", MAX_CATEGORIES)};
+	Limits		limits = {limit_arg(fcinfo, n, "bins", RML_SKETCH_MAX_BINS), limit_arg(fcinfo, n + 1, "max_categories", MAX_CATEGORIES)};
 
 	return limits;
 }
