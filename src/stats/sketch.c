@@ -120,11 +120,11 @@ rml_key_sketch_new(int bins)
 	return new_table(bins, FIRST_SLOTS);
 }
 
-/* Where the search for a key begins. */
+/* Where the search for a key begins: by the product's highest bits, as round numbers differ in the highest of the key. */
 static inline uint32
 first_slot(int n_slots, uint64 key)
 {
-	return (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32) & ((uint32) n_slots - 1);
+	return (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - pg_leftmost_one_pos32((uint32) n_slots)));
 }
 
 /* The key's slot, or the free one where it belongs. */
@@ -341,6 +341,9 @@ riskml_quantile_histogram_combine(PG_FUNCTION_ARGS)
 	(void) rml_sketch_rows(s, rml_sketch_rows(other, 0));
 	if (s->shift < other->shift)
 		coarsen(s, other->shift);
+	/* keys come in the order of their slots: all into one place of a smaller table */
+	while (s->n_slots < other->n_slots)
+		s = double_table(s);
 	for (int i = 0; i < other->n_slots; i++)
 	{
 		const RmlKeySlot *slot = &rml_key_slots(other)[i];
