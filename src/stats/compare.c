@@ -219,9 +219,9 @@ riskml_compare(PG_FUNCTION_ARGS)
 	pairs->probability = judged[0].probability && judged[1].probability;
 	pairs->decides = judged[0].decides && judged[1].decides;
 	rml_pairs_begin(pairs);
-	read_rows(&comparison, psprintf("SELECT %s, %s, %s%s%s%s FROM %s", rml_score_sql(&judged[0]), rml_score_sql(&judged[1]),
+	read_rows(&comparison, psprintf("SELECT %s, %s, %s%s%s%s FROM %s", rml_judged_sql(&judged[0]), rml_judged_sql(&judged[1]),
 									rml_label_sql(&scored, pairs->task), pairs->task == RML_TASK_BINARY ? "::pg_catalog.int4" : "",
-									weight ? ", " : "", weight ? scored.weight : "", scored.from));
+									weight ? ", " : "", weight ? scored.weight : "", scored.subject.from));
 	rml_pairs_compare(pairs);
 	put_results(pairs, (ReturnSetInfo *) fcinfo->resultinfo);
 	rml_pairs_end(pairs);

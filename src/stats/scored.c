@@ -11,27 +11,12 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/plancache.h"
 
 #include "compat.h"
-#include "quality/subject.h"
 #include "registry/cache.h"
 #include "stats/scored.h"
 
 /* ---- rows ---- */
-
-static TupleDesc
-describe(const char *from)
-{
-	SPIPlanPtr	plan = SPI_prepare(psprintf("SELECT source.* FROM %s", from), 0, NULL);
-	TupleDesc	columns;
-
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	columns = CreateTupleDescCopy(((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan)))->resultDesc);
-	SPI_freeplan(plan);
-	return columns;
-}
 
 /* The one column of a name. */
 static Form_pg_attribute
@@ -39,9 +24,9 @@ find_column(const RmlScored *scored, const char *what, const char *name)
 {
 	Form_pg_attribute found = NULL;
 
-	for (int i = 0; i < scored->columns->natts; i++)
+	for (int i = 0; i < scored->subject.columns->natts; i++)
 	{
-		Form_pg_attribute column = TupleDescAttr(scored->columns, i);
+		Form_pg_attribute column = TupleDescAttr(scored->subject.columns, i);
 
 		if (strcmp(NameStr(column->attname), name) != 0)
 			continue;
@@ -59,8 +44,8 @@ find_column(const RmlScored *scored, const char *what, const char *name)
 	return found;
 }
 
-static bool
-is_number(Oid type)
+bool
+rml_is_number(Oid type)
 {
 	switch (type)
 	{
@@ -93,20 +78,18 @@ column_sql(const char *name)
 void
 rml_scored_open(RmlScored *scored, const char *query, const char *label, const char *weight)
 {
-	/* a line of its own behind what users wrote, as that may end with a comment */
-	scored->from = psprintf("(%s\n) AS source", rml_check_query("the query", query));
-	scored->columns = describe(scored->from);
+	rml_subject_open(&scored->subject, InvalidOid, query, NULL);
 	scored->label_name = label;
 	scored->label_type = getBaseType(find_column(scored, "label", label)->atttypid);
 	scored->label = column_sql(label);
-	if (!is_number(scored->label_type) && scored->label_type != BOOLOID)
+	if (!rml_is_number(scored->label_type) && scored->label_type != BOOLOID)
 		refuse_type("label", label, scored->label_type, "boolean or a number");
 	scored->weight = NULL;
 	if (weight != NULL)
 	{
 		Oid			type = getBaseType(find_column(scored, "weight", weight)->atttypid);
 
-		if (!is_number(type))
+		if (!rml_is_number(type))
 			refuse_type("weight", weight, type, "a number");
 		scored->weight = psprintf("%s::pg_catalog.float8", column_sql(weight));
 	}
@@ -193,20 +176,25 @@ rml_judged_open(RmlJudged *judged, const char *name, const RmlScored *scored)
 		refuse_type("label", scored->label_name, BOOLOID, psprintf("a number for a model with objective %s", judged->objective));
 }
 
-/* The schema of the functions that score. */
+/* The schema of the functions that score, quoted. */
 static const char *
 score_schema(void)
 {
-	if (SPI_execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n"
-					" ON n.oid OPERATOR(pg_catalog.=) e.extnamespace WHERE e.extname OPERATOR(pg_catalog.=) 'riskml'", true, 1) != SPI_OK_SELECT ||
-		SPI_processed != 1)
-		elog(ERROR, "the extension's schema could not be found");
+	if (SPI_execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e\n"
+					"JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace\n"
+					"WHERE e.extname OPERATOR(pg_catalog.=) 'riskml'::pg_catalog.name", true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "extension riskml is not there");
 	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 }
 
 char *
-rml_score_sql(const RmlJudged *judged)
+rml_score_sql(const char *pinned, bool one)
 {
-	return psprintf("%s.%s(%s::riskml.model_ref, source.*)", score_schema(),
-					judged->task == RML_TASK_CLASSES ? "risk_scores" : "risk_score", quote_literal_cstr(judged->pinned));
+	return psprintf("%s.%s(%s::riskml.model_ref, source.*)", score_schema(), one ? "risk_score" : "risk_scores", quote_literal_cstr(pinned));
+}
+
+char *
+rml_judged_sql(const RmlJudged *judged)
+{
+	return rml_score_sql(judged->pinned, judged->task != RML_TASK_CLASSES);
 }

@@ -9,7 +9,7 @@
 #ifndef RML_STATS_SCORED_H
 #define RML_STATS_SCORED_H
 
-#include "access/tupdesc.h"
+#include "quality/subject.h"
 
 typedef enum RmlTask
 {
@@ -21,13 +21,15 @@ typedef enum RmlTask
 /* The rows; SPI is connected. */
 typedef struct RmlScored
 {
-	const char *from;			/* SQL behind FROM, with the alias source */
-	TupleDesc	columns;
+	RmlSubject	subject;
 	const char *label_name;
 	const char *label;			/* SQL, of its own type */
 	Oid			label_type;		/* without domains */
 	const char *weight;			/* SQL of a float8, or NULL */
 } RmlScored;
+
+/* Is a type, without domains, one of numbers? */
+extern bool rml_is_number(Oid type);
 
 /* Raises 22023 unless the query is one that reads, 42703 and 42804 for its columns. */
 extern void rml_scored_open(RmlScored *scored, const char *query, const char *label, const char *weight);
@@ -47,8 +49,9 @@ typedef struct RmlJudged
 /* Raises what scoring would raise, and 42809 for a model that cannot be judged. */
 extern void rml_judged_open(RmlJudged *judged, const char *name, const RmlScored *scored);
 
-/* SQL of the model's score of a row of the source, or of its scores. */
-extern char *rml_score_sql(const RmlJudged *judged);
+/* SQL of a pinned model's one score of a row of the source, or of its scores. */
+extern char *rml_score_sql(const char *pinned, bool one);
+extern char *rml_judged_sql(const RmlJudged *judged);
 
 /* SQL of the label as a model's task has it: boolean, float8 or int. */
 extern char *rml_label_sql(const RmlScored *scored, RmlTask task);

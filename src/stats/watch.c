@@ -21,6 +21,7 @@
 #include "registry/cache.h"
 #include "registry/column_names.h"
 #include "registry/server.h"
+#include "stats/scored.h"
 #include "stats/watch.h"
 
 /* Aggregates in one array of the result. */
@@ -124,17 +125,6 @@ rml_watched_model(RmlWatchedModel *model, const char *reference)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Where risk_score() is: quoted. */
-static char *
-scoring_schema(void)
-{
-	if (SPI_execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e\n"
-					"JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace\n"
-					"WHERE e.extname OPERATOR(pg_catalog.=) 'riskml'::pg_catalog.name", true, 1) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "extension riskml is not there");
-	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-}
-
 /* ---- columns ---- */
 
 /* A column as float8, or as text; NULL if its type has no distribution. */
@@ -147,15 +137,10 @@ value_sql(Form_pg_attribute att, bool *is_text)
 	bool		preferred;
 
 	*is_text = false;
+	if (rml_is_number(type))
+		return psprintf("source.%s::pg_catalog.float8", name);
 	switch (type)
 	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-		case NUMERICOID:
-			return psprintf("source.%s::pg_catalog.float8", name);
 		case DATEOID:
 		case TIMEOID:
 		case TIMESTAMPOID:
@@ -337,8 +322,7 @@ watch_scores(RmlWatch *watch, const RmlWatchedModel *model)
 {
 	char	   *known = known_labels(watch, model);
 	char	   *name;
-	char	   *score = psprintf("%s.%s(%s::riskml.model_ref, source.*)", scoring_schema(),
-								 model->n_scores == 0 ? "risk_score" : "risk_scores", quote_literal_cstr(rml_pinned_form(&model->binding)));
+	char	   *score = rml_score_sql(rml_pinned_form(&model->binding), model->n_scores == 0);
 
 	if (known != NULL)
 		score = psprintf("CASE WHEN %s THEN %s END", known, score);
