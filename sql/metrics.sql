@@ -755,7 +755,7 @@ COMMENT ON FUNCTION riskml.r2_final(float8[]) IS 'of riskml.r2()';
 CREATE AGGREGATE riskml.r2(prediction float8, actual float8) (
 	SFUNC = riskml.r2_step,
 	STYPE = float8[],
-	INITCOND = '{0,0,0,0,0,0,0,0,0,Infinity,-Infinity}',
+	INITCOND = '{0,0,0,0,0,0,0,0,0,0,0}',
 	COMBINEFUNC = riskml.r2_combine,
 	FINALFUNC = riskml.r2_final,
 	PARALLEL = SAFE
@@ -765,7 +765,7 @@ COMMENT ON AGGREGATE riskml.r2(float8, float8) IS 'coefficient of determination:
 CREATE AGGREGATE riskml.r2(prediction float8, actual float8, weight float8) (
 	SFUNC = riskml.r2_step,
 	STYPE = float8[],
-	INITCOND = '{0,0,0,0,0,0,0,0,0,Infinity,-Infinity}',
+	INITCOND = '{0,0,0,0,0,0,0,0,0,0,0}',
 	COMBINEFUNC = riskml.r2_combine,
 	FINALFUNC = riskml.r2_final,
 	PARALLEL = SAFE

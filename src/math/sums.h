@@ -61,6 +61,24 @@ rml_sum_merge(RmlSum *to, RmlSum other)
 	to->rest += other.rest;
 }
 
+/* A power of two, at most 2^1000, by which x > 0 is about 2^exponent. */
+static inline double
+rml_scale_to(double x, int exponent)
+{
+	int			power = exponent - ilogb(x);
+
+	return ldexp(1, power < 1000 ? power : 1000);
+}
+
+/* a * b - c * d, as if rounded once or twice (Kahan). */
+static inline double
+rml_difference_of_products(double a, double b, double c, double d)
+{
+	double		product = c * d;
+
+	return fma(a, b, -product) + fma(-c, d, product);
+}
+
 static inline double
 rml_sum_value(RmlSum sum)
 {

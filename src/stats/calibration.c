@@ -11,7 +11,6 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -24,8 +23,6 @@ RML_SQL_FUNCTION(riskml_calibration_boolean);
 RML_SQL_FUNCTION(riskml_calibration_int);
 RML_SQL_FUNCTION(riskml_calibration);
 RML_SQL_FUNCTION(riskml_expected_calibration_error);
-
-#define MAX_BINS 10000
 
 typedef struct Bin
 {
@@ -42,24 +39,11 @@ n_bins(int length)
 {
 	int			n = (length - 1) / BIN_LENGTH;
 
-	if (n < 1 || n > MAX_BINS || n * BIN_LENGTH + 1 != length)
+	if (n < 1 || n * BIN_LENGTH + 1 != length)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the state of calibration() has no bins with %d elements", length)));
 	return n;
-}
-
-static int
-bins_argument(FunctionCallInfo fcinfo)
-{
-	int32		bins = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3);
-
-	if (bins < 1 || bins > MAX_BINS)
-		ereport(ERROR,
-				(errcode(PG_ARGISNULL(3) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
-				 PG_ARGISNULL(3) ? errmsg("the number of bins must not be null")
-				 : errmsg("the number of bins must be from 1 to %d, but is %d", MAX_BINS, bins)));
-	return bins;
 }
 
 static ArrayType *
@@ -103,7 +87,7 @@ bin_of(double score, int n)
 static Datum
 add_row(FunctionCallInfo fcinfo, bool label_is_int)
 {
-	int			bins = bins_argument(fcinfo);
+	int			bins = rml_bins_argument(fcinfo, 3);
 	ArrayType  *array;
 	double	   *state;
 	double		score;
@@ -128,11 +112,7 @@ add_row(FunctionCallInfo fcinfo, bool label_is_int)
 	else
 	{
 		state = rml_state_begin(fcinfo, &array);
-		if (n_bins(rml_state_length(array)) != bins)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the number of bins must be the same for all rows, but is %d and %d",
-							n_bins(rml_state_length(array)), bins)));
+		rml_require_same_bins(n_bins(rml_state_length(array)), bins);
 	}
 	state[0]++;
 	bin = (Bin *) (state + 1) + bin_of(score, bins);
@@ -165,14 +145,6 @@ final_bins(FunctionCallInfo fcinfo, int *n)
 	return (const Bin *) (rml_state_final(fcinfo, 1 + *n * BIN_LENGTH) + 1);
 }
 
-static double
-in_range(double value)
-{
-	if (!isfinite(value))
-		float_overflow_error();
-	return value;
-}
-
 Datum
 riskml_calibration(PG_FUNCTION_ARGS)
 {
@@ -187,7 +159,7 @@ riskml_calibration(PG_FUNCTION_ARGS)
 	columns = lookup_rowtype_tupdesc(type, -1);
 	for (int i = 0; i < n; i++)
 	{
-		double		weight = in_range(rml_sum_value(bins[i].weight));
+		double		weight = rml_in_range(rml_sum_value(bins[i].weight));
 		Datum		values[6];
 		bool		nulls[6] = {0};
 
@@ -227,5 +199,5 @@ riskml_expected_calibration_error(PG_FUNCTION_ARGS)
 	}
 	if (rml_sum_value(weight) == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(in_range(rml_sum_value(error) / in_range(rml_sum_value(weight))));
+	PG_RETURN_FLOAT8(rml_in_range(rml_sum_value(error) / rml_in_range(rml_sum_value(weight))));
 }

@@ -223,7 +223,7 @@ put_bin(Gains *gains)
 	values[0] = Int32GetDatum(gains->bin + 1);
 	values[1] = Float8GetDatum(gains->least);
 	values[2] = Float8GetDatum(gains->largest);
-	values[3] = Float8GetDatum(rows / unit);
+	values[3] = Float8GetDatum(rml_in_range(rows / unit));
 	values[4] = Float8GetDatum(positives / unit);
 	values[5] = Float8GetDatum(positives / rows);
 	values[6] = Float8GetDatum(share);
@@ -286,7 +286,7 @@ static void
 find_edges(RmlRanking *ranking, int groups, double *values)
 {
 	double		unit = ranking->weighted ? ranking->scale : 1;
-	RmlQuantiles quantiles = {.parts = groups,.total = (ranking->total[0] + ranking->total[1]) / unit,.values = values};
+	RmlQuantiles quantiles = {.parts = groups,.total = rml_in_range((ranking->total[0] + ranking->total[1]) / unit),.values = values};
 	RmlTies    *ties = rml_ties_open(ranking);
 	RmlTie		tie;
 	RmlSum		rows = {0};
@@ -344,7 +344,7 @@ add_group(const ScoreGroup *group, RmlSum *statistic)
 
 		/* what was impossible and did not happen says nothing */
 		if (difference != 0)
-			rml_sum_add(statistic, expected == 0 ? INFINITY : difference * difference / expected);
+			rml_sum_add(statistic, expected == 0 ? INFINITY : difference / expected * difference);
 	}
 	return true;
 }

@@ -90,7 +90,7 @@ statement(const RmlJudged *judged, const RmlScored *scored)
 	}
 	return psprintf("SELECT m.total::pg_catalog.float8 AS rows%s FROM (SELECT pg_catalog.count(*) FILTER (WHERE score IS NOT NULL AND label IS NOT NULL%s) AS total%s"
 					" FROM (SELECT %s AS score, %s AS label%s%s FROM %s OFFSET 0) AS scored) AS m",
-					outer.data, scored->weight ? " AND weight IS NOT NULL" : "", inner.data, rml_judged_sql(judged),
+					outer.data, scored->weight ? " AND weight OPERATOR(pg_catalog.<>) 0" : "", inner.data, rml_judged_sql(judged),
 					rml_label_sql(scored, judged->task), scored->weight ? ", " : "", scored->weight ? psprintf("%s AS weight", scored->weight) : "", scored->subject.from);
 }
 

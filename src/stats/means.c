@@ -15,10 +15,10 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
-#include "utils/float.h"
 
 #include "compat.h"
 #include "math/losses.h"
+#include "math/moments.h"
 #include "math/sums.h"
 #include "stats/rows.h"
 #include "stats/state.h"
@@ -118,14 +118,6 @@ riskml_sums_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 
-static double
-in_range(double value)
-{
-	if (unlikely(!isfinite(value)))
-		float_overflow_error();
-	return value;
-}
-
 /* ---- means: rows, weight, sum ---- */
 
 #define MEAN_LENGTH 5
@@ -148,7 +140,7 @@ weight_of(FunctionCallInfo fcinfo, int argument)
 	return PG_NARGS() > argument ? rml_check_weight(PG_GETARG_FLOAT8(argument)) : 1.0;
 }
 
-/* One more row; its value, and the argument that is its weight. */
+/* One more row; its value, and the argument that is its weight.  A row of weight 0 is none, whatever its value. */
 static Datum
 add_value(FunctionCallInfo fcinfo, double value, int weight_argument)
 {
@@ -156,6 +148,8 @@ add_value(FunctionCallInfo fcinfo, double value, int weight_argument)
 	double	   *state = rml_state_of(fcinfo, MEAN_LENGTH, &array);
 	double		weight = weight_of(fcinfo, weight_argument);
 
+	if (weight == 0)
+		PG_RETURN_ARRAYTYPE_P(array);
 	state[0]++;
 	rml_sum_add(sum_of(state, 0), weight);
 	rml_sum_add_product(sum_of(state, 1), weight, value);
@@ -170,7 +164,7 @@ riskml_mean_final(PG_FUNCTION_ARGS)
 
 	if (weight == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(in_range(sum_value(state, 1) / in_range(weight)));
+	PG_RETURN_FLOAT8(rml_in_range(sum_value(state, 1) / rml_in_range(weight)));
 }
 
 Datum
@@ -181,7 +175,7 @@ riskml_root_mean_final(PG_FUNCTION_ARGS)
 
 	if (weight == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(sqrt(in_range(sum_value(state, 1) / in_range(weight))));
+	PG_RETURN_FLOAT8(sqrt(rml_in_range(sum_value(state, 1) / rml_in_range(weight))));
 }
 
 /* ---- probabilities ---- */
@@ -254,32 +248,29 @@ riskml_relative_error_step(PG_FUNCTION_ARGS)
 	return add_value(fcinfo, fabs(prediction_of(fcinfo) - actual) / Max(fabs(actual), DBL_EPSILON), 3);
 }
 
-/*
- * r2: rows, weight, sums of w y, of w y^2, of w (y - p)^2, and the least and the
- * largest y: if they are equal nothing is to be explained, whatever is rounded.
- */
-#define R2_LENGTH 11
-#define R2_LEAST 9
-#define R2_LARGEST 10
+typedef struct R2
+{
+	double		rows;
+	RmlMoments	actual;
+	RmlSum		unexplained;	/* w (y - p)^2 */
+} R2;
+
+#define R2_LENGTH ((int) (sizeof(R2) / sizeof(double)))
 
 Datum
 riskml_r2_step(PG_FUNCTION_ARGS)
 {
 	ArrayType  *array;
-	double	   *state = rml_state_of(fcinfo, R2_LENGTH, &array);
+	R2		   *state = (R2 *) rml_state_of(fcinfo, R2_LENGTH, &array);
 	double		actual = actual_of(fcinfo);
 	double		error = prediction_of(fcinfo) - actual;
 	double		weight = weight_of(fcinfo, 3);
 
 	if (weight == 0)
 		PG_RETURN_ARRAYTYPE_P(array);
-	state[0]++;
-	rml_sum_add(sum_of(state, 0), weight);
-	rml_sum_add_product(sum_of(state, 1), weight, actual);
-	rml_sum_add_product3(sum_of(state, 2), weight, actual, actual);
-	rml_sum_add_product(sum_of(state, 3), weight, error * error);
-	state[R2_LEAST] = Min(state[R2_LEAST], actual);
-	state[R2_LARGEST] = Max(state[R2_LARGEST], actual);
+	state->rows++;
+	rml_moments_add(&state->actual, actual, weight);
+	rml_sum_add_product(&state->unexplained, weight, error * error);
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 
@@ -287,47 +278,27 @@ Datum
 riskml_r2_combine(PG_FUNCTION_ARGS)
 {
 	ArrayType  *array;
-	double	   *state = rml_state_of(fcinfo, R2_LENGTH, &array);
-	const double *other = other_state(fcinfo, 1, R2_LENGTH);
+	R2		   *state = (R2 *) rml_state_of(fcinfo, R2_LENGTH, &array);
+	const R2   *other = (const R2 *) other_state(fcinfo, 1, R2_LENGTH);
 
-	rml_state_merge(state, other, R2_LEAST);
-	state[R2_LEAST] = Min(state[R2_LEAST], other[R2_LEAST]);
-	state[R2_LARGEST] = Max(state[R2_LARGEST], other[R2_LARGEST]);
+	state->rows += other->rows;
+	rml_moments_merge(&state->actual, &other->actual);
+	rml_sum_merge(&state->unexplained, other->unexplained);
 	PG_RETURN_ARRAYTYPE_P(array);
-}
-
-/* Sum of w (y - mean)^2, from sums about 0 taken to sums about a number near the mean. */
-static double
-squares_about_mean(const double *state)
-{
-	RmlSum		weight = *(const RmlSum *) (state + 1);
-	RmlSum		y = *(const RmlSum *) (state + 3);
-	RmlSum		squares = *(const RmlSum *) (state + 5);
-	double		center = rml_sum_value(y) / rml_sum_value(weight);
-	double		square = center * center;
-	RmlSum		moved = y;
-	double		rest;
-
-	rml_sum_add_scaled(&squares, -2 * center, y);
-	rml_sum_add_scaled(&squares, square, weight);
-	rml_sum_add_scaled(&squares, fma(center, center, -square), weight);
-	rml_sum_add_scaled(&moved, -center, weight);
-	rest = rml_sum_value(moved);
-	rml_sum_add(&squares, -rest * rest / rml_sum_value(weight));
-	return rml_sum_value(squares);
 }
 
 Datum
 riskml_r2_final(PG_FUNCTION_ARGS)
 {
-	const double *state = rml_state_final(fcinfo, R2_LENGTH);
-	double		unexplained = sum_value(state, 3);
+	const R2   *state = (const R2 *) rml_state_final(fcinfo, R2_LENGTH);
+	double		unexplained = rml_sum_value(state->unexplained);
+	double		squares = rml_moments_squares(&state->actual);
 
-	if (!(state[0] >= 2) || sum_value(state, 0) == 0)
+	if (!(state->rows >= 2) || rml_sum_value(state->actual.weight) == 0)
 		PG_RETURN_NULL();
-	if (state[R2_LEAST] == state[R2_LARGEST])
+	if (squares == 0)
 		PG_RETURN_FLOAT8(unexplained == 0 ? 1.0 : 0.0);
-	PG_RETURN_FLOAT8(in_range(1 - in_range(unexplained) / squares_about_mean(state)));
+	PG_RETURN_FLOAT8(rml_in_range(1 - rml_in_range(unexplained) / rml_in_range(squares)));
 }
 
 /* ---- classes ---- */
@@ -418,6 +389,7 @@ riskml_confusion_final(PG_FUNCTION_ARGS)
 	const double *state = rml_state_final(fcinfo, CONFUSION_LENGTH);
 	double		cells[4];
 	double		all = 0;
+	double		scale;
 	double		tp;
 	double		fp;
 	double		tn;
@@ -428,26 +400,27 @@ riskml_confusion_final(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < 4; i++)
 	{
-		cells[i] = in_range(sum_value(state, i));
-		all = in_range(all + cells[i]);
+		cells[i] = rml_in_range(sum_value(state, i));
+		all = rml_in_range(all + cells[i]);
 		values[i] = Float8GetDatum(cells[i]);
 	}
 	if (all == 0)
 		PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE || columns->natts != lengthof(values))
 		elog(ERROR, "confusion() does not return its type");
-	/* as shares, whose products neither overflow nor vanish */
-	tp = cells[TP] / all;
-	fp = cells[FP] / all;
-	tn = cells[TN] / all;
-	fn = cells[FN] / all;
+	/* so that products neither overflow nor vanish, and counts stay exact */
+	scale = rml_scale_to(all, 0);
+	tp = cells[TP] * scale;
+	fp = cells[FP] * scale;
+	tn = cells[TN] * scale;
+	fn = cells[FN] * scale;
 	put_quotient(values, nulls, 4, cells[TP] + cells[TN], all);
 	put_quotient(values, nulls, 5, cells[TP], cells[TP] + cells[FP]);
 	put_quotient(values, nulls, 6, cells[TP], cells[TP] + cells[FN]);
 	put_quotient(values, nulls, 7, cells[TN], cells[TN] + cells[FP]);
 	put_quotient(values, nulls, 8, cells[FP], cells[FP] + cells[TN]);
 	put_quotient(values, nulls, 9, tp, tp + (fp + fn) / 2);
-	put_quotient(values, nulls, 10, tp * tn - fp * fn, sqrt(tp + fp) * sqrt(tp + fn) * sqrt(tn + fp) * sqrt(tn + fn));
+	put_quotient(values, nulls, 10, rml_difference_of_products(tp, tn, fp, fn), sqrt(tp + fp) * sqrt(tp + fn) * sqrt(tn + fp) * sqrt(tn + fn));
 	nulls[11] = nulls[6] || nulls[7];
 	values[11] = Float8GetDatum(nulls[11] ? 0 : (DatumGetFloat8(values[6]) + DatumGetFloat8(values[7])) / 2);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));

@@ -18,6 +18,7 @@
 #include "math/bootstrap.h"
 #include "math/divergence.h"
 #include "math/losses.h"
+#include "math/moments.h"
 #include "math/quantiles.h"
 #include "math/roc.h"
 #include "math/special.h"
@@ -55,6 +56,7 @@ rml_pairs_begin(RmlPairs *pairs)
 	/* two sorts are there at a time */
 	rml_sorter_init(&pairs->rows, CurrentMemoryContext, ROW_WORDS, ROW_WORDS, (Size) work_mem * 1024 / 2, true);
 	pairs->n_results = 0;
+	pairs->heaviest = 0;
 }
 
 void
@@ -64,6 +66,7 @@ rml_pairs_add(RmlPairs *pairs, double a, double b, double label, double weight)
 
 	if (weight == 0)
 		return;
+	pairs->heaviest = Max(pairs->heaviest, weight);
 	record = rml_sorter_put(&pairs->rows);
 	record[KEY_A] = ~rml_key_of_double(a);
 	record[KEY_B] = ~rml_key_of_double(b);
@@ -78,7 +81,7 @@ rml_pairs_end(RmlPairs *pairs)
 }
 
 static bool
-next_row(RmlSorter *rows, Row *row)
+next_row(const RmlPairs *pairs, RmlSorter *rows, Row *row)
 {
 	const uint64 *record = rml_sorter_next(rows);
 
@@ -87,7 +90,7 @@ next_row(RmlSorter *rows, Row *row)
 	row->a = rml_double_of_key(~record[KEY_A]);
 	row->b = rml_double_of_key(~record[KEY_B]);
 	row->label = rml_double_of_key(record[LABEL]);
-	row->weight = rml_double_of_key(record[WEIGHT]);
+	row->weight = rml_double_of_key(record[WEIGHT]) * pairs->scale;
 	return true;
 }
 
@@ -157,10 +160,16 @@ name_means(const RmlPairs *pairs, Means *means)
 	memcpy(means->names, names[pairs->task], sizeof(means->names));
 }
 
+/* NaN without rows. */
 static double
 mean_of(const Means *means, int i, double sum, double weight)
 {
-	return strcmp(means->names[i], "rmse") == 0 ? sqrt(sum / weight) : sum / weight;
+	double		mean;
+
+	if (weight == 0)
+		return NAN;
+	mean = rml_in_range(sum / weight);
+	return strcmp(means->names[i], "rmse") == 0 ? sqrt(mean) : mean;
 }
 
 static double *
@@ -259,26 +268,12 @@ add_moments(Moments *moments, double x, double y, double weight)
 	rml_sum_add_product3(&moments->xy, weight, x, y);
 }
 
-/* sum - x * y / weight; of sums of products, it is about the means */
-static double
-about_mean(RmlSum weight, RmlSum sum, RmlSum x, RmlSum y)
-{
-	double		w = rml_sum_value(weight);
-	double		mean = rml_sum_value(x) / w;
-	RmlSum		rest = x;
-
-	rml_sum_add_scaled(&rest, -mean, weight);
-	rml_sum_add_scaled(&sum, -mean, y);
-	rml_sum_add_scaled(&sum, -rml_sum_value(rest) / w, y);
-	return rml_sum_value(sum);
-}
-
 static double
 correlation(const Moments *moments)
 {
-	double		xx = about_mean(moments->weight, moments->xx, moments->x, moments->x);
-	double		yy = about_mean(moments->weight, moments->yy, moments->y, moments->y);
-	double		xy = about_mean(moments->weight, moments->xy, moments->x, moments->y);
+	double		xx = rml_sum_about_means(moments->weight, moments->xx, moments->x, moments->x);
+	double		yy = rml_sum_about_means(moments->weight, moments->yy, moments->y, moments->y);
+	double		xy = rml_sum_about_means(moments->weight, moments->xy, moments->x, moments->y);
 	double		r = xy / xx * sqrt(xx / yy);
 
 	return !(xx > 0) || !(yy > 0) ? NAN : Max(-1, Min(1, r));
@@ -307,15 +302,15 @@ static void
 find_bins(RmlPairs *pairs, double total, Bins *bins)
 {
 	double		values[PSI_BINS + 1] = {0};
-	RmlQuantiles quantiles = {.parts = PSI_BINS,.total = total,.values = values};
+	RmlQuantiles quantiles = {.parts = PSI_BINS,.total = total / pairs->scale,.values = values};	/* in rows */
 	RmlSum		end = {0};
 	Row			row = {0};
 
 	rml_sorter_rewind(&pairs->rows);
-	while (next_row(&pairs->rows, &row))
+	while (next_row(pairs, &pairs->rows, &row))
 	{
 		rml_sum_add(&end, row.weight);
-		rml_quantiles_add(&quantiles, rml_sum_value(end), row.a);
+		rml_quantiles_add(&quantiles, rml_sum_value(end) / pairs->scale, row.a);
 	}
 	rml_quantiles_add(&quantiles, INFINITY, row.a);
 	bins->n_edges = rml_leave_equals_out(values + 1, PSI_BINS - 1);
@@ -342,14 +337,16 @@ typedef struct Order
 {
 	RmlSorter  *rows;
 	uint64		left;			/* rows of the tie that are still to be read */
+	double		scale;			/* of weights */
 	RmlSum		before[2];		/* by class */
 	RmlSum		tie[2];
 } Order;
 
 static void
-open_order(Order *order, RmlSorter *sorter)
+open_order(Order *order, RmlSorter *sorter, double scale)
 {
 	memset(order, 0, sizeof(*order));
+	order->scale = scale;
 	order->rows = sorter;
 	rml_sorter_rewind(sorter);
 }
@@ -369,7 +366,7 @@ read_tie(Order *order, double (*weight_of) (const uint64 *record))
 	rml_sorter_mark(order->rows);
 	for (; (record = rml_sorter_next(order->rows)) != NULL; order->left++)
 	{
-		double		weight = weight_of(record);
+		double		weight = weight_of(record) * order->scale;
 
 		if (order->left == 0)
 			key = record[0];
@@ -479,10 +476,10 @@ rank_by_a(RmlPairs *pairs, Ranks *ranks, RmlSorter *ranked, Draw *draw)
 	const uint64 *record;
 	bool		first;
 
-	open_order(&order, &pairs->rows);
+	open_order(&order, &pairs->rows, pairs->scale);
 	for (uint64 number = 0; (record = next_in_order(&order, weight_of_row, &first)) != NULL; number++)
 	{
-		double		weight = weight_of_row(record);
+		double		weight = weight_of_row(record) * pairs->scale;
 		uint64	   *out = rml_sorter_put(ranked);
 
 		CHECK_FOR_INTERRUPTS();
@@ -504,7 +501,7 @@ rank_by_b(RmlPairs *pairs, Ranks *ranks, RmlSorter *ranked, Draw *draw)
 	bool		first;
 	double		center = (ranks->total[0] + ranks->total[1]) / 2;
 
-	open_order(&order, ranked);
+	open_order(&order, ranked, 1);
 	while ((record = next_in_order(&order, weight_of_ranked, &first)) != NULL)
 	{
 		double		weight = weight_of_ranked(record);
@@ -538,7 +535,7 @@ delong_variance(const Ranks *ranks)
 
 		if (!(n >= 2))
 			return NAN;
-		variance += Max(about_mean(rows, ranks->squares[i], ranks->differences[i], ranks->differences[i]), 0) / (n - 1) / n;
+		variance += Max(rml_sum_about_means(rows, ranks->squares[i], ranks->differences[i], ranks->differences[i]), 0) / (n - 1) / n;
 	}
 	return variance;
 }
@@ -667,7 +664,7 @@ add_sums(RmlPairs *pairs, Sums *sums)
 	Row			start = {0};
 
 	rml_sorter_rewind(&pairs->rows);
-	for (uint64 number = 0; next_row(&pairs->rows, &row); number++)
+	for (uint64 number = 0; next_row(pairs, &pairs->rows, &row); number++)
 	{
 		bool		class = pairs->task != RML_TASK_BINARY || row.label != 0;
 
@@ -696,7 +693,7 @@ count_bins(RmlPairs *pairs, Bins *bins)
 	Row			row;
 
 	rml_sorter_rewind(&pairs->rows);
-	while (next_row(&pairs->rows, &row))
+	while (next_row(pairs, &pairs->rows, &row))
 	{
 		count_in_bin(bins, 0, row.a, row.weight);
 		count_in_bin(bins, 1, row.b, row.weight);
@@ -746,6 +743,7 @@ rml_pairs_compare(RmlPairs *pairs)
 	Sums		sums;
 	double		total;
 
+	pairs->scale = pairs->heaviest > 0 ? rml_scale_to(pairs->heaviest, 0) : 1;
 	begin_sums(pairs, &sums);
 	add_sums(pairs, &sums);
 	total = rml_sum_value(sums.total[0]) + rml_sum_value(sums.total[1]);

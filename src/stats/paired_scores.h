@@ -32,6 +32,8 @@ typedef struct RmlPairs
 	int			replicates;
 	uint64		seed;
 	double		confidence;
+	double		heaviest;		/* of the weights, */
+	double		scale;			/* which are multiplied by it, so that products do not overflow */
 	RmlSorter	rows;			/* by score a from the largest on, score b, label, weight */
 	RmlCompared results[RML_MAX_COMPARED];
 	int			n_results;

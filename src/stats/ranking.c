@@ -33,8 +33,6 @@ RML_SQL_FUNCTION(riskml_gini);
 RML_SQL_FUNCTION(riskml_ks_score);
 RML_SQL_FUNCTION(riskml_average_precision);
 
-#define MAX_BINS 10000
-
 static void
 close_files(Datum argument)
 {
@@ -163,19 +161,12 @@ static Datum
 with_bins(FunctionCallInfo fcinfo, Datum state)
 {
 	RmlRanking *ranking = (RmlRanking *) DatumGetPointer(state);
-	int32		bins = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3);
+	int			bins = rml_bins_argument(fcinfo, 3);
 
-	if (bins < 1 || bins > MAX_BINS)
-		ereport(ERROR,
-				(errcode(PG_ARGISNULL(3) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
-				 PG_ARGISNULL(3) ? errmsg("the number of bins must not be null")
-				 : errmsg("the number of bins must be from 1 to %d, but is %d", MAX_BINS, bins)));
 	if (fcinfo->isnull)
 		return state;
-	if (ranking->bins != 0 && ranking->bins != bins)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the number of bins must be the same for all rows, but is %d and %d", ranking->bins, bins)));
+	if (ranking->bins != 0)
+		rml_require_same_bins(ranking->bins, bins);
 	ranking->bins = bins;
 	return state;
 }
@@ -300,7 +291,6 @@ add_up_small(RmlRanking *ranking)
 static void
 find_scale(RmlRanking *ranking)
 {
-	double		most;
 	double		factor;
 
 	ranking->scale = 1;
@@ -309,8 +299,8 @@ find_scale(RmlRanking *ranking)
 		ranking->scale = ldexp(1, -64);
 		add_up_small(ranking);
 	}
-	most = Max(rml_sum_value(ranking->weight[0]), rml_sum_value(ranking->weight[1]));
-	factor = ldexp(1, -Max(ilogb(most), -1000));
+	/* products of two sums are still finite, and what weighs 1e-150 of all is still a normal number */
+	factor = rml_scale_to(Max(rml_sum_value(ranking->weight[0]), rml_sum_value(ranking->weight[1])), 500);
 	ranking->scale *= factor;
 	for (int i = 0; i < 2; i++)
 		ranking->total[i] = rml_sum_value(ranking->weight[i]) * factor;

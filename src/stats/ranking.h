@@ -18,7 +18,7 @@ typedef struct RmlRanking
 	bool		summed;			/* roc is there */
 	int			bins;			/* of aggregates that have that argument */
 	RmlSum		weight[2];		/* of each class */
-	double		scale;			/* weights are multiplied by it: their sums are near to 1 */
+	double		scale;			/* weights are multiplied by it, so that products do not overflow */
 	double		total[2];		/* of each class, scaled; rows, if not weighted */
 	RmlSorter	sorter[2];		/* keys of each class, or only [0]: key, then weight with the class as sign */
 	RmlRoc		roc;

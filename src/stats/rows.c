@@ -4,12 +4,12 @@
  */
 #include "postgres.h"
 
-#include "utils/float.h"
-
 #include "compat.h"
 #include "stats/rows.h"
 
 RML_SQL_FUNCTION(riskml_class_label);
+
+#define MAX_BINS 10000
 
 static const char *
 shown(double value)
@@ -56,6 +56,28 @@ rml_refuse_number(const char *what, double value)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s must be finite, but is %s", what, shown(value))));
+}
+
+int
+rml_bins_argument(FunctionCallInfo fcinfo, int argument)
+{
+	int32		bins = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
+
+	if (bins < 1 || bins > MAX_BINS)
+		ereport(ERROR,
+				(errcode(PG_ARGISNULL(argument) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
+				 PG_ARGISNULL(argument) ? errmsg("the number of bins must not be null")
+				 : errmsg("the number of bins must be from 1 to %d, but is %d", MAX_BINS, bins)));
+	return bins;
+}
+
+void
+rml_require_same_bins(int before, int bins)
+{
+	if (before != bins)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the number of bins must be the same for all rows, but is %d and %d", before, bins)));
 }
 
 const double *

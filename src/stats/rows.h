@@ -8,7 +8,9 @@
 #include <float.h>
 #include <math.h>
 
+#include "fmgr.h"
 #include "utils/array.h"
+#include "utils/float.h"
 
 #include "compat.h"
 
@@ -17,6 +19,10 @@ pg_noreturn extern void rml_refuse_score(double score);
 pg_noreturn extern void rml_refuse_probability(double score);
 pg_noreturn extern void rml_refuse_weight(double weight);
 pg_noreturn extern void rml_refuse_number(const char *what, double value);
+
+/* A number of bins, the same for all rows: NULL and others than 1 to 10,000 are refused. */
+extern int	rml_bins_argument(FunctionCallInfo fcinfo, int argument);
+extern void rml_require_same_bins(int before, int bins);
 
 /* Is the row a positive one?  22023 for a label other than 0 and 1. */
 static inline bool
@@ -58,6 +64,15 @@ rml_check_finite(const char *what, double value)
 {
 	if (unlikely(!isfinite(value)))
 		rml_refuse_number(what, value);
+	return value;
+}
+
+/* 22003 for what has overflowed. */
+static inline double
+rml_in_range(double value)
+{
+	if (unlikely(!isfinite(value)))
+		float_overflow_error();
 	return value;
 }
 

@@ -19,6 +19,8 @@ SELECT m, metric, round(value::numeric, 9) AS value FROM unnest('{ev_regression,
 -- no rows; rows without a label
 SELECT * FROM riskml.evaluate('ev_regression', 'SELECT * FROM "Böse ""t" WHERE false', 'loss');
 SELECT * FROM riskml.evaluate('ev_binary', 'SELECT *, NULL::boolean AS b FROM "Böse ""t"', 'b') WHERE metric IN ('rows', 'auc');
+-- a row of weight 0 is none
+SELECT metric, value = count(*) FILTER (WHERE income <> 10) AS of_the_others FROM riskml.evaluate('ev_binary', 'SELECT *, CASE income WHEN 10 THEN 0 ELSE 1 END AS v FROM "Böse ""t"', 'y', 'v'), "Böse ""t" WHERE metric = 'rows' GROUP BY metric, value;
 -- each row is scored once for all metrics
 CREATE SEQUENCE ev_calls;
 SELECT count(*) FROM riskml.evaluate('ev_binary', 'SELECT *, y = 1 AND nextval(''ev_calls'') > 0 AS label FROM "Böse ""t"', 'label');
@@ -32,6 +34,9 @@ SELECT metric, round(value_a::numeric, 6) AS value_a, round(value_b::numeric, 6)
 SELECT metric, difference, p_value FROM riskml.compare('ev_raw', 'ev_raw', 'TABLE "Böse ""t"', 'y', replicates => 20);
 -- the order of rows does not show
 SELECT count(*) FROM (SELECT * FROM riskml.compare('ev_binary@1', 'ev_binary@2', 'TABLE "Böse ""t"', 'y', replicates => 20) EXCEPT SELECT * FROM riskml.compare('ev_binary@1', 'ev_binary@2', 'SELECT * FROM "Böse ""t" ORDER BY age DESC, income', 'y', replicates => 20)) d;
+-- only what weights are beside each other shows
+SELECT v, count(*) FROM unnest('{1e300,1e-310,4}'::text[]) v, LATERAL (SELECT metric, round(value_b::numeric, 9), round(low::numeric, 9), p_value FROM riskml.compare('ev_binary@1', 'ev_binary@2', format('SELECT *, w * %s::float8 AS v FROM "Böse ""t"', v), 'y', 'v', 20) WHERE metric <> 'psi'
+	INTERSECT SELECT metric, round(value_b::numeric, 9), round(low::numeric, 9), p_value FROM riskml.compare('ev_binary@1', 'ev_binary@2', 'TABLE "Böse ""t"', 'y', 'w', 20) WHERE value_b IS NOT NULL AND metric <> 'psi') same GROUP BY v ORDER BY v;
 -- no rows, one class, no replicates
 SELECT count(*), count(value_b) AS numbers FROM riskml.compare('ev_binary@1', 'ev_binary@2', 'SELECT * FROM "Böse ""t" WHERE false', 'y');
 SELECT metric, value_a IS NULL AS none, low IS NULL AS no_interval FROM riskml.compare('ev_binary@1', 'ev_binary@2', 'SELECT * FROM "Böse ""t" WHERE y = 1', 'y', replicates => 5);
@@ -50,7 +55,8 @@ SELECT pg_temp.try(c) FROM unnest(ARRAY['SELECT riskml.evaluate(NULL, ''TABLE x'
 	'SELECT riskml.evaluate(''ev_binary'', ''SELECT *, -1 AS v FROM "Böse ""t"'', ''y'', ''v'')', 'SELECT riskml.evaluate(''ev_binary'', ''SELECT *, ''''x'''' AS v FROM "Böse ""t"'', ''y'', ''v'')',
 	'SELECT riskml.compare(''ev_binary'', ''ev_regression'', ''TABLE "Böse ""t"'', ''y'')', 'SELECT riskml.compare(''ev_binary'', ''ev_binary'', ''TABLE "Böse ""t"'', ''y'', replicates => -1)',
 	'SELECT riskml.compare(''ev_binary'', ''ev_binary'', ''TABLE "Böse ""t"'', ''y'', replicates => 10001)', 'SELECT riskml.compare(''ev_binary'', ''ev_binary'', ''TABLE "Böse ""t"'', ''y'', confidence => 1)',
-	'SELECT riskml.compare(''ev_binary'', ''ev_binary'', ''TABLE "Böse ""t"'', ''y'', confidence => ''NaN'')']) c;
+	'SELECT riskml.compare(''ev_binary'', ''ev_binary'', ''TABLE "Böse ""t"'', ''y'', confidence => ''NaN'')',
+	'SELECT riskml.compare(''ev_regression'', ''ev_regression'', ''SELECT *, 1e200 AS z FROM "Böse ""t"'', ''z'')']) c;
 -- ---- privileges: of the caller on what the query reads, and to score
 CREATE ROLE regress_judge;
 GRANT SELECT ON "Böse ""t" TO regress_judge;

@@ -43,6 +43,14 @@ SELECT riskml.auc(score, label, 0), riskml.log_loss(score, label, 0), riskml.r2(
 SELECT riskml.auc(x, l), riskml.ks_score(x, l), riskml.roc_curve(x, l) FROM (VALUES ('Infinity'::float8, true), (1e308, true), (5e-324, false), (0, false), ('-0', true), ('-Infinity', false)) v(x, l);
 SELECT round(riskml.auc(x, l, w)::numeric, 14) AS huge, riskml.auc(x, l, 5e-324) AS tiny FROM (VALUES (1, true, 1e308), (2, false, 1e308), (3, true, 1e308), (1, false, 1e308)) v(x, l, w);
 SELECT riskml.r2(v, v + 0.5), riskml.r2(0.1, 0.1), riskml.r2(v, 0.1) FROM (VALUES (1e9), (1e9 + 1), (1e9 + 2)) t(v);
+-- digits that large values share are not lost; counts that are independent have no correlation
+SELECT round(riskml.r2(v, v + e)::numeric, 12) AS r2, round(riskml.r2(v, v + e, w)::numeric, 12) AS weighted FROM (VALUES (1e12, 0.25, 1e-12), (1e12 + 1, -0.25, 1e12), (1e12 + 3, 0.5, 1e12)) t(v, e, w);
+SELECT riskml.r2(v, v + 1e-3), riskml.r2(0, v * 5e-324) AS vanishing FROM (VALUES (1e16), (1), (-1e16)) t(v);
+SELECT (riskml.confusion(s, l, 0.5)).mcc FROM (VALUES (1, 1, 33), (1, 0, 117), (0, 0, 39), (0, 1, 11)) v(s, l, n), generate_series(1, n);
+-- a row of weight 0 is none, whatever its error; weights of all sizes
+SELECT riskml.rmse(p, a, w), riskml.mae(p, a, w), riskml.mape(p, a, w), riskml.r2(p, a, w) FROM (VALUES (1e200, 0, 0), (1e308, -1e308, 0), (1, 2, 1), (4, 4, 1)) v(p, a, w);
+SELECT riskml.auc(s, l, w), round(riskml.average_precision(s, l, w)::numeric, 12) AS average_precision, riskml.ks_score(s, l, w) FROM (VALUES (0.9, 1, 1.25), (0.2, 1, 1.75), (0.3, 0, 1e308), (0.95, 0, 1e308), (0.8, 1, 5e-150)) v(s, l, w);
+SELECT round((h).p_value::numeric, 9) AS rows, (riskml.hosmer_lemeshow(s, l, 2, 1e300)).statistic > 1e299 AS many FROM (SELECT riskml.hosmer_lemeshow(s, l, 3) AS h FROM (VALUES (0.1, 0), (0.2, 1), (0.3, 0), (0.5, 1), (0.6, 1), (0.7, 0)) v(s, l)) h, (VALUES (0.1, 0), (0.2, 1), (0.3, 0), (0.5, 1), (0.6, 1), (0.7, 0)) v(s, l) GROUP BY h;
 -- ---- within a query
 SELECT label, riskml.auc(score, weight > 1 ORDER BY weight), riskml.auc(DISTINCT score, weight > 1), riskml.brier(score, label) FILTER (WHERE score > 0.5) IS NULL AS none FROM scored WHERE label IS NOT NULL GROUP BY GROUPING SETS ((label), ()) ORDER BY 1;
 SELECT count(*), min(auc), max(auc) FROM (SELECT riskml.auc(i % 7, i % 2) AS auc FROM generate_series(1, 28000) i GROUP BY i / 14) g WHERE auc IS NOT NULL;
@@ -50,11 +58,11 @@ SELECT round(riskml.brier(score, label) OVER (ORDER BY score DESC ROWS 1 PRECEDI
 -- ---- what is refused
 SELECT call, pg_temp.try('SELECT riskml.' || call) FROM unnest($${"auc(0.5, 2)","brier(0.5, -1)","confusion(0.5, 7, 0.5)","auc('NaN', true)","auc(0.5, true, -1)","auc(0.5, true, 'NaN')","log_loss(0.5, 1, 'Infinity')",
 	"log_loss(1.5, true)","brier('NaN', true)","expected_calibration_error(-0.1, true, 5)","hosmer_lemeshow(1.5, true)","confusion('NaN', true, 0.5)","confusion(0.5, true, 'NaN')",
-	"calibration(0.5, true, 0)","calibration(0.5, true, NULL)","gains(0.5, true, 10001)","rmse('NaN', 1)","r2(1, 'Infinity')","rmse(1e308, -1e308)","brier(0.5, true, w) FROM (VALUES (1e308), (1e308)) v(w)",
+	"calibration(0.5, true, 0)","calibration(0.5, true, NULL)","gains(0.5, true, 10001)","rmse('NaN', 1)","r2(1, 'Infinity')","rmse(1e308, -1e308)","gains(0.5, l, 2, 1e308) FROM (VALUES (0), (1)) v(l)","hosmer_lemeshow(0.5, l, 2, 1e308) FROM (VALUES (0), (1)) v(l)","brier(0.5, true, w) FROM (VALUES (1e308), (1e308)) v(w)",
 	"gains(0.5, true, b) FROM (VALUES (2), (3)) v(b)","calibration(0.5, true, b) FROM (VALUES (2), (3)) v(b)","multi_log_loss('{0.5,NULL}', 0)","multi_log_loss('{{0.5},{0.5}}', 0)","multi_accuracy('{0.5,0.5}', 2)",
 	"multi_accuracy('{1.5,0.5}', 0)","class_label(0.5)","class_label(-1)","auc(0.5, true) OVER ()"}$$::text[]) call;
 -- states are arrays, and whoever calls with others gets an error
 SELECT riskml.brier_step('{0,0,0,0,0}', 0.5, true), riskml.sums_combine('{1,2,0,3,0}', '{1,2,0,3,0}'), riskml.mean_final('{2,4,0,6,0}'), riskml.mean_final('{0,0,0,0,0}');
 SELECT call, pg_temp.try('SELECT riskml.' || call) FROM unnest($${"brier_step('{1}', 0.5, true)","brier_step('{0,0,0,0,NULL}', 0.5, true)","brier_step('{{0,0,0,0,0}}', 0.5, true)","brier_step('{}', 0.5, true)",
-	"sums_combine('{1,2,3}', '{1}')","sums_combine('{}', '{}')","mean_final('{1,2}')","mean_final('{1,1,NaN,1,NaN}')","r2_final('{1,2,3}')","r2_combine('{1}', '{1}')","confusion_final('{NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN}')",
+	"sums_combine('{1,2,3}', '{1}')","sums_combine('{}', '{}')","mean_final('{1,2}')","mean_final('{1,1,NaN,1,NaN}')","r2_final('{1,2,3}')","r2_combine('{1}', '{1}')","r2_final('{2,NaN,1,2,3,4,5,6,7,8,9}')","confusion_final('{NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN}')",
 	"calibration_step('{1,2}', 0.5, true, 1)","calibration_step('{1,0,0,0,0,0,0}', 0.5, true, 2)","calibration_final('{1,2}')","expected_calibration_error_final('{1,1,NaN,1,NaN,1,NaN}')"}$$::text[]) call;

@@ -178,7 +178,7 @@ def regression(database):
     n = 5000
     base = random.normal(size=n)
     cases = {"normal": (base, base + random.normal(size=n)), "far from 0": (1e9 + base, 1e9 + base * 1.1),
-             "with zeros": (np.round(base), base), "denormal": (random.integers(0, 50, n) * 5e-324, np.zeros(n)), "1e150": (base * 1e150, base * 2e150),
+             "with zeros": (np.round(base), base), "denormal": (random.integers(0, 50, n) * 5e-324, np.zeros(n)), "1e150": (base * 1e150, base * 2e150), "nearly constant": (1e12 + np.round(base * 64) / 64, np.full(n, 1e12)),
              "two rows": (np.array([1.0, 2.0]), np.array([2.0, 2.0]))}
     for name, (actual, prediction) in cases.items():
         weight = random.random(len(actual))

@@ -8,6 +8,7 @@
 
 #include "math/bootstrap.h"
 #include "math/losses.h"
+#include "math/moments.h"
 #include "math/quantiles.h"
 #include "math/roc.h"
 #include "math/sums.h"
@@ -37,6 +38,38 @@ test_sums(void)
 	rml_sum_add(&sum, 1e308);
 	rml_sum_add(&sum, 1e308);
 	CHECK(!isfinite(rml_sum_value(sum)), "an overflow is hidden");
+}
+
+static void
+test_moments(void)
+{
+	static const double weights[] = {1e-12, 1, 1e12, 3};
+	RmlMoments	all = {.center = 0};
+	RmlMoments	parts[2] = {{.center = 0}, {.center = 0}};
+	RmlMoments	none = {.center = 0};
+
+	test("squares about means far from 0");
+	for (int i = 0; i < 1000; i++)
+	{
+		rml_moments_add(&all, 1e15 + i % 2, 1);
+		rml_moments_add(&parts[i % 2], 1e15 + i % 2, 1);
+	}
+	CHECK(rml_moments_squares(&all) == 250, "%.17g", rml_moments_squares(&all));
+	rml_moments_merge(&parts[0], &parts[1]);
+	rml_moments_merge(&parts[0], &none);
+	CHECK(rml_moments_squares(&parts[0]) == 250, "%.17g", rml_moments_squares(&parts[0]));
+	rml_moments_merge(&none, &all);
+	CHECK(rml_moments_squares(&none) == 250, "%.17g", rml_moments_squares(&none));
+
+	test("squares where the first row weighs next to nothing");
+	memset(&all, 0, sizeof(all));
+	for (int i = 0; i < 4; i++)
+		rml_moments_add(&all, i == 0 ? 1e15 : 1, weights[i]);
+	CHECK(fabs(rml_moments_squares(&all) / ((1e15 - 1) * (1e15 - 1) * 1e-12) - 1) < 1e-12, "%.17g", rml_moments_squares(&all));
+	memset(&all, 0, sizeof(all));
+	for (int i = 0; i < 4; i++)
+		rml_moments_add(&all, 0.1, weights[i]);
+	CHECK(rml_moments_squares(&all) == 0, "%.17g", rml_moments_squares(&all));
 }
 
 static void
@@ -144,6 +177,7 @@ int
 main(void)
 {
 	test_sums();
+	test_moments();
 	test_roc();
 	test_quantiles();
 	test_losses();
