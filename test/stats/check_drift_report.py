@@ -125,7 +125,10 @@ def differences(database, baseline, query, before, now, alpha, correction):
     for name, w in want.items():
         line = lines[name]
         for key in COMPARED:
-            if not near(line[key], w.get(key), 1e-12, 1e-15):
+            found, expected = line[key], w.get(key)
+            if key == "jensen_shannon" and None not in (found, expected):
+                found, expected = found ** 2, expected ** 2     # terms that cancel, then a root: scipy's versions differ
+            if not near(found, expected, 1e-12, 1e-15):
                 yield f"{name}.{key}: {line[key]!r}, not {w.get(key)!r}"
         for key in ("p_value", "adjusted_p_value"):
             if not near(line[key], w.get(key), 1e-9, 1e-300):

@@ -106,6 +106,7 @@ def calibration_error(score, label, weight, bins):
 
 def roc(score, label, **arguments):
     fpr, tpr, thresholds = metrics.roc_curve(label, score, **arguments)
+    thresholds[0] = np.max(score) + 1       # scikit-learn says so before 1.3, infinity later
     return list(zip(thresholds, fpr, tpr))
 
 

@@ -5,6 +5,9 @@ import math
 import numpy as np
 import psycopg2
 
+if int(np.__version__.split(".")[0]) >= 2:
+    np.set_printoptions(legacy="1.25")      # a float64 is printed, and sent, as its digits
+
 
 class Database:
     """A connection by the PG* environment; each check works in tables of its own."""
