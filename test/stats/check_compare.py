@@ -145,7 +145,7 @@ def others(database):
     rows = database.rows(f"SELECT risk_scores('kinds@1', t), risk_scores('kinds@2', t), y FROM ({query}) t")
     a, b, y = (np.array(column) for column in zip(*rows))
     seen = {row[0]: row[1:] for row in database.rows(f"SELECT * FROM riskml.compare('kinds@1', 'kinds@2', '{query}', 'y', replicates => 10)")}
-    for metric, of in (("log_loss", lambda s: metrics.log_loss(y, s, labels=[0, 1, 2])), ("accuracy", lambda s: metrics.accuracy_score(y, s.argmax(axis=1)))):
+    for metric, of in (("log_loss", lambda s: metrics.log_loss(y, s / s.sum(axis=1, keepdims=True), labels=[0, 1, 2])), ("accuracy", lambda s: metrics.accuracy_score(y, s.argmax(axis=1)))):
         yield f"classes: {metric}", near(seen[metric][:2], (of(a), of(b))), (seen[metric], of(a), of(b))
     yield "classes: agreement", near(seen["agreement"][1], (a.argmax(axis=1) == b.argmax(axis=1)).mean()), seen["agreement"]
 

@@ -55,7 +55,7 @@ def others(database):
         rows = database.rows(f"SELECT risk_scores('{model}', t), id % 3, risk_class('{model}', t) FROM stats_credit t")
         scores, y, classes = (np.array(column) for column in zip(*rows))
         seen = database.rows("SELECT * FROM riskml.evaluate(%s, 'SELECT *, id %% 3 AS y FROM stats_credit', 'y')", (model,))
-        yield from agree(model, seen, {"rows": len(y), "log_loss": metrics.log_loss(y, scores), "accuracy": metrics.accuracy_score(y, classes)})
+        yield from agree(model, seen, {"rows": len(y), "log_loss": metrics.log_loss(y, scores / scores.sum(axis=1, keepdims=True)), "accuracy": metrics.accuracy_score(y, classes)})
 
 
 def refused(database):
