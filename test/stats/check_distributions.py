@@ -136,7 +136,7 @@ def check_histograms(db, name, values):
 def check_quantile_histograms(db, name, values):
     numbers, _, _ = split(values)
     finite = numbers[np.isfinite(numbers)]
-    merged, state = by_merging(db, "quantile_histogram", ("float8, int", "x, 10"), "sample", 11, 10)
+    merged, state = by_merging(db, "quantile_histogram", ("float8, int", "x, 10"), "sample", 5, 10)
     # what is promised of equal counts: the largest key's count
     largest = max(json.loads(state)["counts"], default=0)
     wrong = []
@@ -176,7 +176,7 @@ def check_shift(db):
         db.run("DROP AGGREGATE IF EXISTS pg_temp.together(riskml.sketch)")
         db.run("CREATE AGGREGATE pg_temp.together(riskml.sketch) (SFUNC = riskml.quantile_histogram_combine, STYPE = riskml.sketch, FINALFUNC = riskml.quantile_histogram_final)")
         for part in ("(i > 1)::int", "(i > 5000)::int", "CASE WHEN i < 300 THEN i % 60 ELSE 99 END"):
-            for order in ("p", "p DESC"):
+            for order in ("p", "p DESC")[:1 + (n == 40000)]:
                 found = db.value(f"SELECT pg_temp.together(s ORDER BY {order})::text FROM (SELECT {part} AS p, pg_temp.partly(x, 10) AS s FROM sample GROUP BY 1) q")
                 if found != whole or text != whole:
                     wrong.append((n, part, order, found, whole))
@@ -215,7 +215,7 @@ def check_categories(db):
     counts = collections.Counter(values)
     stored(db, "text", values)
     serial = by_plan(db, "serial", "riskml.category_histogram(x, 20)", "sample")
-    merged = by_merging(db, "category_histogram", ("text, int", "x, 20"), "sample", 9, 5)[0]
+    merged = by_merging(db, "category_histogram", ("text, int", "x, 20"), "sample", 4, 5)[0]
     d = json.loads(serial)
     yield "30,000 categories: by every plan the same", by_plan(db, "parallel", "riskml.category_histogram(x, 20)", "sample") == serial == merged, (serial, merged)
     yield ("30,000 categories: true counts, and all rows",
