@@ -186,7 +186,7 @@ def parallel_lines():
             plan = session.text("EXPLAIN (ANALYZE, COSTS off, TIMING off) " + query)
             if f"Workers Launched: {n}" not in plan:
                 raise SystemExit(f"stats.py: not {n} workers:\n{plan}")
-        took = in_turn(3, one=lambda q=query: sessions[1].wall_of(q), two=lambda q=query: sessions[2].wall_of(q))
+        took = in_turn(ROUNDS, one=lambda q=query: sessions[1].wall_of(q), two=lambda q=query: sessions[2].wall_of(q))
         REPORT.say(f"{what}: 1 worker {took['one']:.2f} s, 2 workers {took['two']:.2f} s")
         yield Line(f"{what}, {MANY:,} rows, 2 parallel workers beside 1: its speed", seconds(took["two"]), seconds(took["one"]),
                    took["one"] / took["two"], must=1.7)
