@@ -66,7 +66,8 @@ CREATE FUNCTION pg_temp.attack(plant text) RETURNS text LANGUAGE plpgsql AS $$
 		RETURN SQLERRM;
 	END $$;
 -- ---- objects made before in the attacker's schema riskml
-SELECT string_agg(format('CREATE TYPE %s AS (a int); ', identity), '') AS types FROM json_to_recordset(:'members') AS m(type text, identity text) WHERE type = 'type' AND identity NOT LIKE '%[]' \gset
+SELECT string_agg(format('CREATE TYPE %s AS (a int); ', identity), '') AS types FROM json_to_recordset(:'members') AS m(type text, identity text) WHERE type = 'type' AND identity NOT LIKE '%[]'
+	AND identity NOT IN (SELECT identity FROM json_to_recordset(:'members') AS m(type text, identity text) WHERE type IN ('table', 'view')) \gset
 CREATE FUNCTION pg_temp.plant(types text, type text, identity text) RETURNS text LANGUAGE sql AS $$
 	SELECT 'CREATE SCHEMA riskml; ' || types
 		|| CASE type
