@@ -48,15 +48,16 @@ CREATE FUNCTION riskml.distribution_plus(a riskml.distribution, b riskml.distrib
 	AS 'MODULE_PATHNAME', 'riskml_distribution_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION riskml.distribution_plus(riskml.distribution, riskml.distribution) IS 'of operator +';
 
-CREATE OPERATOR riskml.= (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_eq,
-	COMMUTATOR = OPERATOR(riskml.=), NEGATOR = OPERATOR(riskml.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
-COMMENT ON OPERATOR riskml.= (riskml.distribution, riskml.distribution) IS 'the same bins and counts?';
-CREATE OPERATOR riskml.<> (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_ne,
-	COMMUTATOR = OPERATOR(riskml.<>), NEGATOR = OPERATOR(riskml.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR riskml.<> (riskml.distribution, riskml.distribution) IS 'other bins or counts?';
-CREATE OPERATOR riskml.+ (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_plus,
-	COMMUTATOR = OPERATOR(riskml.+));
-COMMENT ON OPERATOR riskml.+ (riskml.distribution, riskml.distribution) IS 'the distribution of both together';
+-- As the risk_* functions, operators are where they are found without a prefix: in the schema given to CREATE EXTENSION.
+CREATE OPERATOR = (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_eq,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel);
+COMMENT ON OPERATOR = (riskml.distribution, riskml.distribution) IS 'the same bins and counts?';
+CREATE OPERATOR <> (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_ne,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR <> (riskml.distribution, riskml.distribution) IS 'other bins or counts?';
+CREATE OPERATOR + (LEFTARG = riskml.distribution, RIGHTARG = riskml.distribution, FUNCTION = riskml.distribution_plus,
+	COMMUTATOR = +);
+COMMENT ON OPERATOR + (riskml.distribution, riskml.distribution) IS 'the distribution of both together';
 
 -- Aggregates with a distribution as their state: mergeable, of the size of the bins.
 
