@@ -251,21 +251,15 @@ riskml_category_histogram_step(PG_FUNCTION_ARGS)
 Datum
 riskml_category_histogram_combine(PG_FUNCTION_ARGS)
 {
-	RmlSketch  *s = rml_sketch_state(fcinfo);
+	RmlSketch  *s;
 	RmlSketch  *other;
 
-	if (PG_ARGISNULL(1))
+	if (!rml_sketch_states(fcinfo, RML_CATEGORICAL, &s, &other))
 	{
 		if (s == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(s);
 	}
-	other = PG_GETARG_SKETCH(1);
-	if (s == NULL)
-		PG_RETURN_POINTER(memcpy(palloc(VARSIZE(other)), other, VARSIZE(other)));
-	rml_sketch_require_alike(s, RML_CATEGORICAL, other->wanted);
-	rml_sketch_require_alike(other, RML_CATEGORICAL, s->wanted);
-	(void) rml_sketch_rows(s, rml_sketch_rows(other, 0));
 	if (other->limit < s->limit)
 		s = rebuild(s, s->n_slots, s->room, other->limit);
 	for (int i = 0; i < other->n_slots; i++)

@@ -68,34 +68,33 @@ riskml_jensen_shannon(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(rml_jensen_shannon(pair.shares[0], pair.shares[1], pair.n, base));
 }
 
-Datum
-riskml_hellinger(PG_FUNCTION_ARGS)
+/* A statistic of the shares alone; (expected, actual, missing). */
+static Datum
+of_shares(FunctionCallInfo fcinfo, double (*statistic) (const double *p, const double *q, size_t n))
 {
 	RmlPair		pair;
 
 	if (!rml_pair_read(fcinfo, PG_GETARG_BOOL(2), &pair))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(rml_hellinger(pair.shares[0], pair.shares[1], pair.n));
+	PG_RETURN_FLOAT8(statistic(pair.shares[0], pair.shares[1], pair.n));
+}
+
+Datum
+riskml_hellinger(PG_FUNCTION_ARGS)
+{
+	return of_shares(fcinfo, rml_hellinger);
 }
 
 Datum
 riskml_total_variation(PG_FUNCTION_ARGS)
 {
-	RmlPair		pair;
-
-	if (!rml_pair_read(fcinfo, PG_GETARG_BOOL(2), &pair))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(rml_total_variation(pair.shares[0], pair.shares[1], pair.n));
+	return of_shares(fcinfo, rml_total_variation);
 }
 
 Datum
 riskml_l_infinity(PG_FUNCTION_ARGS)
 {
-	RmlPair		pair;
-
-	if (!rml_pair_read(fcinfo, PG_GETARG_BOOL(2), &pair))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(rml_l_infinity(pair.shares[0], pair.shares[1], pair.n));
+	return of_shares(fcinfo, rml_l_infinity);
 }
 
 Datum

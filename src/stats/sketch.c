@@ -34,6 +34,24 @@ rml_sketch_state(FunctionCallInfo fcinfo)
 	return memcpy(palloc(VARSIZE(s)), s, VARSIZE(s));
 }
 
+bool
+rml_sketch_states(FunctionCallInfo fcinfo, RmlDistributionKind kind, RmlSketch **s, RmlSketch **other)
+{
+	*s = rml_sketch_state(fcinfo);
+	if (PG_ARGISNULL(1))
+		return false;
+	*other = PG_GETARG_SKETCH(1);
+	if (*s == NULL)
+	{
+		*s = memcpy(palloc(VARSIZE(*other)), *other, VARSIZE(*other));
+		return false;
+	}
+	rml_sketch_require_alike(*s, kind, (*other)->wanted);
+	rml_sketch_require_alike(*other, kind, (*s)->wanted);
+	(void) rml_sketch_rows(*s, rml_sketch_rows(*other, 0));
+	return true;
+}
+
 void
 rml_sketch_require_alike(const RmlSketch *s, RmlDistributionKind kind, int wanted)
 {
@@ -324,21 +342,15 @@ riskml_quantile_histogram_step(PG_FUNCTION_ARGS)
 Datum
 riskml_quantile_histogram_combine(PG_FUNCTION_ARGS)
 {
-	RmlSketch  *s = rml_sketch_state(fcinfo);
+	RmlSketch  *s;
 	RmlSketch  *other;
 
-	if (PG_ARGISNULL(1))
+	if (!rml_sketch_states(fcinfo, RML_NUMERIC, &s, &other))
 	{
 		if (s == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(s);
 	}
-	other = PG_GETARG_SKETCH(1);
-	if (s == NULL)
-		PG_RETURN_POINTER(memcpy(palloc(VARSIZE(other)), other, VARSIZE(other)));
-	rml_sketch_require_alike(s, RML_NUMERIC, other->wanted);
-	rml_sketch_require_alike(other, RML_NUMERIC, s->wanted);
-	(void) rml_sketch_rows(s, rml_sketch_rows(other, 0));
 	if (s->shift < other->shift)
 		coarsen(s, other->shift);
 	/* keys come in the order of their slots: all into one place of a smaller table */

@@ -93,6 +93,9 @@ rml_category_bytes(const RmlSketch *s)
 /* A state to change: argument 0, or a copy of it if it is not the aggregate's; NULL if there is none. */
 extern RmlSketch *rml_sketch_state(FunctionCallInfo fcinfo);
 
+/* The two states of a combine function, fit to be merged; false if *s is already the result, or NULL. */
+extern bool rml_sketch_states(FunctionCallInfo fcinfo, RmlDistributionKind kind, RmlSketch **s, RmlSketch **other);
+
 /* Raises an error unless both are of one kind and want the same. */
 extern void rml_sketch_require_alike(const RmlSketch *s, RmlDistributionKind kind, int wanted);
 
