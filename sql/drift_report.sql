@@ -45,36 +45,26 @@ CREATE FUNCTION riskml.drop_baseline(model riskml.model_ref, reason text DEFAULT
 	AS 'MODULE_PATHNAME', 'riskml_drop_baseline' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION riskml.drop_baseline(riskml.model_ref, text) IS 'forgets the baseline of a version; for its owner';
 
-CREATE FUNCTION riskml.drift_report(model riskml.model_ref, query text, alpha float8 DEFAULT 0.05, correction text DEFAULT 'fdr_bh',
-	OUT column_name text, OUT role text, OUT kind text, OUT rows bigint, OUT baseline_rows bigint,
-	OUT null_rate float8, OUT baseline_null_rate float8, OUT nan_rate float8, OUT baseline_nan_rate float8,
-	OUT min_value float8, OUT max_value float8, OUT baseline_min float8, OUT baseline_max float8, OUT out_of_range float8,
-	OUT unseen text[], OUT unseen_rate float8,
-	OUT psi float8, OUT psi_threshold float8, OUT kl float8, OUT jensen_shannon float8, OUT hellinger float8, OUT total_variation float8,
-	OUT l_infinity float8, OUT ks float8, OUT wasserstein float8, OUT chi2 float8, OUT df int, OUT p_value float8, OUT adjusted_p_value float8,
-	OUT status text, OUT reason text) RETURNS SETOF record
+CREATE TYPE riskml.drift_row AS (
+	column_name text, role text, kind text, rows bigint, baseline_rows bigint,
+	null_rate float8, baseline_null_rate float8, nan_rate float8, baseline_nan_rate float8,
+	min_value float8, max_value float8, baseline_min float8, baseline_max float8, out_of_range float8,
+	unseen text[], unseen_rate float8,
+	psi float8, psi_threshold float8, kl float8, jensen_shannon float8, hellinger float8, total_variation float8,
+	l_infinity float8, ks float8, wasserstein float8, chi2 float8, df int, p_value float8, adjusted_p_value float8,
+	status text, reason text
+);
+COMMENT ON TYPE riskml.drift_row IS 'what riskml.drift_report() says of a column, or of a score';
+
+CREATE FUNCTION riskml.drift_report(model riskml.model_ref, query text, alpha float8 DEFAULT 0.05, correction text DEFAULT 'fdr_bh') RETURNS SETOF riskml.drift_row
 	AS 'MODULE_PATHNAME', 'riskml_drift_report_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 30;
 COMMENT ON FUNCTION riskml.drift_report(riskml.model_ref, text, float8, text) IS 'the inputs and scores of a model on the rows of a query beside the baseline of its version, in one scan: one row for each';
 
 -- A literal fits both types of the others; the parser prefers text.
-CREATE FUNCTION riskml.drift_report(model text, query text, alpha float8 DEFAULT 0.05, correction text DEFAULT 'fdr_bh',
-	OUT column_name text, OUT role text, OUT kind text, OUT rows bigint, OUT baseline_rows bigint,
-	OUT null_rate float8, OUT baseline_null_rate float8, OUT nan_rate float8, OUT baseline_nan_rate float8,
-	OUT min_value float8, OUT max_value float8, OUT baseline_min float8, OUT baseline_max float8, OUT out_of_range float8,
-	OUT unseen text[], OUT unseen_rate float8,
-	OUT psi float8, OUT psi_threshold float8, OUT kl float8, OUT jensen_shannon float8, OUT hellinger float8, OUT total_variation float8,
-	OUT l_infinity float8, OUT ks float8, OUT wasserstein float8, OUT chi2 float8, OUT df int, OUT p_value float8, OUT adjusted_p_value float8,
-	OUT status text, OUT reason text) RETURNS SETOF record
+CREATE FUNCTION riskml.drift_report(model text, query text, alpha float8 DEFAULT 0.05, correction text DEFAULT 'fdr_bh') RETURNS SETOF riskml.drift_row
 	AS 'MODULE_PATHNAME', 'riskml_drift_report_model' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 30;
 COMMENT ON FUNCTION riskml.drift_report(text, text, float8, text) IS 'as drift_report(riskml.model_ref, ...)';
 
-CREATE FUNCTION riskml.drift_report(baseline jsonb, query text, alpha float8 DEFAULT 0.05, correction text DEFAULT 'fdr_bh',
-	OUT column_name text, OUT role text, OUT kind text, OUT rows bigint, OUT baseline_rows bigint,
-	OUT null_rate float8, OUT baseline_null_rate float8, OUT nan_rate float8, OUT baseline_nan_rate float8,
-	OUT min_value float8, OUT max_value float8, OUT baseline_min float8, OUT baseline_max float8, OUT out_of_range float8,
-	OUT unseen text[], OUT unseen_rate float8,
-	OUT psi float8, OUT psi_threshold float8, OUT kl float8, OUT jensen_shannon float8, OUT hellinger float8, OUT total_variation float8,
-	OUT l_infinity float8, OUT ks float8, OUT wasserstein float8, OUT chi2 float8, OUT df int, OUT p_value float8, OUT adjusted_p_value float8,
-	OUT status text, OUT reason text) RETURNS SETOF record
+CREATE FUNCTION riskml.drift_report(baseline jsonb, query text, alpha float8 DEFAULT 0.05, correction text DEFAULT 'fdr_bh') RETURNS SETOF riskml.drift_row
 	AS 'MODULE_PATHNAME', 'riskml_drift_report_baseline' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 30;
 COMMENT ON FUNCTION riskml.drift_report(jsonb, text, float8, text) IS 'the columns of a query beside a baseline, in one scan: one row for each column of the baseline';
