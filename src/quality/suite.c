@@ -269,8 +269,9 @@ check_ignore_row_if(const RmlExpectation *expectation)
 							  "kwarg \"ignore_row_if\" must be all_values_are_missing, any_value_is_missing or never, not \"%s\"", value);
 }
 
-void
-rml_expectation_check(const RmlExpectation *expectation)
+/* Are the kwargs of the types that they must have?  Raises. */
+static void
+check_kwargs(const RmlExpectation *expectation)
 {
 	rml_json_members(&expectation->kwargs->root, check_kwarg, unconstify(RmlExpectation *, expectation));
 	check_required(expectation);
@@ -357,7 +358,7 @@ read_expectation(const char *suite, int index, JsonbValue *value)
 	if (kwargs != NULL && !rml_json_is_object(kwargs))
 		rml_expectation_fault(expectation, NULL, "\"kwargs\" must be an object");
 	expectation->kwargs = kwargs ? JsonbValueToJsonb(kwargs) : rml_json_in("{}");
-	rml_expectation_check(expectation);
+	check_kwargs(expectation);
 	return expectation;
 }
 
@@ -432,5 +433,5 @@ rml_expectation_resolve(RmlExpectation *expectation, const RmlSuite *suite, Json
 	if (!rml_parameters_within(expectation->kwargs))
 		return;
 	expectation->kwargs = rml_parameters_put(expectation, suite->parameters, parameters);
-	rml_expectation_check(expectation);
+	check_kwargs(expectation);
 }

@@ -38,9 +38,6 @@ extern RmlSuite *rml_suite_read(const char *name, Jsonb *definition);
 /* Puts values in the place of parameters; those that are passed go before the suite's own. */
 extern void rml_expectation_resolve(RmlExpectation *expectation, const RmlSuite *suite, Jsonb *parameters);
 
-/* Are the kwargs of the types that they must have?  Raises. */
-extern void rml_expectation_check(const RmlExpectation *expectation);
-
 /* Kwargs; NULL, or the default, if it is absent or null. */
 extern JsonbValue *rml_kwarg(const RmlExpectation *expectation, const char *name);
 extern char *rml_kwarg_text(const RmlExpectation *expectation, const char *name);

@@ -269,8 +269,7 @@ riskml_category_histogram_combine(PG_FUNCTION_ARGS)
 		if (slot->count != 0)
 			s = rml_category_sketch_add(s, slot->hash, rml_category_bytes(other) + slot->offset, slot->length, slot->count);
 	}
-	s->nulls += other->nulls;
-	s->overflow += other->overflow;
+	rml_sketch_add_rest(s, other);
 	PG_RETURN_POINTER(s);
 }
 

@@ -44,8 +44,8 @@ rml_numeric_new(int n)
 	return new_distribution(RML_NUMERIC, n, sizeof(float8) * ((Size) n + 1));
 }
 
-RmlDistribution *
-rml_categorical_new(int n, Size n_bytes)
+static RmlDistribution *
+categorical_new(int n, Size n_bytes)
 {
 	RmlDistribution *d = new_distribution(RML_CATEGORICAL, n, add_size(sizeof(uint32) * (Size) n, n_bytes));
 
@@ -83,7 +83,7 @@ rml_categorical_of(const RmlCategory *categories, int n)
 
 	for (int i = 0; i < n; i++)
 		n_bytes = add_size(n_bytes, categories[i].length);
-	d = rml_categorical_new(n, n_bytes);
+	d = categorical_new(n, n_bytes);
 	ends = rml_category_ends(d);
 	bytes = (char *) (ends + n);
 	for (int i = 0; i < n; i++)
@@ -255,8 +255,9 @@ rml_distribution_total(const RmlDistribution *d)
 
 /* ---- comparing ---- */
 
-bool
-rml_same_edges(const RmlDistribution *a, const RmlDistribution *b)
+/* Numeric and with the same edges? */
+static bool
+same_edges(const RmlDistribution *a, const RmlDistribution *b)
 {
 	return a->kind == RML_NUMERIC && b->kind == RML_NUMERIC && a->n == b->n &&
 		memcmp(rml_edges(a), rml_edges(b), sizeof(float8) * ((Size) a->n + 1)) == 0;
@@ -282,7 +283,7 @@ rml_require_comparable(const RmlDistribution *a, const RmlDistribution *b)
 
 	if (a->kind == RML_CATEGORICAL && b->kind == RML_CATEGORICAL)
 		return;
-	if (rml_same_edges(a, b))
+	if (same_edges(a, b))
 		return;
 	if (a->kind == b->kind && a->n == b->n)
 		while (edges_a[i] == edges_b[i])

@@ -77,9 +77,8 @@ rml_has_range(const RmlDistribution *d)
 	return d->min <= d->max;
 }
 
-/* Empty ones, palloc'd, with room for n bins or categories of n_bytes together. */
+/* An empty one, palloc'd, with room for n bins. */
 extern RmlDistribution *rml_numeric_new(int n);
-extern RmlDistribution *rml_categorical_new(int n, Size n_bytes);
 
 /* A category and its length, for sorting bytewise. */
 typedef struct RmlCategory
@@ -108,9 +107,6 @@ extern void rml_edges_check(float8 *edges, int n_edges);
 
 /* All values counted, but neither nulls nor NaN. */
 extern int64 rml_distribution_total(const RmlDistribution *d);
-
-/* Numeric and with the same edges? */
-extern bool rml_same_edges(const RmlDistribution *a, const RmlDistribution *b);
 
 /* Raises an error unless both can be compared: one kind, and the same edges. */
 extern void rml_require_comparable(const RmlDistribution *a, const RmlDistribution *b);
