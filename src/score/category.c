@@ -5,18 +5,9 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #include "compat.h"
 #include "score/category.h"
-
-bool
-rml_is_label_kind(RmlColumnKind kind)
-{
-	return kind == RML_COLUMN_TEXT || kind == RML_COLUMN_BPCHAR || kind == RML_COLUMN_NAME ||
-		kind == RML_COLUMN_ENUM || kind == RML_COLUMN_UNTYPED;
-}
 
 const char *
 rml_type_hint(const RmlImageCategories *categories, bool is_text)
@@ -52,44 +43,12 @@ rml_category_value(const RmlModel *model, const char *model_name, int feature,
 	return (float) code;
 }
 
-/* A column's value as text that is not terminated. */
-static const char *
-column_label(RmlColumnKind kind, Datum value, int *length)
-{
-	const text *packed;
-	const char *label;
-
-	switch (kind)
-	{
-		case RML_COLUMN_TEXT:
-		case RML_COLUMN_BPCHAR:
-			packed = DatumGetTextPP(value);
-			label = VARDATA_ANY(packed);
-			*length = (int) VARSIZE_ANY_EXHDR(packed);
-			/* a character(n) does not mean its padding */
-			while (kind == RML_COLUMN_BPCHAR && *length > 0 && label[*length - 1] == ' ')
-				(*length)--;
-			return label;
-		case RML_COLUMN_NAME:
-			label = NameStr(*DatumGetName(value));
-			break;
-		case RML_COLUMN_ENUM:
-			label = DatumGetCString(DirectFunctionCall1(enum_out, value));
-			break;
-		default:				/* a literal without a type */
-			label = DatumGetCString(value);
-			break;
-	}
-	*length = (int) strlen(label);
-	return label;
-}
-
 float
 rml_column_category(const RmlModel *model, const char *model_name, int feature,
 					const RmlFeatureMatch *match, Datum value)
 {
 	int			length;
-	const char *label = column_label(match->kind, value, &length);
+	const char *label = rml_column_label(match->kind, value, &length);
 
 	return rml_category_value(model, model_name, feature, match->categories, label, length);
 }

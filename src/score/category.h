@@ -7,9 +7,6 @@
 
 #include "score/match.h"
 
-/* Columns whose values are labels if the feature has some. */
-extern bool rml_is_label_kind(RmlColumnKind kind);
-
 /* What to do about a value that a feature cannot be read from. */
 extern const char *rml_type_hint(const RmlImageCategories *categories, bool is_text);
 

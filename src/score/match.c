@@ -10,83 +10,10 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "score/category.h"
 #include "score/match.h"
-
-static RmlColumnKind
-column_kind(Oid type)
-{
-	Oid			base;
-
-	switch (type)
-	{
-		case BOOLOID:
-			return RML_COLUMN_BOOL;
-		case INT2OID:
-			return RML_COLUMN_INT2;
-		case INT4OID:
-			return RML_COLUMN_INT4;
-		case INT8OID:
-			return RML_COLUMN_INT8;
-		case FLOAT4OID:
-			return RML_COLUMN_FLOAT4;
-		case FLOAT8OID:
-			return RML_COLUMN_FLOAT8;
-		case NUMERICOID:
-			return RML_COLUMN_NUMERIC;
-		case UNKNOWNOID:
-			return RML_COLUMN_UNTYPED;
-		case TEXTOID:
-		case VARCHAROID:
-			return RML_COLUMN_TEXT;
-		case BPCHAROID:
-			return RML_COLUMN_BPCHAR;
-		case NAMEOID:
-			return RML_COLUMN_NAME;
-		default:
-			break;
-	}
-	/* most types need no lookup */
-	base = getBaseType(type);
-	if (base != type)
-		return column_kind(base);
-	return get_typtype(type) == TYPTYPE_ENUM ? RML_COLUMN_ENUM : RML_COLUMN_UNREADABLE;
-}
-
-float
-rml_column_value(RmlColumnKind kind, Datum value)
-{
-	switch (kind)
-	{
-		case RML_COLUMN_BOOL:
-			return DatumGetBool(value) ? 1.0f : 0.0f;
-		case RML_COLUMN_INT2:
-			return (float) DatumGetInt16(value);
-		case RML_COLUMN_INT4:
-			return (float) DatumGetInt32(value);
-		case RML_COLUMN_INT8:
-			return (float) DatumGetInt64(value);
-		case RML_COLUMN_FLOAT4:
-			return DatumGetFloat4(value);
-		case RML_COLUMN_FLOAT8:
-			return (float) DatumGetFloat8(value);
-		case RML_COLUMN_NUMERIC:
-			/* through float8, as Python does */
-			return (float) DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-		case RML_COLUMN_UNTYPED:
-		case RML_COLUMN_UNREADABLE:
-		case RML_COLUMN_TEXT:
-		case RML_COLUMN_BPCHAR:
-		case RML_COLUMN_NAME:
-		case RML_COLUMN_ENUM:
-			break;
-	}
-	pg_unreachable();
-}
 
 const char *
 rml_match_how_name(RmlMatchHow how)
@@ -137,13 +64,20 @@ find_column(const Matching *m, const RmlColumnNames *columns, const char *featur
 	return true;
 }
 
+/* A number, or a label where the feature has some. */
+static bool
+is_readable(const RmlFeatureMatch *match)
+{
+	return rml_is_number_kind(match->kind) || (match->categories != NULL && rml_is_label_kind(match->kind));
+}
+
 const char *
 rml_match_read_as(const RmlFeatureMatch *match)
 {
-	if (match->attno == 0 || match->kind == RML_COLUMN_UNREADABLE)
+	if (match->attno == 0 || !is_readable(match))
 		return NULL;
 	if (match->categories == NULL)
-		return rml_is_label_kind(match->kind) && match->kind != RML_COLUMN_UNTYPED ? NULL : "number";
+		return "number";
 	return rml_is_label_kind(match->kind) ? "category" : "code";
 }
 
@@ -152,17 +86,14 @@ check_type(const Matching *m, int feature, const char *column, Oid type, RmlFeat
 {
 	const char *name = m->model->features[feature];
 
-	match->kind = column_kind(type);
+	match->kind = rml_column_kind(type);
 	match->categories = rml_image_categories(&m->model->image, feature);
-	if (match->sqlstate != 0 ||
-		(match->kind != RML_COLUMN_UNREADABLE &&
-		 (match->categories != NULL || !rml_is_label_kind(match->kind) ||
-		  match->kind == RML_COLUMN_UNTYPED)))
+	if (match->sqlstate != 0 || is_readable(match))
 		return;
 	fault(match, ERRCODE_DATATYPE_MISMATCH,
 		  psprintf("column \"%s\" of type %s cannot be used for feature \"%s\" of model \"%s\"",
 				   column, format_type_be(type), name, m->model_name),
-		  rml_type_hint(match->categories, match->kind != RML_COLUMN_UNREADABLE));
+		  rml_type_hint(match->categories, rml_is_label_kind(match->kind)));
 }
 
 static void

@@ -9,27 +9,7 @@
 
 #include "registry/cache.h"
 #include "registry/column_names.h"
-
-/*
- * Numeric types are read without a cast; the text types serve features that
- * have labels.
- */
-typedef enum RmlColumnKind
-{
-	RML_COLUMN_UNREADABLE,
-	RML_COLUMN_UNTYPED,			/* a literal NULL in ROW(...) */
-	RML_COLUMN_BOOL,
-	RML_COLUMN_INT2,
-	RML_COLUMN_INT4,
-	RML_COLUMN_INT8,
-	RML_COLUMN_FLOAT4,
-	RML_COLUMN_FLOAT8,
-	RML_COLUMN_NUMERIC,
-	RML_COLUMN_TEXT,			/* text, varchar */
-	RML_COLUMN_BPCHAR,
-	RML_COLUMN_NAME,
-	RML_COLUMN_ENUM
-} RmlColumnKind;
+#include "registry/column_value.h"
 
 /* What one feature came to. */
 typedef struct RmlFeatureMatch
@@ -64,11 +44,5 @@ extern const char *rml_match_how_name(RmlMatchHow how);
 
 /* How a column of this kind is read for a feature: "number", "code" or "category". */
 extern const char *rml_match_read_as(const RmlFeatureMatch *match);
-
-/*
- * A column's value, not NULL, as XGBoost would get it: rounded to float32 once,
- * NaN where numeric has it.  Raises 42804 for an untyped literal.
- */
-extern float rml_column_value(RmlColumnKind kind, Datum value);
 
 #endif
