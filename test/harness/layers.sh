@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$top"
 # job/ and load/ have files of two layers
-compute=(src/base src/math src/model src/import src/kernel src/job/cron.[ch] src/load/records.[ch])
+compute=(src/base src/math src/model src/import src/kernel src/transform src/job/cron.[ch] src/load/records.[ch])
 
 # includes PATTERN DIR...: lines that include a file matching PATTERN.
 includes() { local p=$1; shift; grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($p)" "$@" || true; }
@@ -19,8 +19,8 @@ outside_server() {
 
 verdict "compute layer compiles outside the server" "$(outside_server)"
 verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgres(_fe)?|c|fmgr)\.h' "${compute[@]}")"
-verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|score)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
-verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats)"
+verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|recipe|score)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
+verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats src/recipe)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
 # packages for building extensions do not bring ICU's headers
 verdict "no header that needs those of ICU" "$(includes 'utils/pg_locale\.h' src)"

@@ -1,0 +1,1 @@
+-- Recipes fitted to the rows of a query.

@@ -1,0 +1,1 @@
+-- Operations of recipes as functions: what PostgreSQL lacks.

@@ -1,0 +1,1 @@
+-- Weight of evidence and information value.

@@ -1,0 +1,279 @@
+/*
+ * program.c
+ *	  Runs a compiled recipe over a block of rows.
+ *
+ * An instruction is a loop over the rows of a block.  A full block has loops of its own, of a length that the compiler
+ * knows, which it turns into vector instructions.
+ */
+#include "transform/program.h"
+
+#include <math.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* result[r] = expression of x (a[r]) for each row */
+#define EACH(expression) \
+	do \
+	{ \
+		if (n == RML_PROGRAM_ROWS) \
+		{ \
+			for (int r = 0; r < RML_PROGRAM_ROWS; r++) \
+			{ \
+				const double x = a[r]; \
+\
+				result[r] = (expression); \
+			} \
+		} \
+		else \
+		{ \
+			for (int r = 0; r < n; r++) \
+			{ \
+				const double x = a[r]; \
+\
+				result[r] = (expression); \
+			} \
+		} \
+	} while (0)
+
+/* The same of two slots, the other one is y. */
+#define EACH_PAIR(expression) \
+	do \
+	{ \
+		for (int r = 0; r < n; r++) \
+		{ \
+			const double x = a[r]; \
+			const double y = c[r]; \
+\
+			result[r] = (expression); \
+		} \
+	} while (0)
+
+/* ---- buckets ---- */
+
+/* Up to this many edges are all compared. */
+#define FEW_EDGES 8
+
+/* Number of edges <= x; 0 for NaN.  n > 0; no branch depends on x. */
+INLINE int
+find_bucket(const double *edges, int n, double x)
+{
+	const double *base = edges;
+
+	while (n > 1)
+	{
+		int			half = n / 2;
+
+		base = base[half - 1] <= x ? base + half : base;
+		n -= half;
+	}
+	return (int) (base - edges) + (*base <= x);
+}
+
+static void
+run_few_edges(const RmlInstruction *in, const double *restrict a, double *restrict result, int n)
+{
+	EACH(x != x ? x : 0.0);
+	for (int e = 0; e < in->n; e++)
+	{
+		const double edge = in->edges[e];
+
+		if (n == RML_PROGRAM_ROWS)
+		{
+			for (int r = 0; r < RML_PROGRAM_ROWS; r++)
+				result[r] += edge <= a[r] ? 1.0 : 0.0;
+		}
+		else
+		{
+			for (int r = 0; r < n; r++)
+				result[r] += edge <= a[r] ? 1.0 : 0.0;
+		}
+	}
+}
+
+static void
+run_bucket(const RmlInstruction *in, const double *restrict a, double *restrict result, int n)
+{
+	const double *edges = in->edges;
+
+	if (in->n <= FEW_EDGES)
+		run_few_edges(in, a, result, n);
+	else
+		EACH(x != x ? x : (double) find_bucket(edges, in->n, x));
+}
+
+static void
+run_bucket_value(const RmlInstruction *in, const double *restrict a, double *restrict result, int n)
+{
+	const double *edges = in->edges;
+	const double *values = in->values;
+
+	if (in->n == 0)
+		EACH(x != x ? x : values[0]);
+	else
+		EACH(x != x ? x : values[find_bucket(edges, in->n, x)]);
+}
+
+/* ---- categories ---- */
+
+/* The first row whose entry is none, as an error. */
+static bool
+check_known(const RmlInstruction *in, const int *entries, const double *a, int first_row, int n, RmlProgramFault *fault)
+{
+	for (int r = 0; r < n; r++)
+	{
+		if (in->known[entries[r]])
+			continue;
+		*fault = (RmlProgramFault) {in->step, first_row + r, a[r], in->dictionary};
+		return false;
+	}
+	return true;
+}
+
+/* As the tables of values have them: 0 missing, 1 unknown, then the codes. */
+INLINE void
+find_entries(const RmlInstruction *in, const double *a, int *entries, int n)
+{
+	if (in->numbers != NULL)
+		rml_numbers_find_many(in->numbers, a, n, 2, entries);
+	else
+	{
+		for (int r = 0; r < n; r++)
+			entries[r] = a[r] != a[r] ? 0 : (int) a[r] + 2;
+	}
+}
+
+static bool
+run_lookup(const RmlInstruction *in, const double *a, const double *c, double *result, int n, RmlProgramFault *fault)
+{
+	const double *values = in->values;
+	int			entries[RML_PROGRAM_ROWS];
+
+	for (int first = 0; first < n; first += RML_PROGRAM_ROWS)
+	{
+		int			rows = n - first < RML_PROGRAM_ROWS ? n - first : RML_PROGRAM_ROWS;
+
+		find_entries(in, a + first, entries, rows);
+		if (in->known != NULL && !check_known(in, entries, a + first, first, rows, fault))
+			return false;
+		if (c != NULL)
+		{
+			for (int r = 0; r < rows; r++)
+				result[first + r] = entries[r] < 2 ? c[first + r] : values[entries[r]];
+		}
+		else
+		{
+			for (int r = 0; r < rows; r++)
+				result[first + r] = values[entries[r]];
+		}
+	}
+	return true;
+}
+
+/* result is the first of n slots */
+static void
+run_scatter(const RmlInstruction *in, const double *a, double *result, int stride, int n)
+{
+	for (int slot = 0; slot < in->n; slot++)
+	{
+		for (int r = 0; r < n; r++)
+			result[(size_t) slot * (size_t) stride + (size_t) r] = 0.0;
+	}
+	for (int r = 0; r < n; r++)
+	{
+		if (a[r] >= 0)
+			result[(size_t) a[r] * (size_t) stride + (size_t) r] = 1.0;
+	}
+}
+
+/* ---- the loop ---- */
+
+static void
+run_function(const RmlInstruction *in, const double *a, double *result, int n)
+{
+	const RmlNumberFunction function = in->function;
+	const double p = in->p;
+
+	for (int r = 0; r < n; r++)
+		result[r] = a[r] != a[r] ? a[r] : function(a[r], p);
+}
+
+static void
+run_arithmetic(const RmlInstruction *in, const double *restrict a, const double *restrict c, double *restrict result, int n)
+{
+	const double p = in->p;
+	const double q = in->q;
+
+	switch (in->opcode)
+	{
+		case RML_DO_FILL:
+			EACH(x != x ? p : x);
+			break;
+		case RML_DO_IS_MISSING:
+			EACH(x != x ? 1.0 : 0.0);
+			break;
+		case RML_DO_CLIP:
+			EACH(x < p ? p : x > q ? q : x);
+			break;
+		case RML_DO_SUBTRACT_DIVIDE:
+			EACH((x - p) / q);
+			break;
+		case RML_DO_MULTIPLY_ADD:
+			EACH(x * p + q);
+			break;
+		case RML_DO_SUBTRACT_FROM:
+			EACH((p - x) / q);
+			break;
+		case RML_DO_EQUALS:
+			EACH(x == p ? 1.0 : 0.0);
+			break;
+		case RML_DO_RATIO:
+			EACH_PAIR(y == 0 ? NAN : x / y);
+			break;
+		case RML_DO_PRODUCT:
+			EACH_PAIR(x * y);
+			break;
+		case RML_DO_DIFFERENCE:
+			EACH_PAIR(x - y);
+			break;
+		default:
+			break;
+	}
+}
+
+bool
+rml_program_run(const RmlProgram *program, double *slots, int stride, int n_rows, RmlProgramFault *fault)
+{
+	for (int i = 0; i < program->n_instructions; i++)
+	{
+		const RmlInstruction *in = &program->instructions[i];
+		const double *a = slots + (size_t) in->a * (size_t) stride;
+		const double *c = in->c < 0 ? NULL : slots + (size_t) in->c * (size_t) stride;
+		double	   *result = slots + (size_t) in->result * (size_t) stride;
+
+		switch (in->opcode)
+		{
+			case RML_DO_FUNCTION:
+				run_function(in, a, result, n_rows);
+				break;
+			case RML_DO_BUCKET:
+				run_bucket(in, a, result, n_rows);
+				break;
+			case RML_DO_BUCKET_VALUE:
+				run_bucket_value(in, a, result, n_rows);
+				break;
+			case RML_DO_LOOKUP_TEXT:
+			case RML_DO_LOOKUP_NUMBER:
+			case RML_DO_ELSE_LOOKUP_NUMBER:
+				if (!run_lookup(in, a, c, result, n_rows, fault))
+					return false;
+				break;
+			case RML_DO_SCATTER:
+				run_scatter(in, a, result, stride, n_rows);
+				break;
+			default:
+				run_arithmetic(in, a, c, result, n_rows);
+				break;
+		}
+	}
+	return true;
+}
