@@ -19,6 +19,7 @@ typedef struct Relabel
 	const RmlCategories *kept;
 	const RmlCategory *other;
 	const RmlCategory *for_missing;
+	int			hash;			/* slot of its hash; -1: not made yet */
 } Relabel;
 
 /* The values of a lookup by codes, whose table is made when all codes are there. */
@@ -374,12 +375,12 @@ category_value(RmlBuilder *b, const RmlOperand *operand, const RmlCategory *cate
 
 /* The categories themselves, as values. */
 static double *
-own_values(RmlBuilder *b, const RmlOperand *operand, const RmlCategories *categories)
+own_values(RmlBuilder *b, const RmlOperand *operand, const RmlCategories *categories, double missing)
 {
 	double	   *values = alloc_table(categories->n);
 
 	for (int i = 0; i < categories->n; i++)
-		values[i] = i == categories->null_at ? NAN :
+		values[i] = i == categories->null_at ? missing :
 			categories->texts == NULL ? categories->numbers[i] :
 			rml_dictionary_add(text_dictionary(b, operand), categories->texts[i], categories->lengths[i]);
 	return values;
@@ -392,10 +393,10 @@ rml_build_relabel(RmlBuilder *b, const RmlStep *step, const RmlOperand *operand,
 	double		missing = category_value(b, operand, for_missing);
 
 	b->last_relabel = palloc(sizeof(Relabel));
-	*b->last_relabel = (Relabel) {operand, kept, other, for_missing};
+	*b->last_relabel = (Relabel) {operand, kept, other, for_missing, -1};
 	if (other == NULL)
 		return rml_build_unary(b, RML_DO_FILL, rml_build_category(b, operand), missing, 0);
-	return rml_build_lookup(b, step, operand, kept, own_values(b, operand, kept), category_value(b, operand, other), missing, false);
+	return rml_build_lookup(b, step, operand, kept, own_values(b, operand, kept, missing), category_value(b, operand, other), missing, false);
 }
 
 static double
@@ -406,26 +407,35 @@ text_hash(const char *text, int length)
 	return rml_murmur3_32(utf8, strlen(utf8), 0);
 }
 
+static int
+relabel_hash(RmlBuilder *b, const RmlStep *step, const Relabel *relabel)
+{
+	const RmlCategories *kept = relabel->kept;
+	double		missing = relabel->for_missing ? text_hash(relabel->for_missing->text, relabel->for_missing->length) : NAN;
+	double	   *values;
+
+	if (relabel->other == NULL)
+		return rml_build_unary(b, RML_DO_FILL, rml_build_hash(b, relabel->operand), missing, 0);
+	values = alloc_table(kept->n);
+	for (int i = 0; i < kept->n; i++)
+		values[i] = i == kept->null_at ? missing : text_hash(kept->texts[i], kept->lengths[i]);
+	return rml_build_lookup(b, step, relabel->operand, kept, values, text_hash(relabel->other->text, relabel->other->length), missing, false);
+}
+
 int
 rml_build_hash(RmlBuilder *b, const RmlOperand *operand)
 {
-	const Relabel *relabel;
-	double	   *values;
-	double		missing;
+	Relabel    *relabel;
 
+	check_stack_depth();
 	if (operand->column != NULL)
 		return add_input(b, operand->column, RML_READ_HASH, NULL);
 	relabel = b->relabels[operand->step->number - 1];
 	if (relabel == NULL)
 		elog(ERROR, "recipe feature \"%s\" is no text", operand->name);
-	missing = relabel->for_missing ? text_hash(relabel->for_missing->text, relabel->for_missing->length) : NAN;
-	if (relabel->other == NULL)
-		return rml_build_unary(b, RML_DO_FILL, rml_build_hash(b, relabel->operand), missing, 0);
-	values = alloc_table(relabel->kept->n);
-	for (int i = 0; i < relabel->kept->n; i++)
-		values[i] = i == relabel->kept->null_at ? NAN : text_hash(relabel->kept->texts[i], relabel->kept->lengths[i]);
-	return rml_build_lookup(b, operand->step, relabel->operand, relabel->kept, values,
-							text_hash(relabel->other->text, relabel->other->length), missing, false);
+	if (relabel->hash < 0)
+		relabel->hash = relabel_hash(b, operand->step, relabel);
+	return relabel->hash;
 }
 
 /* ---- the program ---- */
@@ -591,15 +601,24 @@ rml_recipe_compile_training(const RmlRecipe *recipe, RmlDictionary *const *dicti
 }
 
 /* The steps that an operand needs, by number less 1. */
-static void
-mark_steps(const RmlOperand *operand, bool *marked)
+static bool *
+needed_steps(const RmlRecipe *recipe, const RmlOperand *operand)
 {
-	check_stack_depth();
-	if (operand->step == NULL || marked[operand->step->number - 1])
-		return;
-	marked[operand->step->number - 1] = true;
-	for (int i = 0; i < operand->step->n_inputs; i++)
-		mark_steps(&operand->step->inputs[i], marked);
+	bool	   *needed = palloc0((Size) recipe->n_steps + 1);
+
+	if (operand->step != NULL)
+		needed[operand->step->number - 1] = true;
+	for (int i = recipe->n_steps - 1; i >= 0; i--)
+	{
+		const RmlStep *step = &recipe->steps[i];
+
+		for (int k = 0; k < step->n_inputs && needed[i]; k++)
+		{
+			if (step->inputs[k].step != NULL)
+				needed[step->inputs[k].step->number - 1] = true;
+		}
+	}
+	return needed;
 }
 
 RmlProgram *
@@ -607,12 +626,11 @@ rml_recipe_compile_operand(const RmlRecipe *recipe, const RmlOperand *operand, R
 {
 	RmlBuilder *b = create_builder(recipe, dictionaries, training);
 	RmlProgram *program = palloc0(sizeof(RmlProgram));
-	bool	   *marked = palloc0((Size) recipe->n_steps + 1);
+	bool	   *needed = needed_steps(recipe, operand);
 
-	mark_steps(operand, marked);
 	for (int i = 0; i < recipe->n_steps; i++)
 	{
-		if (marked[i])
+		if (needed[i])
 			compile_step(b, &recipe->steps[i]);
 	}
 	program->outputs = palloc(sizeof(RmlProgramOutput));

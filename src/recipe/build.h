@@ -25,8 +25,8 @@ extern int	rml_build_lookup(RmlBuilder *b, const RmlStep *step, const RmlOperand
 							 const double *values, double unknown, double missing, bool strict);
 
 /*
- * Categories of the same kind: those that are not kept become `other` (NULL: all are kept), missing ones `for_missing` (NULL: they stay,
- * as they do if null is kept).
+ * Categories of the same kind: those that are not kept become `other` (NULL: all are kept), missing ones `for_missing` (NULL: they
+ * stay).  A step whose feature is a text makes it with one such call, of which its hash is made, too.
  */
 extern int	rml_build_relabel(RmlBuilder *b, const RmlStep *step, const RmlOperand *operand, const RmlCategories *kept,
 							  const RmlCategory *other, const RmlCategory *for_missing);

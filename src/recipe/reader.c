@@ -662,16 +662,15 @@ require_kind(RmlStep *step, const RmlOperand *operand, RmlKind kind)
 					   rml_kind_name(is), operand->column->step)
 			: psprintf("feature \"%s\" of step %d is %s, not %s", operand->name, operand->step->number, rml_kind_name(is),
 					   rml_kind_name(kind));
-	if (operand->column != NULL)
+	/* a feature whose kind is unknown has that of its step's input */
+	while (operand->column == NULL)
 	{
-		operand->column->kind = kind;
-		operand->column->step = step->number;
-		return NULL;
+		operand->step->kind = kind;
+		operand = &operand->step->inputs[0];
 	}
-	if (operand->feature != 0)
-		return NULL;			/* a number, or not known yet */
-	operand->step->kind = kind;
-	return operand->step->n_inputs > 0 ? require_kind(operand->step, &operand->step->inputs[0], kind) : NULL;
+	operand->column->kind = kind;
+	operand->column->step = step->number;
+	return NULL;
 }
 
 void

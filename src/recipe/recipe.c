@@ -53,7 +53,19 @@ rml_kind_name(RmlKind kind)
 RmlKind
 rml_feature_kind(const RmlStep *step, int feature)
 {
-	return feature == 0 ? step->kind : RML_KIND_NUMBER;
+	if (feature != 0)
+		return RML_KIND_NUMBER;
+	while (step->kind == RML_KIND_UNKNOWN && step->n_inputs > 0)
+	{
+		const RmlOperand *input = &step->inputs[0];
+
+		if (input->column != NULL)
+			return input->column->kind;
+		if (input->feature != 0)
+			return RML_KIND_NUMBER;
+		step = input->step;
+	}
+	return step->kind;
 }
 
 RmlKind
@@ -305,7 +317,7 @@ read_step(RmlRecipe *recipe, RmlStep *step, List **faults)
 	register_features(recipe, step, faults);
 }
 
-/* What follows of all steps: kinds, and which features are used. */
+/* What follows of all steps: is it fitted, and which features are used? */
 static void
 settle(RmlRecipe *recipe)
 {
@@ -316,8 +328,6 @@ settle(RmlRecipe *recipe)
 
 		recipe->is_fitted = recipe->is_fitted && step->is_fitted && !step->is_faulty;
 		step->used = palloc0(sizeof(bool) * ((Size) step->n_features + 1));
-		if (step->kind == RML_KIND_UNKNOWN && step->n_inputs > 0)
-			step->kind = rml_operand_kind(&step->inputs[0]);
 		for (int k = 0; k < step->n_inputs; k++)
 		{
 			const RmlOperand *input = &step->inputs[k];
