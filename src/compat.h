@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parse_relation.h"
+#include "storage/buffile.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
@@ -181,6 +182,20 @@ rml_check_index(ResultRelInfo *result, TupleTableSlot *slot, EState *estate, Lis
 	return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, indexes);
 #else
 	return ExecCheckIndexConstraints(result, slot, estate, &conflict, indexes);
+#endif
+}
+
+/* Reads from a temporary file, which must have so much. */
+static inline void
+rml_buffile_read(BufFile *file, void *bytes, size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	BufFileReadExact(file, bytes, size);
+#else
+	if (BufFileRead(file, bytes, size) != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file: %m")));
 #endif
 }
 

@@ -1,0 +1,453 @@
+/*
+ * training.c
+ *	  What training sees of a query: the features of a fitted recipe, and the label.
+ *
+ * The query runs once into a spill file.  What rows of other folds say of a category is a column of its own beside it, which
+ * programs take for given.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "recipe/counts.h"
+#include "recipe/data.h"
+#include "recipe/spill.h"
+#include "recipe/target_encode.h"
+#include "recipe/training.h"
+#include "registry/acting.h"
+#include "registry/server.h"
+#include "stats/sorter.h"
+
+RML_SQL_FUNCTION(riskml_training_features);
+
+struct RmlTraining
+{
+	RmlRecipe  *recipe;
+	RmlData    *data;
+	RmlSpill   *deal;			/* of each row its hash, and how many equal ones come before it; NULL: no step asks */
+	RmlProgram *program;
+	RmlDataReader *reader;
+};
+
+/* ---- dealing rows ---- */
+
+/* Rows by their hashes, and within them in their order. */
+static void
+sort_by_hash(RmlTraining *training, RmlSorter *sorter)
+{
+	uint64	   *hashes = palloc(sizeof(uint64) * (Size) rml_spill_stride(training->deal));
+	int64		row = 0;
+
+	for (int64 block = 0; row < rml_data_rows(training->data); block++)
+	{
+		int			n = rml_data_hash(training->data, block, hashes);
+
+		for (int i = 0; i < n; i++)
+		{
+			uint64	   *record = rml_sorter_put(sorter);
+
+			record[0] = hashes[i];
+			record[1] = (uint64) row++;
+		}
+	}
+	pfree(hashes);
+	rml_sorter_rewind(sorter);
+}
+
+/* How many equal rows come before each: equal for equal rows, but for their order. */
+static void
+count_equals(RmlSorter *by_hash, RmlSorter *by_row)
+{
+	const uint64 *record;
+	uint64		hash = 0;
+	uint64		before = 0;
+
+	while ((record = rml_sorter_next(by_hash)) != NULL)
+	{
+		uint64	   *put = rml_sorter_put(by_row);
+
+		before = record[0] == hash ? before + 1 : 0;
+		hash = record[0];
+		put[0] = record[1];
+		put[1] = hash;
+		put[2] = before;
+	}
+	rml_sorter_rewind(by_row);
+}
+
+static void
+deal_rows(RmlTraining *training)
+{
+	Size		budget = (Size) maintenance_work_mem * 1024 / 2;
+	RmlSorter	by_hash;
+	RmlSorter	by_row;
+	const uint64 *record;
+
+	training->deal = rml_data_new_spill(training->data, 2);
+	rml_sorter_init(&by_hash, CurrentMemoryContext, 2, 2, budget, false);
+	rml_sorter_init(&by_row, CurrentMemoryContext, 3, 1, budget, false);
+	sort_by_hash(training, &by_hash);
+	count_equals(&by_hash, &by_row);
+	rml_sorter_close(&by_hash);
+	while ((record = rml_sorter_next(&by_row)) != NULL)
+	{
+		double	   *row = rml_spill_row(training->deal);
+
+		memcpy(row, &record[1], sizeof(uint64));
+		row[rml_spill_stride(training->deal)] = (double) record[2];
+	}
+	rml_sorter_close(&by_row);
+	rml_spill_finish(training->deal);
+}
+
+/* ---- one step that encodes a target ---- */
+
+/* Rows of a category in a fold. */
+typedef struct Cell
+{
+	int128		sum;			/* of labels, to the scale of the category */
+	int64		rows;
+} Cell;
+
+typedef struct Encoding
+{
+	RmlTraining *training;
+	const RmlTargetEncode *encode;
+	RmlProgram *program;		/* of the categories */
+	RmlTally   *tally;
+	Cell	   *cells;			/* of a category all folds, one after the other */
+	Cell	   *folds;			/* of all rows */
+	double	   *values;			/* as the cells: the encoding */
+	int		   *numbers;		/* of a block's categories, */
+	int		   *dealt;			/* and its folds */
+	double	   *words;
+	double	   *before;
+} Encoding;
+
+/* The folds of a block. */
+static void
+find_folds(Encoding *encoding, int64 block, int n)
+{
+	RmlSpill   *deal = encoding->training->deal;
+
+	rml_spill_read(deal, block, 0, encoding->words);
+	rml_spill_read(deal, block, 1, encoding->before);
+	for (int i = 0; i < n; i++)
+	{
+		uint64		hash;
+
+		memcpy(&hash, &encoding->words[i], sizeof(hash));
+		hash = rml_mix_bits(hash ^ rml_mix_bits((uint64) (uint32) encoding->encode->seed + 1));
+		encoding->dealt[i] = (int) ((hash % (uint64) encoding->encode->folds + (uint64) encoding->before[i]) % (uint64) encoding->encode->folds);
+	}
+}
+
+static void
+look_at_labels(Encoding *encoding)
+{
+	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, true);
+
+	while (rml_data_next(reader))
+		rml_tally_look(encoding->tally, reader->values[0], reader->labels, reader->n_rows);
+	rml_data_reader_free(reader);
+}
+
+static void
+add_to_cell(Cell *cell, const RmlTallied *scale, double label)
+{
+	RmlExact	exact = scale->sum;
+
+	exact.sum = cell->sum;
+	rml_exact_add(&exact, label);
+	cell->sum = exact.sum;
+	cell->rows++;
+}
+
+static void
+add_labels(Encoding *encoding)
+{
+	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, true);
+	int			folds = encoding->encode->folds;
+
+	for (int64 block = 0; rml_data_next(reader); block++)
+	{
+		rml_tally_find(encoding->tally, reader->values[0], reader->n_rows, encoding->numbers);
+		find_folds(encoding, block, reader->n_rows);
+		for (int i = 0; i < reader->n_rows; i++)
+		{
+			int			number = encoding->numbers[i];
+			int			fold = encoding->dealt[i];
+
+			add_to_cell(&encoding->cells[(Size) number * (Size) folds + (Size) fold], rml_tally_get(encoding->tally, number), reader->labels[i]);
+			add_to_cell(&encoding->folds[fold], rml_tally_all(encoding->tally), reader->labels[i]);
+		}
+	}
+	rml_data_reader_free(reader);
+}
+
+/* What the cells of all folds but one add up to. */
+static double
+sum_of_others(const Cell *cells, int folds, int fold, const RmlTallied *scale, int64 *rows)
+{
+	RmlExact	exact = scale->sum;
+
+	exact.sum = 0;
+	*rows = 0;
+	for (int i = 0; i < folds; i++)
+	{
+		if (i == fold)
+			continue;
+		exact.sum += cells[i].sum;
+		*rows += cells[i].rows;
+	}
+	return rml_exact_value(&exact);
+}
+
+/* Which numbers are of categories that the step knows. */
+static bool *
+known_numbers(const Encoding *encoding)
+{
+	int			n = rml_tally_count(encoding->tally);
+	bool	   *known = palloc_extended(sizeof(bool) * (Size) n, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	const RmlCategories *categories = encoding->encode->categories;
+
+	for (int i = 0; i < categories->n; i++)
+	{
+		int			number = rml_tally_number_of(encoding->tally, categories, i);
+
+		if (number >= 0 && number < n)
+			known[number] = true;
+	}
+	return known;
+}
+
+static void
+compute_values(Encoding *encoding)
+{
+	const RmlTargetEncode *encode = encoding->encode;
+	bool	   *known = known_numbers(encoding);
+	int			n = rml_tally_count(encoding->tally);
+
+	for (int fold = 0; fold < encode->folds; fold++)
+	{
+		int64		rows;
+		double		sum = sum_of_others(encoding->folds, encode->folds, fold, rml_tally_all(encoding->tally), &rows);
+		double		prior = rows > 0 ? sum / (double) rows : encode->prior;
+
+		for (int number = 0; number < n; number++)
+		{
+			Size		first = (Size) number * (Size) encode->folds;
+			double	   *value = &encoding->values[first + (Size) fold];
+
+			sum = sum_of_others(&encoding->cells[first], encode->folds, fold, rml_tally_get(encoding->tally, number), &rows);
+			if (known[number])
+				*value = rml_target_encode(sum, (double) rows, prior, encode->smoothing);
+			else
+				*value = number == 0 ? NAN : prior;
+		}
+	}
+	pfree(known);
+}
+
+static RmlSpill *
+write_values(Encoding *encoding)
+{
+	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, false);
+	RmlSpill   *spill = rml_data_new_spill(encoding->training->data, 1);
+
+	for (int64 block = 0; rml_data_next(reader); block++)
+	{
+		rml_tally_find(encoding->tally, reader->values[0], reader->n_rows, encoding->numbers);
+		find_folds(encoding, block, reader->n_rows);
+		for (int i = 0; i < reader->n_rows; i++)
+			*rml_spill_row(spill) = encoding->values[(Size) encoding->numbers[i] * (Size) encoding->encode->folds + (Size) encoding->dealt[i]];
+	}
+	rml_spill_finish(spill);
+	rml_data_reader_free(reader);
+	return spill;
+}
+
+static void *
+allocate(Size size, Size n)
+{
+	return palloc_extended(mul_size(size, Max(n, 1)), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* Puts the encoding of a step from other folds beside the data. */
+static void
+encode_step(RmlTraining *training, const RmlStep *step, const RmlTargetEncode *encode)
+{
+	Encoding	encoding = {.training = training, .encode = encode};
+	Size		rows = (Size) rml_spill_stride(training->deal);
+	Size		n;
+	RmlSpill   *spill;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "riskml encoding of a target", ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(context);
+	encoding.program = rml_recipe_compile_operand(training->recipe, &step->inputs[0], rml_data_dictionaries(training->data), true);
+	encoding.tally = rml_tally_begin(rml_data_dictionary(training->data, &step->inputs[0]));
+	encoding.numbers = allocate(sizeof(int), rows);
+	encoding.dealt = allocate(sizeof(int), rows);
+	encoding.words = allocate(sizeof(double), rows);
+	encoding.before = allocate(sizeof(double), rows);
+	look_at_labels(&encoding);
+	n = mul_size((Size) rml_tally_count(encoding.tally), (Size) encode->folds);
+	encoding.cells = allocate(sizeof(Cell), n);
+	encoding.folds = allocate(sizeof(Cell), (Size) encode->folds);
+	encoding.values = allocate(sizeof(double), n);
+	add_labels(&encoding);
+	compute_values(&encoding);
+	MemoryContextSwitchTo(caller);
+	spill = write_values(&encoding);
+	MemoryContextDelete(context);
+	rml_data_give(training->data, step->number, spill);
+}
+
+/* ---- streaming ---- */
+
+static void
+require_labels(const RmlTraining *training)
+{
+	int			sqlstate;
+	char	   *problem = rml_data_label_problem(training->data, &sqlstate);
+
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("%s", problem),
+				 errhint("Leave such rows out of the query.")));
+}
+
+RmlTraining *
+rml_training_begin(const Jsonb *recipe, const char *query, const char *label)
+{
+	RmlTraining *training = palloc0(sizeof(RmlTraining));
+
+	training->recipe = rml_recipe_read(recipe, NULL);
+	rml_recipe_require_fitted(training->recipe);
+	training->data = rml_data_read(training->recipe, query, label);
+	require_labels(training);
+	for (int i = 0; i < training->recipe->n_steps; i++)
+	{
+		const RmlStep *step = &training->recipe->steps[i];
+		const RmlTargetEncode *encode = rml_target_encode_of(step);
+
+		if (encode == NULL)
+			continue;
+		if (training->deal == NULL)
+			deal_rows(training);
+		encode_step(training, step, encode);
+	}
+	training->program = rml_recipe_compile_training(training->recipe, rml_data_dictionaries(training->data));
+	training->reader = rml_data_reader(training->data, training->program, true);
+	return training;
+}
+
+int64
+rml_training_rows(const RmlTraining *training)
+{
+	return rml_data_rows(training->data);
+}
+
+int
+rml_training_n_features(const RmlTraining *training)
+{
+	return training->program->n_outputs;
+}
+
+const char *
+rml_training_feature(const RmlTraining *training, int i)
+{
+	return training->program->outputs[i].name;
+}
+
+bool
+rml_training_next(RmlTraining *training, RmlTrainingBlock *block)
+{
+	if (!rml_data_next(training->reader))
+		return false;
+	block->n_rows = training->reader->n_rows;
+	block->features = training->reader->values;
+	block->labels = training->reader->labels;
+	return true;
+}
+
+void
+rml_training_end(RmlTraining *training)
+{
+	rml_data_reader_free(training->reader);
+	if (training->deal != NULL)
+		rml_spill_free(training->deal);
+	rml_data_free(training->data);
+}
+
+/* ---- SQL ---- */
+
+static Datum
+features_of(const RmlTrainingBlock *block, int row, int n, Datum *values, bool *nulls)
+{
+	int			lower = 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = isnan(block->features[i][row]);
+		values[i] = Float8GetDatum(block->features[i][row]);
+	}
+	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static void
+put_features(RmlTraining *training, ReturnSetInfo *result)
+{
+	int			n = rml_training_n_features(training);
+	Datum	   *values = palloc(sizeof(Datum) * (Size) Max(n, 1));
+	bool	   *nulls = palloc(sizeof(bool) * (Size) Max(n, 1));
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "riskml row of training", ALLOCSET_DEFAULT_SIZES);
+	RmlTrainingBlock block;
+
+	while (rml_training_next(training, &block))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+
+		for (int row = 0; row < block.n_rows; row++)
+		{
+			Datum		columns[2] = {features_of(&block, row, n, values, nulls), Float8GetDatum(block.labels[row])};
+			bool		column_nulls[2] = {false, false};
+
+			tuplestore_putvalues(result->setResult, result->setDesc, columns, column_nulls);
+			MemoryContextReset(row_context);
+		}
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+/* riskml.training_features(recipe, query, label): rows of features, and of the label. */
+Datum
+riskml_training_features(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "riskml features of training", ALLOCSET_DEFAULT_SIZES);
+	RmlTraining *training;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameter \"recipe\" must not be null")));
+	InitMaterializedSRF(fcinfo, 0);
+	MemoryContextSwitchTo(context);
+	training = rml_training_begin(PG_GETARG_JSONB_P(0), RML_TEXT_ARG(1, "query"), RML_TEXT_ARG(2, "label"));
+	put_features(training, (ReturnSetInfo *) fcinfo->resultinfo);
+	rml_training_end(training);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
