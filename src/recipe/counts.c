@@ -21,11 +21,11 @@ struct RmlTally
 	int			n;				/* categories that may be there, and missing */
 	int			room;
 	RmlTallied *tallied;
-	RmlTallied	all;
+	int			label_scale;
 };
 
 RmlTally *
-rml_tally_begin(RmlDictionary *dictionary)
+rml_tally_begin(RmlDictionary *dictionary, int label_scale)
 {
 	RmlTally   *tally = palloc0(sizeof(RmlTally));
 
@@ -35,7 +35,7 @@ rml_tally_begin(RmlDictionary *dictionary)
 		tally->numbers = rml_numbers_create(&tally->host.host);
 	tally->room = BLOCK;
 	tally->tallied = palloc(sizeof(RmlTallied) * (Size) tally->room);
-	tally->all.sum = rml_exact_none();
+	tally->label_scale = label_scale;
 	return tally;
 }
 
@@ -50,7 +50,7 @@ make_room(RmlTally *tally, int n)
 		tally->tallied = repalloc_huge(tally->tallied, sizeof(RmlTallied) * (Size) tally->room);
 	}
 	for (; tally->n < n; tally->n++)
-		tally->tallied[tally->n] = (RmlTallied) {.sum = rml_exact_none()};
+		tally->tallied[tally->n] = (RmlTallied) {0};
 }
 
 void
@@ -66,15 +66,8 @@ rml_tally_find(RmlTally *tally, const double *values, int n, int *numbers)
 	make_room(tally, 1 + (tally->numbers == NULL ? rml_dictionary_count(tally->dictionary) : rml_numbers_count(tally->numbers)));
 }
 
-static inline void
-look(RmlTallied *tallied, double label)
-{
-	tallied->events += label == 1;
-	rml_exact_look(&tallied->sum, label);
-}
-
 void
-rml_tally_look(RmlTally *tally, const double *values, const double *labels, int n)
+rml_tally_add(RmlTally *tally, const double *values, const double *labels, int n)
 {
 	int			numbers[BLOCK];
 
@@ -87,27 +80,8 @@ rml_tally_look(RmlTally *tally, const double *values, const double *labels, int 
 			tally->tallied[numbers[i]].rows++;
 		for (int i = 0; labels != NULL && i < rows; i++)
 		{
-			look(&tally->tallied[numbers[i]], labels[first + i]);
-			look(&tally->all, labels[first + i]);
-		}
-	}
-	tally->all.rows += n;
-}
-
-void
-rml_tally_add(RmlTally *tally, const double *values, const double *labels, int n)
-{
-	int			numbers[BLOCK];
-
-	for (int first = 0; first < n; first += BLOCK)
-	{
-		int			rows = Min(n - first, BLOCK);
-
-		rml_tally_find(tally, values + first, rows, numbers);
-		for (int i = 0; i < rows; i++)
-		{
-			rml_exact_add(&tally->tallied[numbers[i]].sum, labels[first + i]);
-			rml_exact_add(&tally->all.sum, labels[first + i]);
+			tally->tallied[numbers[i]].events += labels[first + i] == 1;
+			tally->tallied[numbers[i]].sum += rml_exact_term(labels[first + i], tally->label_scale);
 		}
 	}
 }
@@ -128,18 +102,6 @@ int
 rml_tally_count(const RmlTally *tally)
 {
 	return tally->n;
-}
-
-const RmlTallied *
-rml_tally_get(const RmlTally *tally, int number)
-{
-	return &tally->tallied[number];
-}
-
-const RmlTallied *
-rml_tally_all(const RmlTally *tally)
-{
-	return &tally->all;
 }
 
 /* ---- in order ---- */
@@ -210,7 +172,7 @@ static RmlCount
 count_of(const RmlTally *tally, int number)
 {
 	const RmlTallied *tallied = &tally->tallied[number];
-	RmlCount	count = {.rows = tallied->rows, .events = tallied->events, .label_sum = rml_exact_value(&tallied->sum)};
+	RmlCount	count = {.rows = tallied->rows, .events = tallied->events, .label_sum = rml_exact_value(tallied->sum, tally->label_scale)};
 
 	if (number == 0)
 		return count;
@@ -225,18 +187,20 @@ RmlCounts *
 rml_tally_counts(const RmlTally *tally, RmlKind kind)
 {
 	RmlCounts  *counts = palloc0(sizeof(RmlCounts));
+	int128		sum = 0;
 
 	counts->kind = kind;
-	counts->rows = tally->all.rows;
-	counts->label_mean = rml_exact_value(&tally->all.sum) / (double) tally->all.rows;
 	counts->missing = count_of(tally, 0);
 	counts->counts = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(RmlCount) * (Size) tally->n);
-	for (int i = 1; i < tally->n; i++)
+	for (int i = 0; i < tally->n; i++)
 	{
+		counts->rows += tally->tallied[i].rows;
+		sum += tally->tallied[i].sum;
 		/* a dictionary has texts that this operand has not */
-		if (tally->tallied[i].rows > 0)
+		if (i > 0 && tally->tallied[i].rows > 0)
 			counts->counts[counts->n++] = count_of(tally, i);
 	}
+	counts->label_mean = rml_exact_value(sum, tally->label_scale) / (double) counts->rows;
 	qsort(counts->counts, (Size) counts->n, sizeof(RmlCount), compare_counts);
 	return counts;
 }

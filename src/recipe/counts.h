@@ -18,26 +18,23 @@ typedef struct RmlTally RmlTally;
 typedef struct RmlTallied
 {
 	int64		rows;
-	int64		events;
-	RmlExact	sum;			/* of labels */
+	int64		events;			/* label 1 */
+	int128		sum;			/* of labels, to their scale (exact.h) */
 } RmlTallied;
 
 /* In the current memory context.  dictionary: of texts; NULL: categories are numbers. */
-extern RmlTally *rml_tally_begin(RmlDictionary *dictionary);
+extern RmlTally *rml_tally_begin(RmlDictionary *dictionary, int label_scale);
 
 /* Numbers of the categories of a block; new ones are added. */
 extern void rml_tally_find(RmlTally *tally, const double *values, int n, int *numbers);
 
-/* Counts a block's rows; with labels, which must come a second time, to be added up. */
-extern void rml_tally_look(RmlTally *tally, const double *values, const double *labels, int n);
+/* Counts a block's rows, and adds up their labels, if there are any. */
 extern void rml_tally_add(RmlTally *tally, const double *values, const double *labels, int n);
 
 /* The number of a category in a list; -1: it has not been met. */
 extern int	rml_tally_number_of(const RmlTally *tally, const RmlCategories *categories, int i);
 
 extern int	rml_tally_count(const RmlTally *tally);
-extern const RmlTallied *rml_tally_get(const RmlTally *tally, int number);
-extern const RmlTallied *rml_tally_all(const RmlTally *tally);
 
 /* The categories that are there, ascending. */
 extern RmlCounts *rml_tally_counts(const RmlTally *tally, RmlKind kind);

@@ -17,6 +17,7 @@
 
 #include "quality/subject.h"
 #include "recipe/data.h"
+#include "recipe/exact.h"
 #include "recipe/op.h"
 #include "recipe/spill.h"
 #include "registry/column_names.h"
@@ -48,6 +49,7 @@ struct RmlData
 	RmlSpill   *spill;
 	int64		null_labels;	/* rows */
 	int64		infinite_labels;
+	int			label_scale;
 	RmlDictionary **dictionaries;	/* of the columns of the recipe */
 	RmlSpill  **given;			/* by number of the step */
 	RmlServerHost host;
@@ -254,6 +256,8 @@ count_label(RmlData *data, double label)
 {
 	data->null_labels += isnan(label);
 	data->infinite_labels += isinf(label) != 0;
+	if (isfinite(label))
+		data->label_scale = Max(data->label_scale, rml_exact_scale(label));
 }
 
 static bool
@@ -364,6 +368,12 @@ rml_data_label_problem(const RmlData *data, int *sqlstate)
 		return psprintf("label \"%s\" is infinite in " INT64_FORMAT " of " INT64_FORMAT " rows", name, data->infinite_labels,
 						rml_data_rows(data));
 	return NULL;
+}
+
+int
+rml_data_label_scale(const RmlData *data)
+{
+	return data->label_scale;
 }
 
 RmlDictionary *const *

@@ -26,6 +26,9 @@ extern bool rml_data_has_label(const RmlData *data);
 /* A problem of the label of some row, with SQLSTATE; NULL: there is none. */
 extern char *rml_data_label_problem(const RmlData *data, int *sqlstate);
 
+/* Of all labels, for sums of them (exact.h). */
+extern int	rml_data_label_scale(const RmlData *data);
+
 /* Dictionaries of the columns, as rml_recipe_compile_operand() takes them; NULL for those that are no texts. */
 extern RmlDictionary *const *rml_data_dictionaries(const RmlData *data);
 

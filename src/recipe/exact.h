@@ -2,70 +2,54 @@
  * exact.h
  *	  Sums that do not depend on the order of their terms.
  *
- * Terms are looked at twice: first for the largest of them, then they are added up as integers of 128 bits, of which the highest
- * is that of the largest term.  So no addition rounds, and what a term has below 2^-86 of the largest one is cut off.
+ * Terms become integers of 128 bits, of which the largest term of all has the highest: so no addition rounds.  Of a term, what is below
+ * 2^-86 of the largest one is cut off.
  */
 #ifndef RML_RECIPE_EXACT_H
 #define RML_RECIPE_EXACT_H
 
-#include <limits.h>
 #include <math.h>
 
-#define RML_EXACT_ROWS 40		/* at most 2^40 terms */
+/* Bits of a double behind its first, and for up to 2^40 terms. */
+#define RML_EXACT_MANTISSA 52
+#define RML_EXACT_ROWS 40
 
-typedef struct RmlExact
-{
-	int128		sum;
-	int			exponent;		/* of the largest term */
-} RmlExact;
+/* By how much the digits of the largest term are shifted. */
+#define RML_EXACT_SHIFT (126 - RML_EXACT_ROWS - RML_EXACT_MANTISSA - 1)
 
-/* What a sum is before its terms are looked at. */
-static inline RmlExact
-rml_exact_none(void)
-{
-	return (RmlExact) {.exponent = INT_MIN};
-}
-
-/* Looks at a term, which is finite. */
-static inline void
-rml_exact_look(RmlExact *sum, double x)
-{
-	int			exponent;
-
-	if (x == 0)
-		return;
-	(void) frexp(x, &exponent);
-	sum->exponent = Max(sum->exponent, exponent);
-}
-
-/* As an integer; one is 2^-shift. */
+/* The exponent of a finite number, at least 1: the largest of them all is the scale of their sum. */
 static inline int
-rml_exact_shift(const RmlExact *sum)
+rml_exact_scale(double x)
 {
-	return 126 - RML_EXACT_ROWS - sum->exponent;
+	uint64		bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return Max((int) (bits >> RML_EXACT_MANTISSA) & 0x7FF, 1);
 }
 
-/* Adds a term that has been looked at. */
-static inline void
-rml_exact_add(RmlExact *sum, double x)
+/* A finite number as a term of a sum. */
+static inline int128
+rml_exact_term(double x, int scale)
 {
-	int			exponent;
+	int			shift = rml_exact_scale(x) - scale + RML_EXACT_SHIFT;
+	uint64		bits;
 	int128		digits;
 
-	if (x == 0)
-		return;
-	digits = (int128) ldexp(frexp(x, &exponent), 53);
-	exponent += rml_exact_shift(sum) - 53;
-	if (exponent >= 0)
-		sum->sum += digits * ((int128) 1 << exponent);
-	else if (exponent > -53)
-		sum->sum += digits / ((int128) 1 << -exponent);
+	memcpy(&bits, &x, sizeof(bits));
+	digits = bits & ((UINT64CONST(1) << RML_EXACT_MANTISSA) - 1);
+	if (((bits >> RML_EXACT_MANTISSA) & 0x7FF) != 0)
+		digits |= (int128) 1 << RML_EXACT_MANTISSA;
+	if (shift < 0)
+		digits = shift > -64 ? digits >> -shift : 0;
+	else
+		digits <<= shift;
+	return x < 0 ? -digits : digits;
 }
 
 static inline double
-rml_exact_value(const RmlExact *sum)
+rml_exact_value(int128 sum, int scale)
 {
-	return sum->sum == 0 ? 0 : ldexp((double) sum->sum, -rml_exact_shift(sum));
+	return ldexp((double) sum, scale - 1023 - RML_EXACT_MANTISSA - RML_EXACT_SHIFT);
 }
 
 #endif

@@ -171,12 +171,6 @@ rml_fit_sorted(RmlFitting *fitting, const RmlOperand *operand)
 }
 
 static void
-look_at_categories(const double *values, const double *labels, int n, void *tally)
-{
-	rml_tally_look(tally, values, labels, n);
-}
-
-static void
 add_categories(const double *values, const double *labels, int n, void *tally)
 {
 	rml_tally_add(tally, values, labels, n);
@@ -186,12 +180,10 @@ RmlCounts *
 rml_fit_counts(RmlFitting *fitting, const RmlOperand *operand, bool with_label)
 {
 	RmlKind		kind = rml_operand_kind(operand);
-	RmlTally   *tally = rml_tally_begin(rml_fit_dictionary(fitting, operand));
+	RmlTally   *tally = rml_tally_begin(rml_fit_dictionary(fitting, operand), rml_data_label_scale(fitting->data));
 	RmlCounts  *counts;
 
-	rml_fit_scan(fitting, operand, with_label, look_at_categories, tally);
-	if (with_label)
-		rml_fit_scan(fitting, operand, true, add_categories, tally);
+	rml_fit_scan(fitting, operand, with_label, add_categories, tally);
 	counts = rml_tally_counts(tally, kind);
 	rml_fit_require_values(fitting, operand, counts->n);
 	return counts;

@@ -113,7 +113,7 @@ deal_rows(RmlTraining *training)
 /* Rows of a category in a fold. */
 typedef struct Cell
 {
-	int128		sum;			/* of labels, to the scale of the category */
+	int128		sum;			/* of labels, to their scale */
 	int64		rows;
 } Cell;
 
@@ -123,6 +123,7 @@ typedef struct Encoding
 	const RmlTargetEncode *encode;
 	RmlProgram *program;		/* of the categories */
 	RmlTally   *tally;
+	int			label_scale;
 	Cell	   *cells;			/* of a category all folds, one after the other */
 	Cell	   *folds;			/* of all rows */
 	double	   *values;			/* as the cells: the encoding */
@@ -150,24 +151,21 @@ find_folds(Encoding *encoding, int64 block, int n)
 	}
 }
 
+/* The numbers of all categories, so that the cells have their places. */
 static void
-look_at_labels(Encoding *encoding)
+find_categories(Encoding *encoding)
 {
-	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, true);
+	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, false);
 
 	while (rml_data_next(reader))
-		rml_tally_look(encoding->tally, reader->values[0], reader->labels, reader->n_rows);
+		rml_tally_find(encoding->tally, reader->values[0], reader->n_rows, encoding->numbers);
 	rml_data_reader_free(reader);
 }
 
 static void
-add_to_cell(Cell *cell, const RmlTallied *scale, double label)
+add_to_cell(Cell *cell, int128 label)
 {
-	RmlExact	exact = scale->sum;
-
-	exact.sum = cell->sum;
-	rml_exact_add(&exact, label);
-	cell->sum = exact.sum;
+	cell->sum += label;
 	cell->rows++;
 }
 
@@ -183,11 +181,11 @@ add_labels(Encoding *encoding)
 		find_folds(encoding, block, reader->n_rows);
 		for (int i = 0; i < reader->n_rows; i++)
 		{
-			int			number = encoding->numbers[i];
 			int			fold = encoding->dealt[i];
+			int128		label = rml_exact_term(reader->labels[i], encoding->label_scale);
 
-			add_to_cell(&encoding->cells[(Size) number * (Size) folds + (Size) fold], rml_tally_get(encoding->tally, number), reader->labels[i]);
-			add_to_cell(&encoding->folds[fold], rml_tally_all(encoding->tally), reader->labels[i]);
+			add_to_cell(&encoding->cells[(Size) encoding->numbers[i] * (Size) folds + (Size) fold], label);
+			add_to_cell(&encoding->folds[fold], label);
 		}
 	}
 	rml_data_reader_free(reader);
@@ -195,20 +193,19 @@ add_labels(Encoding *encoding)
 
 /* What the cells of all folds but one add up to. */
 static double
-sum_of_others(const Cell *cells, int folds, int fold, const RmlTallied *scale, int64 *rows)
+sum_of_others(const Encoding *encoding, const Cell *cells, int fold, int64 *rows)
 {
-	RmlExact	exact = scale->sum;
+	int128		sum = 0;
 
-	exact.sum = 0;
 	*rows = 0;
-	for (int i = 0; i < folds; i++)
+	for (int i = 0; i < encoding->encode->folds; i++)
 	{
 		if (i == fold)
 			continue;
-		exact.sum += cells[i].sum;
+		sum += cells[i].sum;
 		*rows += cells[i].rows;
 	}
-	return rml_exact_value(&exact);
+	return rml_exact_value(sum, encoding->label_scale);
 }
 
 /* Which numbers are of categories that the step knows. */
@@ -239,7 +236,7 @@ compute_values(Encoding *encoding)
 	for (int fold = 0; fold < encode->folds; fold++)
 	{
 		int64		rows;
-		double		sum = sum_of_others(encoding->folds, encode->folds, fold, rml_tally_all(encoding->tally), &rows);
+		double		sum = sum_of_others(encoding, encoding->folds, fold, &rows);
 		double		prior = rows > 0 ? sum / (double) rows : encode->prior;
 
 		for (int number = 0; number < n; number++)
@@ -247,7 +244,7 @@ compute_values(Encoding *encoding)
 			Size		first = (Size) number * (Size) encode->folds;
 			double	   *value = &encoding->values[first + (Size) fold];
 
-			sum = sum_of_others(&encoding->cells[first], encode->folds, fold, rml_tally_get(encoding->tally, number), &rows);
+			sum = sum_of_others(encoding, &encoding->cells[first], fold, &rows);
 			if (known[number])
 				*value = rml_target_encode(sum, (double) rows, prior, encode->smoothing);
 			else
@@ -285,7 +282,7 @@ allocate(Size size, Size n)
 static void
 encode_step(RmlTraining *training, const RmlStep *step, const RmlTargetEncode *encode)
 {
-	Encoding	encoding = {.training = training, .encode = encode};
+	Encoding	encoding = {.training = training, .encode = encode, .label_scale = rml_data_label_scale(training->data)};
 	Size		rows = (Size) rml_spill_stride(training->deal);
 	Size		n;
 	RmlSpill   *spill;
@@ -294,12 +291,12 @@ encode_step(RmlTraining *training, const RmlStep *step, const RmlTargetEncode *e
 
 	MemoryContextSwitchTo(context);
 	encoding.program = rml_recipe_compile_operand(training->recipe, &step->inputs[0], rml_data_dictionaries(training->data), true);
-	encoding.tally = rml_tally_begin(rml_data_dictionary(training->data, &step->inputs[0]));
+	encoding.tally = rml_tally_begin(rml_data_dictionary(training->data, &step->inputs[0]), encoding.label_scale);
 	encoding.numbers = allocate(sizeof(int), rows);
 	encoding.dealt = allocate(sizeof(int), rows);
 	encoding.words = allocate(sizeof(double), rows);
 	encoding.before = allocate(sizeof(double), rows);
-	look_at_labels(&encoding);
+	find_categories(&encoding);
 	n = mul_size((Size) rml_tally_count(encoding.tally), (Size) encode->folds);
 	encoding.cells = allocate(sizeof(Cell), n);
 	encoding.folds = allocate(sizeof(Cell), (Size) encode->folds);

@@ -297,8 +297,9 @@ hash_number(double number)
 
 	number += 0.0;				/* -0 becomes 0 */
 	memcpy(&bits, &number, sizeof(bits));
-	bits *= K1;
-	return (uint32_t) (bits >> 32 ^ bits >> 13);
+	/* the last bits of small integers are all 0 */
+	bits = (bits ^ bits >> 32) * K1;
+	return (uint32_t) (bits >> 32);
 }
 
 RmlNumbers *
