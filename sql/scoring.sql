@@ -4,7 +4,7 @@ CREATE FUNCTION riskml.score_support(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'riskml_score_support' LANGUAGE C STRICT;
 COMMENT ON FUNCTION riskml.score_support(internal) IS 'planner support of the scoring functions: rewrites a call on a row to one on its columns, estimates costs';
 
-CREATE FUNCTION riskml.read_columns(model riskml.model_ref, planned text, features text[], VARIADIC feature_values "any") RETURNS real[]
+CREATE FUNCTION riskml.read_columns(model riskml.model_ref, planned text, features text[], VARIADIC feature_values "any") RETURNS float8[]
 	AS 'MODULE_PATHNAME', 'riskml_read_columns' LANGUAGE C STABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION riskml.read_columns(riskml.model_ref, text, text[], "any") IS 'values as a model takes them; the planner passes more of them than a function has arguments in parts, which this makes';
 

@@ -12,12 +12,14 @@
 
 #include "registry/resolve.h"
 #include "registry/shared.h"
+#include "registry/transform.h"
 
 typedef struct RmlModel
 {
 	uint8		identity[RML_IDENTITY_SIZE];	/* hash key: first */
 	RmlImage	image;
 	const char **features;		/* names in the server's encoding */
+	RmlInputs	inputs;
 	RmlSharedImage *shared;		/* NULL: the image is our own */
 	uint32		shared_generation;
 	bool		shared_pinned;	/* while the entry is */

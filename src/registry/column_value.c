@@ -77,7 +77,7 @@ rml_is_label_kind(RmlColumnKind kind)
 bool
 rml_is_time_kind(RmlColumnKind kind)
 {
-	return kind >= RML_COLUMN_DATE;
+	return kind == RML_COLUMN_UNTYPED || kind >= RML_COLUMN_DATE;
 }
 
 double

@@ -13,7 +13,7 @@
 typedef enum RmlColumnKind
 {
 	RML_COLUMN_UNREADABLE,
-	RML_COLUMN_UNTYPED,			/* a literal NULL in ROW(...) */
+	RML_COLUMN_UNTYPED,			/* a literal without a type, mostly NULL, in ROW(...) */
 	RML_COLUMN_BOOL,
 	RML_COLUMN_INT2,
 	RML_COLUMN_INT4,
@@ -32,7 +32,7 @@ typedef enum RmlColumnKind
 
 extern RmlColumnKind rml_column_kind(Oid type);
 
-/* What can be read of such a column; each is true of an untyped literal, too, but the last. */
+/* What can be read of such a column; each is true of an untyped literal, too. */
 extern bool rml_is_number_kind(RmlColumnKind kind);
 extern bool rml_is_label_kind(RmlColumnKind kind);
 extern bool rml_is_time_kind(RmlColumnKind kind);

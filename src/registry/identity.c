@@ -63,7 +63,7 @@ void
 rml_identity_end(RmlIdentityState *state, const RmlIdentityParts *parts,
 				 uint8 identity[RML_IDENTITY_SIZE])
 {
-	add_text(state, "");		/* recipe */
+	add_text(state, parts->recipe != NULL ? parts->recipe : "");
 	add_number(state, (uint64) parts->n_feature_names);
 	for (int i = 0; i < parts->n_feature_names; i++)
 		add_text(state, parts->feature_names[i]);

@@ -17,6 +17,7 @@ typedef struct RmlIdentityParts
 	const char *const *feature_names;	/* UTF-8; given at import, else none */
 	int			n_feature_names;
 	const char *options;		/* rml_options_text() */
+	const char *recipe;			/* rml_recipe_canonical(), or NULL */
 } RmlIdentityParts;
 
 /*

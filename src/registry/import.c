@@ -32,6 +32,7 @@
 #include "import/xgb.h"
 #include "registry/alias.h"
 #include "registry/identity.h"
+#include "registry/import_recipe.h"
 #include "registry/options.h"
 #include "registry/owner.h"
 #include "registry/server.h"
@@ -60,6 +61,8 @@ typedef struct Import
 	bool		has_feature_names;
 	RmlImportOptions options;
 	char	   *baseline_query; /* NULL: take none */
+	Jsonb	   *recipe_json;	/* NULL: it has none */
+	RmlImportRecipe *recipe;	/* the same, read */
 
 	bytea	   *source;			/* may have a short header */
 	uint8		identity[RML_IDENTITY_SIZE];
@@ -143,10 +146,7 @@ get_arguments(FunctionCallInfo fcinfo, Import *import)
 	memset(import, 0, sizeof(*import));
 	import->name = RML_TEXT_ARG(0, "model");
 	rml_check_model_name(import->name, (int) strlen(import->name));
-	if (!PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("recipes are not supported by this release")));
+	import->recipe_json = rml_import_recipe_arg(fcinfo, 2);
 	if (!PG_ARGISNULL(5))
 	{
 		/* before the value is fetched in full */
@@ -179,6 +179,7 @@ compute_identity(Import *import)
 		.feature_names = import->options.feature_names,
 		.n_feature_names = import->options.n_feature_names,
 		.options = rml_options_text(&import->options),
+		.recipe = import->recipe != NULL ? rml_import_recipe_text(import->recipe) : NULL,
 	};
 	const char *data = VARDATA_ANY(import->source);
 	size_t		size = VARSIZE_ANY_EXHDR(import->source);
@@ -321,6 +322,14 @@ warn_of_cut_labels(const Import *import, const RmlXgbModel *model, const RmlImag
 	pfree(names.data);
 }
 
+/* Features of a file without names are the recipe's outputs, in their order. */
+static void
+name_features(Import *import, const RmlXgbModel *model)
+{
+	if (import->recipe != NULL && !import->has_feature_names && model->feature_names.count == 0)
+		rml_import_recipe_name_features(import->recipe, import->name, model->num_feature, &import->options);
+}
+
 /* Keeps of a compiled model what will be stored, in the current memory context. */
 static void
 keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, RmlHost *host)
@@ -335,8 +344,21 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 	import->n_nodes = (int64) rml_image_entries(header, RML_SEC_NODES);
 	import->max_depth = header->max_depth;
 	import->features = feature_names_array(import, image);
+	if (import->options.feature_names != NULL && !import->has_feature_names)
+	{
+		import->feature_names = import->features;
+		import->has_feature_names = true;
+	}
+	if (import->recipe != NULL)
+		rml_import_recipe_check(import->recipe, import->name, import->features);
 	compute_importance(import, model, host);
 	warn_of_cut_labels(import, model, image);
+}
+
+static Size
+recipe_size(const Import *import)
+{
+	return import->recipe_json != NULL ? VARSIZE(import->recipe_json) : 0;
 }
 
 /*
@@ -356,19 +378,23 @@ compile(Import *import)
 	RmlError	err = {0};
 	RmlBlock	block;
 
-	compute_identity(import);
 	rml_server_host_init(&host, scratch);
 	rml_server_host_init(&image_host, caller);
+	if (import->recipe_json != NULL)
+		import->recipe = rml_import_recipe_read(import->recipe_json);
 	if (!rml_xgb_parse(VARDATA_ANY(import->source), VARSIZE_ANY_EXHDR(import->source),
 					   &host.host, &model, &err) ||
-		!rml_xgb_validate(&model, &host.host, &err) ||
-		!rml_xgb_tree_range(&model, &import->options, &import->range, &err) ||
+		!rml_xgb_validate(&model, &host.host, &err))
+		rml_throw(&err, import->name);
+	name_features(import, &model);
+	compute_identity(import);
+	if (!rml_xgb_tree_range(&model, &import->options, &import->range, &err) ||
 		!rml_xgb_build(&model, &import->options, import->identity, &image_host.host,
 					   &block, &err))
 		rml_throw(&err, import->name);
 	CHECK_FOR_INTERRUPTS();
-	/* both stand in one row */
-	if (block.size > MaxAllocSize - MAX_OPTIONS_BYTES - VARSIZE_ANY(import->source))
+	/* all of it stands in one row */
+	if (block.size > MaxAllocSize - MAX_OPTIONS_BYTES - recipe_size(import) - VARSIZE_ANY(import->source))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("model of %zu bytes compiles to %zu, together more than a row holds",
@@ -386,9 +412,9 @@ compile(Import *import)
 static const char insert_version[] =
 	"INSERT INTO riskml.model_version (model_id, version, identity, objective, booster, writer,\n"
 	"  n_features, n_outputs, n_trees, n_nodes, max_depth, imported_by, options, feature_names,\n"
-	"  comment, features, weight, total_gain, total_cover, source, image)\n"
+	"  comment, features, weight, total_gain, total_cover, source, image, recipe)\n"
 	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::name, $13::jsonb, $14,\n"
-	"  $15, $16, $17, $18, $19, $20, $21)";
+	"  $15, $16, $17, $18, $19, $20, $21, $22)";
 
 static void
 store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 version)
@@ -417,6 +443,7 @@ store_version(const RmlOwnerScope *scope, Import *import, int32 model_id, int32 
 		rml_param_datum(FLOAT4ARRAYOID, import->total_cover, !import->has_statistics),
 		rml_param_datum(BYTEAOID, PointerGetDatum(import->source), false),
 		rml_param_datum(BYTEAOID, PointerGetDatum(import->image), false),
+		rml_param_datum(JSONBOID, PointerGetDatum(import->recipe_json), import->recipe_json == NULL),
 	};
 
 	rml_sql(insert_version, lengthof(params), params);

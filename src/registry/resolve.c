@@ -131,7 +131,7 @@ rml_require(const RmlModelRow *row, const char *name, Oid role,
 }
 
 static void
-read_identity(HeapTuple tuple, TupleDesc desc, void *arg)
+read_version(HeapTuple tuple, TupleDesc desc, void *arg)
 {
 	RmlBinding *binding = arg;
 	bool		isnull;
@@ -144,6 +144,7 @@ read_identity(HeapTuple tuple, TupleDesc desc, void *arg)
 				 errmsg("identity of model \"%s\" version %d is damaged",
 						binding->name, binding->version)));
 	memcpy(binding->identity, VARDATA_ANY(identity), RML_IDENTITY_SIZE);
+	binding->has_recipe = !heap_attisnull(tuple, RML_VERSION_RECIPE, desc);
 }
 
 /* Looks up what there is; what is not stays 0, and false is returned. */
@@ -159,7 +160,7 @@ look_up(const RmlRef *ref, Snapshot snapshot, RmlBinding *binding)
 		!rml_catalog_find_alias(binding->model.model_id, ref->alias, snapshot, &binding->version))
 		return false;
 	return rml_catalog_with_version(binding->model.model_id, binding->version, snapshot,
-									read_identity, binding);
+									read_version, binding);
 }
 
 static bool

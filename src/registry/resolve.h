@@ -17,6 +17,7 @@ typedef struct RmlBinding
 	char		name[RML_MAX_NAME + 1];
 	int32		version;
 	uint8		identity[RML_IDENTITY_SIZE];
+	bool		has_recipe;
 } RmlBinding;
 
 /*

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "recipe/recipe.h"
 #include "registry/identity.h"
 #include "registry/options.h"
 #include "registry/server.h"
@@ -37,6 +38,15 @@ rml_stored_source(HeapTuple tuple, TupleDesc desc)
 	return DatumGetByteaPP(stored_column(tuple, desc, RML_VERSION_SOURCE, &isnull));
 }
 
+Jsonb *
+rml_stored_recipe(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		recipe = stored_column(tuple, desc, RML_VERSION_RECIPE, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbPCopy(recipe);
+}
+
 bool
 rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 {
@@ -52,8 +62,6 @@ rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 
 	canonical = rml_options_parse(stored, options, &ignored) &&
 		rml_options_are_canonical(stored, options);
-	(void) stored_column(tuple, desc, RML_VERSION_RECIPE, &isnull);
-	canonical = canonical && isnull;
 	value = stored_column(tuple, desc, RML_VERSION_FEATURE_NAMES, &isnull);
 	if (isnull)
 		return canonical;
@@ -83,6 +91,7 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 	RmlIdentityState *state = rml_identity_begin(size);
 	RmlImportOptions options;
 	RmlIdentityParts parts;
+	Jsonb	   *recipe;
 	uint8		identity[RML_IDENTITY_SIZE];
 	bool		canonical;
 
@@ -103,6 +112,8 @@ rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc, const RmlBinding *bi
 	parts.feature_names = options.feature_names;
 	parts.n_feature_names = options.n_feature_names;
 	parts.options = rml_options_text(&options);
+	recipe = rml_stored_recipe(tuple, desc);
+	parts.recipe = recipe != NULL ? rml_recipe_canonical(recipe) : NULL;
 	rml_identity_end(state, &parts, identity);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);

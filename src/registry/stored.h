@@ -6,6 +6,8 @@
 #ifndef RML_REGISTRY_STORED_H
 #define RML_REGISTRY_STORED_H
 
+#include "utils/jsonb.h"
+
 #include "import/xgb.h"
 #include "registry/resolve.h"
 
@@ -15,7 +17,10 @@
  */
 extern bool rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options);
 
-/* Does the source hash to the version's identity?  Reads it in slices. */
+/* A row's recipe, detoasted; NULL: it has none. */
+extern Jsonb *rml_stored_recipe(HeapTuple tuple, TupleDesc desc);
+
+/* Do source, recipe, feature names and options hash to the version's identity?  Reads the source in slices. */
 extern bool rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc,
 									   const RmlBinding *binding);
 

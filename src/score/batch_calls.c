@@ -170,7 +170,7 @@ rml_batch_values(const FuncExpr *call)
 
 	foreach(cell, values)
 	{
-		if (exprType(lfirst(cell)) == FLOAT4ARRAYOID)
+		if (exprType(lfirst(cell)) == FLOAT8ARRAYOID)
 			return values_of_parts(call, values);
 	}
 	return values;

@@ -5,7 +5,8 @@
  * It reads rows from its child, keeps the columns that are needed above and
  * the features as float32, lets a kernel score the block, and gives the rows
  * back one by one.  Blocks begin with one row and double, so that a LIMIT does
- * not pay for rows that nobody asks for.
+ * not pay for rows that nobody asks for.  Where a recipe makes the features,
+ * rows wait in its program's slots until there are enough to run it.
  */
 #include "postgres.h"
 
@@ -35,19 +36,19 @@
 /* Columns of a block that are not by value, in bytes, however many rows that is. */
 #define MAX_KEPT_BYTES (1024 * 1024)
 
-/* A feature and where it is read from. */
+/* A feature and where it is read from; a recipe's columns are RmlRawReads with the same numbers. */
 typedef struct Input
 {
 	int			feature;
 	int			at;				/* in the child's row, from 0; -1 and below: among computed values */
-	const RmlFeatureMatch *match;
+	const RmlMatch *match;
 } Input;
 
-/* Memory for floats. */
+/* Memory that is kept. */
 typedef struct Room
 {
-	float	   *floats;
-	Size		n;
+	void	   *chunk;
+	Size		size;
 } Room;
 
 /* One call whose results the node gives. */
@@ -69,11 +70,28 @@ typedef struct Call
 	int			n_inputs_room;
 	const AttrNumber *float8_columns;	/* in the place of inputs; or NULL */
 	bool		all_float8;
+	const RmlTransform *transform;	/* of a model with a recipe, or NULL */
+	RmlRawRead *raw;
+	int			n_raw;
+	double	   *slots;
+	int			stride;
+	int			chunk;			/* rows that go through the program at once */
+	int			n_waiting;		/* in the slots, the last of the block */
 	float	   *rows;			/* n_features each */
 	float	   *margins;		/* n_outputs each */
 	Room		rows_room;		/* where they are, unless there is one row */
 	Room		margins_room;
+	Room		raw_room;
+	Room		slots_room;
 } Call;
+
+/* A row for which a call fails, once it is asked for. */
+typedef struct Refused
+{
+	const Call *call;			/* NULL: there is none */
+	int			row;			/* of the block, which ends before it */
+	RmlProgramFault fault;
+} Refused;
 
 /* A column that is passed on. */
 typedef struct Kept
@@ -102,6 +120,7 @@ typedef struct BatchState
 	int			n_rows;
 	int			next;			/* row to give */
 	bool		at_end;			/* of the child */
+	Refused		refused;
 } BatchState;
 
 static Node *create_state(CustomScan *plan);
@@ -127,7 +146,7 @@ whole_call(FuncExpr *call)
 	List	   *values = rml_batch_values(call);
 	FuncExpr   *whole;
 
-	if (exprType(list_nth(call->args, RML_COLUMN_ARGS)) != FLOAT4ARRAYOID)
+	if (exprType(list_nth(call->args, RML_COLUMN_ARGS)) != FLOAT8ARRAYOID)
 		return call;
 	require_execute(castNode(FuncExpr, list_nth(call->args, RML_COLUMN_ARGS))->funcid);
 	whole = copyObject(call);
@@ -244,6 +263,19 @@ reserve(const BatchState *state, void *room, Size n, Size size)
 	return MemoryContextAllocHuge(state->css.ss.ps.state->es_query_cxt, Max(n, 1) * size);
 }
 
+/* The same in a room that has it already, mostly. */
+static void *
+reserve_room(const BatchState *state, Room *room, Size n, Size size)
+{
+	if (n * size > room->size)
+	{
+		room->size = 0;
+		room->chunk = reserve(state, room->chunk, n, size);
+		room->size = n * size;
+	}
+	return room->chunk;
+}
+
 /* How many rows the next block may have for this call's model. */
 static int
 rows_for(const RmlSiteModel *entry, int size)
@@ -264,6 +296,22 @@ reserve_inputs(const BatchState *state, Call *call, int n)
 	call->n_inputs_room = n;
 }
 
+/* Where a call's value is in the rows, from its number. */
+static int
+place_of_value(const Call *call, int value)
+{
+	return list_nth_int(call->values, RML_BATCH_VALUES + value) - 1;
+}
+
+static void
+bind_raw(const BatchState *state, Call *call, const RmlRawRead *reads, int n)
+{
+	call->n_inputs = 0;
+	call->n_raw = n;
+	call->raw = reserve_room(state, &call->raw_room, (Size) n, sizeof(RmlRawRead));
+	memcpy(call->raw, reads, sizeof(RmlRawRead) * (Size) n);
+}
+
 /* A call's values are arguments. */
 static void
 bind_values(BatchState *state, Call *call, RmlSiteModel *entry)
@@ -272,6 +320,13 @@ bind_values(BatchState *state, Call *call, RmlSiteModel *entry)
 
 	rml_site_bind_columns(entry, call->fcinfo);
 	columns = entry->columns;
+	if (columns->raw != NULL)
+	{
+		bind_raw(state, call, columns->raw, columns->n_raw);
+		for (int i = 0; i < call->n_raw; i++)
+			call->raw[i].at = place_of_value(call, call->raw[i].at);
+		return;
+	}
 	reserve_inputs(state, call, columns->n_reads);
 	for (int i = 0; i < columns->n_reads; i++)
 	{
@@ -279,7 +334,7 @@ bind_values(BatchState *state, Call *call, RmlSiteModel *entry)
 
 		call->inputs[i] = (Input) {
 			.feature = read->feature,
-			.at = list_nth_int(call->values, RML_BATCH_VALUES + read->match.attno - 1) - 1,
+			.at = place_of_value(call, read->match.attno - 1),
 			.match = &read->match
 		};
 	}
@@ -295,6 +350,11 @@ bind_row(BatchState *state, Call *call, RmlSiteModel *entry, const TupleTableSlo
 	rml_site_match_row(entry, call->fcinfo, slot->tts_tupleDescriptor, row->vartype, -1);
 	state->n_columns = Max(state->n_columns, entry->last_column);
 	call->float8_columns = entry->float8_columns;
+	if (entry->raw != NULL)
+	{
+		bind_raw(state, call, entry->raw, entry->n_raw);
+		return;
+	}
 	if (call->float8_columns != NULL)
 	{
 		call->n_inputs = n;
@@ -303,7 +363,7 @@ bind_row(BatchState *state, Call *call, RmlSiteModel *entry, const TupleTableSlo
 	reserve_inputs(state, call, n);
 	for (int i = 0; i < n; i++)
 	{
-		const RmlFeatureMatch *match = &entry->matches[i];
+		const RmlMatch *match = &entry->matches[i];
 
 		call->inputs[i] = (Input) {.feature = i, .at = match->attno - 1, .match = match};
 	}
@@ -324,22 +384,19 @@ bind_call(BatchState *state, Call *call, const TupleTableSlot *slot)
 	if (state->size == 1)
 		rml_kernel_expect(entry->kernel, &entry->model->image);
 	call->entry = entry;
-	call->all_float8 = state->projection == NULL;
+	call->transform = entry->model->inputs.transform;
+	call->all_float8 = state->projection == NULL && call->transform == NULL;
 	for (int i = 0; i < call->n_inputs && call->float8_columns == NULL; i++)
 		call->all_float8 = call->all_float8 && call->inputs[i].match->kind == RML_COLUMN_FLOAT8;
 	state->size = rows_for(entry, state->size);
 }
 
-static float *
-reserve_floats(const BatchState *state, Room *room, Size n)
+static void
+reserve_slots(const BatchState *state, Call *call, int n_slots)
 {
-	if (n > room->n)
-	{
-		room->n = 0;
-		room->floats = reserve(state, room->floats, n, sizeof(float));
-		room->n = n;
-	}
-	return room->floats;
+	call->chunk = Max(Min(RML_PROGRAM_ROWS, MAX_VALUES / n_slots), 1);
+	call->stride = call->chunk == RML_PROGRAM_ROWS ? RML_RAW_STRIDE : call->chunk;
+	call->slots = reserve_room(state, &call->slots_room, (Size) n_slots * call->stride, sizeof(double));
 }
 
 static void
@@ -347,14 +404,19 @@ reserve_call(const BatchState *state, Call *call)
 {
 	const RmlImageHeader *header = call->entry->model->image.header;
 
+	call->n_waiting = 0;
 	if (state->size == 1)
 	{
 		call->rows = call->entry->row;
 		call->margins = call->entry->margins;
+		call->slots = call->entry->slots;
+		call->stride = call->chunk = 1;
 		return;
 	}
-	call->rows = reserve_floats(state, &call->rows_room, (Size) state->size * header->n_features);
-	call->margins = reserve_floats(state, &call->margins_room, (Size) state->size * header->n_outputs);
+	call->rows = reserve_room(state, &call->rows_room, (Size) state->size * header->n_features, sizeof(float));
+	call->margins = reserve_room(state, &call->margins_room, (Size) state->size * header->n_outputs, sizeof(float));
+	if (call->transform != NULL)
+		reserve_slots(state, call, call->transform->program->n_slots);
 }
 
 static void
@@ -368,16 +430,22 @@ reserve_kept(BatchState *state)
 	state->room = state->size;
 }
 
+/* Values of a row that are not columns stand in another slot. */
+static const TupleTableSlot *
+slot_of_value(const BatchState *state, const TupleTableSlot *slot, int *at)
+{
+	if (*at >= 0)
+		return slot;
+	*at = -*at - 2;
+	return state->projection->pi_state.resultslot;
+}
+
 static float
 read_input(const BatchState *state, const Call *call, const Input *input, const TupleTableSlot *slot)
 {
 	int			at = input->at;
 
-	if (at < 0)
-	{
-		slot = state->projection->pi_state.resultslot;
-		at = -at - 2;
-	}
+	slot = slot_of_value(state, slot, &at);
 	if (slot->tts_isnull[at])
 		return NAN;
 	return rml_site_value(call->entry, input->feature, input->match, slot->tts_values[at]);
@@ -408,6 +476,45 @@ read_features(const BatchState *state, const Call *call, const TupleTableSlot *s
 	}
 	for (; input < end; input++)
 		row[input->feature] = read_input(state, call, input, slot);
+}
+
+/* A row's values wait for the program. */
+static void
+read_raw(const BatchState *state, Call *call, const TupleTableSlot *slot)
+{
+	double	   *waiting = call->slots + call->n_waiting;
+
+	for (const RmlRawRead *read = call->raw; read < call->raw + call->n_raw; read++)
+	{
+		int			at = read->at;
+		const TupleTableSlot *from = slot_of_value(state, slot, &at);
+
+		waiting[(Size) read->slot * call->stride] = from->tts_isnull[at] ? NAN :
+			rml_raw_value(call->transform, read, from->tts_values[at]);
+	}
+	call->n_waiting++;
+}
+
+/*
+ * Makes the features of the rows that wait, the last ones before row `end` of
+ * the block.  A row that the program refuses is the last that is read.
+ */
+static void
+run_program(BatchState *state, Call *call, int end)
+{
+	int			first = end - call->n_waiting;
+	int			n = call->n_waiting;
+	RmlProgramFault fault;
+
+	while (!rml_program_run(call->transform->program, call->slots, call->stride, n, &fault))
+	{
+		n = fault.row;
+		if (state->refused.call == NULL || first + n < state->refused.row)
+			state->refused = (Refused) {.call = call, .row = first + n, .fault = fault};
+	}
+	rml_raw_outputs(call->transform, call->slots, call->stride, n,
+					call->rows + (Size) first * call->entry->model->image.header->n_features);
+	call->n_waiting = 0;
 }
 
 static void
@@ -445,10 +552,17 @@ read_row(BatchState *state, TupleTableSlot *slot, int r)
 	caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 	for (int i = 0; i < state->n_calls; i++)
 	{
-		const Call *call = &state->calls[i];
+		Call	   *call = &state->calls[i];
 
-		read_features(state, call, slot,
-					  call->rows + (Size) r * call->entry->model->image.header->n_features);
+		if (call->transform != NULL)
+		{
+			read_raw(state, call, slot);
+			if (call->n_waiting == call->chunk)
+				run_program(state, call, r + 1);
+		}
+		else
+			read_features(state, call, slot,
+						  call->rows + (Size) r * call->entry->model->image.header->n_features);
 	}
 	if (state->block != NULL)
 		MemoryContextSwitchTo(state->block);
@@ -465,6 +579,29 @@ begin_block(BatchState *state, const TupleTableSlot *slot)
 	for (int i = 0; i < state->n_calls; i++)
 		reserve_call(state, &state->calls[i]);
 	reserve_kept(state);
+}
+
+/* Raises what is wrong with the first row that was refused. */
+static void
+raise_refused(const BatchState *state)
+{
+	if (state->refused.call != NULL)
+		rml_transform_refuse(state->refused.call->transform, &state->refused.fault);
+}
+
+/* Runs programs for the last rows; the block ends before one that was refused. */
+static void
+finish_features(BatchState *state)
+{
+	for (int i = 0; i < state->n_calls; i++)
+	{
+		if (state->calls[i].transform != NULL && state->calls[i].n_waiting > 0)
+			run_program(state, &state->calls[i], state->n_rows);
+	}
+	if (state->refused.call != NULL)
+		state->n_rows = state->refused.row;
+	if (state->n_rows == 0)
+		raise_refused(state);
 }
 
 static void
@@ -505,11 +642,12 @@ next_of_child(const BatchState *state)
 static void
 fill_block(BatchState *state)
 {
+	raise_refused(state);
 	state->n_rows = 0;
 	state->next = 0;
 	if (state->block != NULL)
 		MemoryContextReset(state->block);
-	while (!state->at_end && state->n_rows < state->size && !is_full(state))
+	while (!state->at_end && state->refused.call == NULL && state->n_rows < state->size && !is_full(state))
 	{
 		TupleTableSlot *slot = next_of_child(state);
 
@@ -523,6 +661,8 @@ fill_block(BatchState *state)
 		read_row(state, slot, state->n_rows);
 		state->n_rows++;
 	}
+	if (state->n_rows > 0)
+		finish_features(state);
 	if (state->n_rows > 0)
 		score_block(state);
 	state->size = Min(state->size * 2, MAX_ROWS);
@@ -611,6 +751,7 @@ forget_block(BatchState *state)
 	state->next = 0;
 	state->size = 1;
 	state->at_end = false;
+	state->refused.call = NULL;
 }
 
 static void

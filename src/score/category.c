@@ -45,7 +45,7 @@ rml_category_value(const RmlModel *model, const char *model_name, int feature,
 
 float
 rml_column_category(const RmlModel *model, const char *model_name, int feature,
-					const RmlFeatureMatch *match, Datum value)
+					const RmlMatch *match, Datum value)
 {
 	int			length;
 	const char *label = rml_column_label(match->kind, value, &length);

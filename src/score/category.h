@@ -20,6 +20,6 @@ extern float rml_category_value(const RmlModel *model, const char *model_name, i
 
 /* The same for the value of a matched column, not NULL. */
 extern float rml_column_category(const RmlModel *model, const char *model_name, int feature,
-								 const RmlFeatureMatch *match, Datum value);
+								 const RmlMatch *match, Datum value);
 
 #endif

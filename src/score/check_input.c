@@ -1,6 +1,6 @@
 /*
  * check_input.c
- *	  riskml.check_input(model, relation): how each feature finds its column.
+ *	  riskml.check_input(model, relation): how each input of a model finds its column.
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@ enum
 };
 
 static void
-put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlFeatureMatch *match)
+put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlMatch *match)
 {
 	Datum		values[N_OUT] = {0};
 	bool		nulls[N_OUT] = {false, true, true, true, true, true};
@@ -47,9 +47,9 @@ put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlFea
 		values[OUT_MATCHED] = CStringGetTextDatum(rml_match_how_name(match->how));
 		nulls[OUT_COLUMN] = nulls[OUT_TYPE] = nulls[OUT_MATCHED] = false;
 	}
-	if (rml_match_read_as(match) != NULL)
+	if (match->read_as != NULL)
 	{
-		values[OUT_READ_AS] = CStringGetTextDatum(rml_match_read_as(match));
+		values[OUT_READ_AS] = CStringGetTextDatum(match->read_as);
 		nulls[OUT_READ_AS] = false;
 	}
 	if (match->problem != NULL)
@@ -61,7 +61,7 @@ put_row(ReturnSetInfo *rsinfo, TupleDesc desc, const char *feature, const RmlFea
 }
 
 /*
- * One row per feature, in feature order.  Anything with columns will do:
+ * One row per feature, or column of the recipe, in their order.  Anything with columns will do:
  * tables, views, foreign tables, composite types.
  */
 Datum
@@ -74,7 +74,7 @@ riskml_check_input(PG_FUNCTION_ARGS)
 	RmlBinding	binding;
 	RmlModel   *model;
 	Relation	rel;
-	RmlFeatureMatch *matches;
+	RmlMatch *matches;
 	int			n;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -88,11 +88,11 @@ riskml_check_input(PG_FUNCTION_ARGS)
 	model = rml_cache_pin(&binding);
 	PG_TRY();
 	{
-		n = model->image.header->n_features;
-		matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
-		rml_match(model, binding.name, RelationGetDescr(rel), false, false, matches);
+		n = model->inputs.n;
+		matches = palloc(sizeof(RmlMatch) * (Size) n);
+		rml_match(&model->inputs, binding.name, RelationGetDescr(rel), false, false, matches);
 		for (int i = 0; i < n; i++)
-			put_row(rsinfo, RelationGetDescr(rel), model->features[i], &matches[i]);
+			put_row(rsinfo, RelationGetDescr(rel), model->inputs.names[i], &matches[i]);
 	}
 	PG_FINALLY();
 	{

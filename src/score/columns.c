@@ -2,11 +2,12 @@
  * columns.c
  *	  riskml.*_columns(model, planned, features, VARIADIC values).
  *
- * `features` names the values, exactly as the model names its features; NULL:
- * they are all of the model's, by position.  Names that the model does not
- * have are passed over.  `planned` is the version for which the planner chose
- * the values, or NULL.  A call takes RML_MAX_COLUMN_VALUES values; more come as
- * parts of so many, real[], which riskml.read_columns() makes of them.
+ * `features` names the values, exactly as the model names its features, or its
+ * recipe the columns; NULL: they are all of these, by position.  Names that the
+ * model does not have are passed over.  `planned` is the version for which the
+ * planner chose the values, or NULL.  A call takes RML_MAX_COLUMN_VALUES values;
+ * more come as parts of so many, which riskml.read_columns() makes of them:
+ * float8[] of what is read from them, in the order of the reads of the whole.
  */
 #include "postgres.h"
 
@@ -21,7 +22,6 @@
 #include "utils/builtins.h"
 
 #include "compat.h"
-#include "registry/server.h"
 #include "score/columns.h"
 
 RML_SQL_FUNCTION(riskml_read_columns);
@@ -80,13 +80,13 @@ value_type(FunctionCallInfo fcinfo, int value)
 	return get_fn_expr_argtype(fcinfo->flinfo, RML_COLUMN_ARGS + value);
 }
 
-/* Have the values come as parts?  Then each is real[], which no feature is read from. */
+/* Have the values come as parts?  Then each is float8[], which nothing is read from. */
 static bool
 are_parts(FunctionCallInfo fcinfo, int n_values, int n_names)
 {
 	for (int i = 0; i < n_values; i++)
 	{
-		if (value_type(fcinfo, i) != FLOAT4ARRAYOID)
+		if (value_type(fcinfo, i) != FLOAT8ARRAYOID)
 			return false;
 	}
 	return n_values == (n_names + RML_MAX_COLUMN_VALUES - 1) / RML_MAX_COLUMN_VALUES;
@@ -94,7 +94,7 @@ are_parts(FunctionCallInfo fcinfo, int n_values, int n_names)
 
 /* Values without names are those of a row that has none. */
 static void
-match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int n, RmlFeatureMatch *matches)
+match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int n, RmlMatch *matches)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(n);
 
@@ -105,30 +105,31 @@ match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int n, RmlFe
 		snprintf(name, sizeof(name), "f%d", i + 1);
 		TupleDescInitEntry(desc, (AttrNumber) (i + 1), name, value_type(fcinfo, i), -1, 0);
 	}
-	rml_match(entry->model, entry->binding.name, desc, true, true, matches);
+	rml_match(&entry->model->inputs, entry->binding.name, desc, true, true, matches);
 }
 
 /* What a plan does not pass for the version that is current now. */
 pg_noreturn static void
-report_missing(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int feature)
+report_missing(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int input)
 {
-	const char *name = entry->model->features[feature];
+	const char *name = entry->model->inputs.names[input];
+	const char *noun = entry->slots != NULL ? "column" : "feature";
 
 	if (!PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("model \"%s\" needs feature \"%s\" since version %d, but the statement was planned for %s",
-						entry->binding.name, name, entry->binding.version,
+				 errmsg("model \"%s\" needs %s \"%s\" since version %d, but the statement was planned for %s",
+						entry->binding.name, noun, name, entry->binding.version,
 						text_to_cstring(PG_GETARG_TEXT_PP(1))),
 				 errhint("Run the statement again.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("no value for feature \"%s\" of model \"%s\"", name, entry->binding.name)));
+			 errmsg("no value for %s \"%s\" of model \"%s\"", noun, name, entry->binding.name)));
 }
 
 static void
 match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *columns,
-				RmlFeatureMatch *matches)
+				RmlMatch *matches)
 {
 	int			n_values = count_values(fcinfo);
 	Datum	   *names;
@@ -150,34 +151,55 @@ match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *
 	types = palloc(sizeof(Oid) * (Size) columns->n_slots);
 	for (int i = 0; i < columns->n_slots; i++)
 		types[i] = columns->in_parts ? FLOAT4OID : value_type(fcinfo, i);
-	rml_match_values(entry->model, entry->binding.name, names, types, columns->n_slots, matches);
+	rml_match_values(&entry->model->inputs, entry->binding.name, names, types, columns->n_slots, matches);
 	pfree(types);
 	pfree(names);
 }
 
-/* How each feature is read from the arguments; with `all` none may be missing. */
-static RmlColumns *
-match_columns(const RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+/* Fills how each feature is read. */
+static void
+read_features(const RmlMatch *matches, int n, RmlColumns *columns)
 {
-	int			n = entry->model->image.header->n_features;
-	RmlFeatureMatch *matches = palloc(sizeof(RmlFeatureMatch) * (Size) n);
-	RmlColumns *columns = palloc(SizeOfColumns(n));
-
-	match_arguments(entry, fcinfo, columns, matches);
-	columns->n_reads = 0;
 	columns->in_order = !columns->in_parts;
 	for (int i = 0; i < n; i++)
 	{
-		rml_raise_fault(&matches[i]);
-		if (matches[i].attno == 0 && all)
-			report_missing(entry, fcinfo, i);
 		if (matches[i].attno != 0)
 			columns->reads[columns->n_reads++] = (RmlColumnRead) {.feature = i, .match = matches[i]};
 		columns->in_order = columns->in_order && matches[i].attno == i + 1 &&
 			matches[i].kind == RML_COLUMN_FLOAT8;
 	}
+}
+
+/* How each input is read from the arguments; with `all` none may be missing. */
+static RmlColumns *
+match_columns(const RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+{
+	const RmlInputs *inputs = &entry->model->inputs;
+	int			n = inputs->n;
+	RmlMatch   *matches = palloc(sizeof(RmlMatch) * (Size) n);
+	RmlColumns *columns = palloc0(SizeOfColumns(inputs->transform != NULL ? 0 : n));
+
+	match_arguments(entry, fcinfo, columns, matches);
+	for (int i = 0; i < n; i++)
+	{
+		rml_raise_fault(&matches[i]);
+		if (matches[i].attno == 0 && all)
+			report_missing(entry, fcinfo, i);
+	}
+	if (inputs->transform != NULL)
+		columns->raw = rml_raw_reads(inputs->transform, matches, &columns->n_raw);
+	else
+		read_features(matches, n, columns);
 	pfree(matches);
 	return columns;
+}
+
+void
+rml_columns_free(RmlColumns *columns)
+{
+	if (columns->raw != NULL)
+		pfree(columns->raw);
+	pfree(columns);
 }
 
 /* ---- what is kept with a model for later statements ---- */
@@ -235,6 +257,11 @@ keep_columns(RmlModel *model, FunctionCallInfo fcinfo, bool all, const RmlColumn
 		s->types[i] = value_type(fcinfo, i);
 	s->columns = palloc(SizeOfColumns(columns->n_reads));
 	memcpy(s->columns, columns, SizeOfColumns(columns->n_reads));
+	if (columns->raw != NULL)
+	{
+		s->columns->raw = palloc(sizeof(RmlRawRead) * (Size) Max(columns->n_raw, 1));
+		memcpy(s->columns->raw, columns->raw, sizeof(RmlRawRead) * (Size) columns->n_raw);
+	}
 	s->next = model->bindings;
 	model->bindings = s;
 	MemoryContextSwitchTo(caller);
@@ -249,7 +276,7 @@ bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 	MemoryContext caller;
 
 	if (entry->columns != NULL && !entry->columns_kept)
-		pfree(entry->columns);
+		rml_columns_free(entry->columns);
 	entry->columns = NULL;
 	entry->columns_last = PG_ARGISNULL(2) || get_fn_expr_arg_stable(fcinfo->flinfo, 2);
 	for (const Signature *s = entry->model->bindings; s != NULL && entry->columns_last; s = s->next)
@@ -267,7 +294,7 @@ bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 	entry->columns_kept = entry->columns_last && may_keep(entry->model);
 	entry->columns = entry->columns_kept ? keep_columns(entry->model, fcinfo, all, columns) : columns;
 	if (entry->columns_kept)
-		pfree(columns);
+		rml_columns_free(columns);
 }
 
 static inline void
@@ -297,34 +324,80 @@ read_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlColum
 	return rml_site_value(entry, read->feature, &read->match, value->value);
 }
 
-static void
-read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+static inline double
+read_raw_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlRawRead *read)
 {
-	const float *parts[RML_MAX_COLUMN_VALUES];
-	int			n_parts = PG_NARGS() - RML_COLUMN_ARGS;
+	const NullableDatum *value = &fcinfo->args[RML_COLUMN_ARGS + read->at];
 
-	for (int i = 0; i < n_parts; i++)
+	return value->isnull ? NAN : rml_raw_value(entry->model->inputs.transform, read, value->value);
+}
+
+/* Values of parts that are not taken yet. */
+typedef struct Parts
+{
+	int			n;
+	const double *next[RML_MAX_COLUMN_VALUES];
+	int			left[RML_MAX_COLUMN_VALUES];
+} Parts;
+
+pg_noreturn static void
+reject_part(int part)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("part %d of the values does not have what is read from them", part + 1),
+			 errhint("Parts are made by riskml.read_columns().")));
+}
+
+static void
+open_parts(Parts *parts, FunctionCallInfo fcinfo)
+{
+	parts->n = PG_NARGS() - RML_COLUMN_ARGS;
+	for (int i = 0; i < parts->n; i++)
 	{
 		ArrayType  *part = PG_ARGISNULL(RML_COLUMN_ARGS + i) ? NULL :
 			PG_GETARG_ARRAYTYPE_P(RML_COLUMN_ARGS + i);
-		int			expected = Min(RML_MAX_COLUMN_VALUES, entry->columns->n_slots - i * RML_MAX_COLUMN_VALUES);
 
-		if (part == NULL || ARR_HASNULL(part) ||
-			ArrayGetNItems(ARR_NDIM(part), ARR_DIMS(part)) != expected)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("part %d of the values does not have %d of them", i + 1, expected),
-					 errhint("Parts are made by riskml.read_columns().")));
-		parts[i] = (const float *) ARR_DATA_PTR(part);
+		if (part == NULL || ARR_HASNULL(part))
+			reject_part(i);
+		parts->next[i] = (const double *) ARR_DATA_PTR(part);
+		parts->left[i] = ArrayGetNItems(ARR_NDIM(part), ARR_DIMS(part));
 	}
-	for (int i = 0; i < entry->columns->n_reads; i++)
+}
+
+/* The next value of the part that has value `at`. */
+static inline double
+take_from_part(Parts *parts, int at)
+{
+	int			i = at / RML_MAX_COLUMN_VALUES;
+
+	if (parts->left[i]-- == 0)
+		reject_part(i);
+	return *parts->next[i]++;
+}
+
+static void
+close_parts(const Parts *parts)
+{
+	for (int i = 0; i < parts->n; i++)
 	{
-		const RmlColumnRead *read = &entry->columns->reads[i];
-		int			slot = read->match.attno - 1;
-
-		entry->row[read->feature] =
-			parts[slot / RML_MAX_COLUMN_VALUES][slot % RML_MAX_COLUMN_VALUES];
+		if (parts->left[i] != 0)
+			reject_part(i);
 	}
+}
+
+static void
+read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+{
+	const RmlColumns *columns = entry->columns;
+	Parts		parts;
+
+	open_parts(&parts, fcinfo);
+	for (int i = 0; i < columns->n_reads; i++)
+		entry->row[columns->reads[i].feature] = (float) take_from_part(&parts, columns->reads[i].match.attno - 1);
+	for (int i = 0; i < columns->n_raw; i++)
+		entry->slots[columns->raw[i].slot] = take_from_part(&parts, columns->raw[i].at);
+	close_parts(&parts);
 }
 
 void
@@ -334,11 +407,6 @@ rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 
 	prepare(entry, fcinfo, true);
 	columns = entry->columns;
-	if (columns->in_parts)
-	{
-		read_parts(entry, fcinfo);
-		return;
-	}
 	/* as the planner passes columns of float8 */
 	if (columns->in_order)
 	{
@@ -348,29 +416,40 @@ rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 			entry->row[i] = values[i].isnull ? NAN : (float) DatumGetFloat8(values[i].value);
 		return;
 	}
-	for (int i = 0; i < columns->n_reads; i++)
-		entry->row[columns->reads[i].feature] = read_argument(entry, fcinfo, &columns->reads[i]);
+	if (columns->in_parts)
+		read_parts(entry, fcinfo);
+	else
+	{
+		for (int i = 0; i < columns->n_reads; i++)
+			entry->row[columns->reads[i].feature] = read_argument(entry, fcinfo, &columns->reads[i]);
+		for (int i = 0; i < columns->n_raw; i++)
+			entry->slots[columns->raw[i].slot] = read_raw_argument(entry, fcinfo, &columns->raw[i]);
+	}
+	if (columns->raw != NULL)
+		rml_site_transform(entry);
 }
 
 /*
- * riskml.read_columns(model, planned, features, VARIADIC values): the values as
- * the model takes them, real[], NaN for what it has no feature for.
+ * riskml.read_columns(model, planned, features, VARIADIC values): what is read
+ * from the values, float8[], NaN for NULL.
  */
 Datum
 riskml_read_columns(PG_FUNCTION_ARGS)
 {
-	float		values[FUNC_MAX_ARGS];
 	RmlSiteModel *entry;
 	const RmlColumns *columns;
+	Datum	   *values;
+	int			n = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
 	entry = rml_site_model(fcinfo, false);
 	prepare(entry, fcinfo, false);
 	columns = entry->columns;
-	for (int i = 0; i < columns->n_slots; i++)
-		values[i] = NAN;
+	values = palloc(sizeof(Datum) * (Size) Max(columns->n_reads + columns->n_raw, 1));
 	for (int i = 0; i < columns->n_reads; i++)
-		values[columns->reads[i].match.attno - 1] = read_argument(entry, fcinfo, &columns->reads[i]);
-	PG_RETURN_DATUM(rml_array4(FLOAT4OID, values, columns->n_slots));
+		values[n++] = Float8GetDatum(read_argument(entry, fcinfo, &columns->reads[i]));
+	for (int i = 0; i < columns->n_raw; i++)
+		values[n++] = Float8GetDatum(read_raw_argument(entry, fcinfo, &columns->raw[i]));
+	PG_RETURN_ARRAYTYPE_P(construct_array(values, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

@@ -13,10 +13,12 @@
 #define RML_MAX_COLUMN_VALUES (FUNC_MAX_ARGS - RML_COLUMN_ARGS)
 
 /*
- * Finds out how features are read from the arguments: entry->columns.  The values
+ * Finds out how inputs are read from the arguments: entry->columns.  The values
  * themselves may be absent from fcinfo, the first RML_COLUMN_ARGS may not.
  */
 extern void rml_site_bind_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);
+
+extern void rml_columns_free(RmlColumns *columns);
 
 /* Fills entry->row from the arguments; raises what is wrong with them. */
 extern void rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);

@@ -4,8 +4,8 @@
  *	  the columns that the model needs, so that no row is built, and its cost.
  *
  * The version is not in the plan: names and values of the features of the
- * version that is current now go along, and at run time the current one finds
- * its features among them.  What the plan depends on besides, where aliases
+ * version that is current now, or of the columns of its recipe, go along, and at
+ * run time the current one finds its own among them.  What the plan depends on besides, where aliases
  * point and the row's type, invalidates it.
  *
  * A call is left alone, which is always right, where the rewritten one could
@@ -428,7 +428,7 @@ make_call(const Rewrite *r, Oid function, Oid result, Node *names, List *values)
 }
 
 static List *
-matched_columns(const Rewrite *r, const RmlFeatureMatch *matches, int first, int n)
+matched_columns(const Rewrite *r, const RmlMatch *matches, int first, int n)
 {
 	List	   *values = NIL;
 
@@ -439,12 +439,12 @@ matched_columns(const Rewrite *r, const RmlFeatureMatch *matches, int first, int
 
 /*
  * More values than a function may have go through calls that read some of
- * them each, into real[].
+ * them each, into float8[].
  */
 static Node *
-make_call_of_parts(const Rewrite *r, Oid function, const RmlFeatureMatch *matches, Datum *names)
+make_call_of_parts(const Rewrite *r, Oid function, const RmlMatch *matches, Datum *names)
 {
-	int			n = r->model->image.header->n_features;
+	int			n = r->model->inputs.n;
 	Oid			types[] = {exprType(linitial(r->call->args)), TEXTOID, TEXTARRAYOID, ANYOID};
 	Oid			part = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 									   CStringGetDatum("read_columns"),
@@ -461,16 +461,16 @@ make_call_of_parts(const Rewrite *r, Oid function, const RmlFeatureMatch *matche
 	{
 		int			size = Min(RML_MAX_COLUMN_VALUES, n - first);
 
-		parts = lappend(parts, make_call(r, part, FLOAT4ARRAYOID, names_constant(names + first, size),
+		parts = lappend(parts, make_call(r, part, FLOAT8ARRAYOID, names_constant(names + first, size),
 										 matched_columns(r, matches, first, size)));
 	}
 	return make_call(r, function, r->call->funcresulttype, names_constant(names, n), parts);
 }
 
 static Node *
-make_columns_call(const Rewrite *r, Oid function, const RmlFeatureMatch *matches)
+make_columns_call(const Rewrite *r, Oid function, const RmlMatch *matches)
 {
-	int			n = r->model->image.header->n_features;
+	int			n = r->model->inputs.n;
 	Datum	   *names;
 
 	/* by position all values count, for what they are is said by their number */
@@ -480,7 +480,7 @@ make_columns_call(const Rewrite *r, Oid function, const RmlFeatureMatch *matches
 					  matched_columns(r, matches, 0, n));
 	names = palloc(sizeof(Datum) * n);
 	for (int i = 0; i < n; i++)
-		names[i] = CStringGetTextDatum(r->model->features[i]);
+		names[i] = CStringGetTextDatum(r->model->inputs.names[i]);
 	if (n > RML_MAX_COLUMN_VALUES)
 		return make_call_of_parts(r, function, matches, names);
 	return make_call(r, function, r->call->funcresulttype, names_constant(names, n),
@@ -491,8 +491,8 @@ make_columns_call(const Rewrite *r, Oid function, const RmlFeatureMatch *matches
 static Node *
 rewrite_matched(Rewrite *r, Oid function)
 {
-	int			n = r->model->image.header->n_features;
-	RmlFeatureMatch *matches;
+	int			n = r->model->inputs.n;
+	RmlMatch   *matches;
 	Node	   *result;
 	CaseExpr   *choice;
 	CaseWhen   *when;
@@ -500,8 +500,8 @@ rewrite_matched(Rewrite *r, Oid function)
 
 	if (n > r->desc->natts)
 		return NULL;
-	matches = palloc(sizeof(RmlFeatureMatch) * n);
-	rml_match(r->model, r->binding.name, r->desc, r->row_type == RECORDOID, true, matches);
+	matches = palloc(sizeof(RmlMatch) * n);
+	rml_match(&r->model->inputs, r->binding.name, r->desc, r->row_type == RECORDOID, true, matches);
 	for (int i = 0; i < n; i++)
 	{
 		if (matches[i].sqlstate != 0)
@@ -593,6 +593,8 @@ estimate_cost(SupportRequestCost *request)
 	for (int i = 0; i < model->image.header->n_trees; i++)
 		nodes += model->image.trees[i].depth;
 	nodes += model->image.header->n_features;
+	if (model->inputs.transform != NULL)
+		nodes += model->inputs.transform->n_reads + model->inputs.transform->program->n_instructions;
 	rml_cache_unpin(model);
 	request->startup = 0;
 	request->per_tuple = cpu_operator_cost * (10 + nodes / NODES_PER_OPERATOR);

@@ -24,7 +24,7 @@
 #include "compat.h"
 #include "guc.h"
 #include "score/category.h"
-#include "score/site.h"
+#include "score/columns.h"
 
 #define MAX_MODELS 8
 
@@ -88,10 +88,13 @@ forget_row_type(RmlSiteModel *entry)
 	{
 		if (entry->float8_columns != NULL)
 			pfree(entry->float8_columns);
+		if (entry->raw != NULL)
+			pfree(unconstify(RmlRawRead *, entry->raw));
 		pfree(entry->own_row_type);
 	}
 	entry->own_row_type = NULL;
 	entry->float8_columns = NULL;
+	entry->raw = NULL;
 	entry->matches = NULL;
 }
 
@@ -105,11 +108,13 @@ clear_entry(RmlSiteModel *entry)
 		pfree(entry->ref);
 	if (entry->row != NULL)
 		pfree(entry->row);
+	if (entry->slots != NULL)
+		pfree(entry->slots);
 	if (entry->margins != NULL)
 		pfree(entry->margins);
 	forget_row_type(entry);
 	if (entry->columns != NULL && !entry->columns_kept)
-		pfree(entry->columns);
+		rml_columns_free(entry->columns);
 	memset(entry, 0, sizeof(*entry));
 }
 
@@ -168,6 +173,9 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 									sizeof(float) * (Size) model->image.header->n_features);
 	entry->margins = MemoryContextAlloc(site->context,
 										sizeof(float) * (Size) model->image.header->n_outputs);
+	if (model->inputs.transform != NULL)
+		entry->slots = MemoryContextAlloc(site->context,
+										  sizeof(double) * (Size) model->inputs.transform->program->n_slots);
 }
 
 RML_HOT RmlSiteModel *
@@ -202,7 +210,7 @@ rml_site_model(FunctionCallInfo fcinfo, bool pinned_only)
 /* ---- records ---- */
 
 void
-rml_raise_fault(const RmlFeatureMatch *match)
+rml_raise_fault(const RmlMatch *match)
 {
 	if (match->sqlstate != 0)
 		ereport(ERROR,
@@ -214,14 +222,16 @@ rml_raise_fault(const RmlFeatureMatch *match)
 /* Row types that are kept with a model. */
 #define MAX_ROW_TYPES 8
 
-/* How the features of a model were matched to a row type. */
+/* How the inputs of a model were matched to a row type. */
 typedef struct RowType
 {
 	struct RowType *next;
 	uint64		id;				/* typcache's */
 	AttrNumber	last_column;
 	AttrNumber *float8_columns; /* as in RmlSiteModel */
-	RmlFeatureMatch matches[FLEXIBLE_ARRAY_MEMBER];
+	RmlRawRead *raw;
+	int			n_raw;
+	RmlMatch matches[FLEXIBLE_ARRAY_MEMBER];
 } RowType;
 
 static RowType *
@@ -238,7 +248,7 @@ find_row_type(const RmlModel *model, uint64 id, int *n)
 
 /* The columns alone, if each is a float8: less to look at for each statement. */
 static AttrNumber *
-list_float8_columns(const RmlFeatureMatch *matches, int n)
+list_float8_columns(const RmlMatch *matches, int n)
 {
 	AttrNumber *columns;
 
@@ -253,19 +263,21 @@ list_float8_columns(const RmlFeatureMatch *matches, int n)
 	return columns;
 }
 
-/* Matches the features to a row type that the model has not met before. */
+/* Matches the inputs to a row type that the model has not met before. */
 static RowType *
 match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc, Oid type, uint64 id)
 {
-	int			n = entry->model->image.header->n_features;
+	const RmlInputs *inputs = &entry->model->inputs;
+	int			n = inputs->n;
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	RowType    *row_type = palloc(offsetof(RowType, matches) + sizeof(RmlFeatureMatch) * (Size) n);
+	RowType    *row_type = palloc0(offsetof(RowType, matches) + sizeof(RmlMatch) * (Size) n);
 
 	row_type->id = id;
-	row_type->next = NULL;
-	rml_match(entry->model, entry->binding.name, desc, type == RECORDOID, true, row_type->matches);
-	row_type->float8_columns = list_float8_columns(row_type->matches, n);
-	row_type->last_column = 0;
+	rml_match(inputs, entry->binding.name, desc, type == RECORDOID, true, row_type->matches);
+	if (inputs->transform != NULL)
+		row_type->raw = rml_raw_reads(inputs->transform, row_type->matches, &row_type->n_raw);
+	else
+		row_type->float8_columns = list_float8_columns(row_type->matches, n);
 	for (int i = 0; i < n; i++)
 		row_type->last_column = Max(row_type->last_column, row_type->matches[i].attno);
 	MemoryContextSwitchTo(caller);
@@ -289,7 +301,8 @@ rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc,
 		row_type = match_row_type(entry, fcinfo->flinfo->fn_mcxt, desc, type, id);
 		entry->own_row_type = row_type;
 		entry->float8_columns = row_type->float8_columns;
-		for (int i = 0; i < entry->model->image.header->n_features; i++)
+		entry->raw = row_type->raw;
+		for (int i = 0; i < entry->model->inputs.n; i++)
 			rml_raise_fault(&row_type->matches[i]);
 		if (type != RECORDOID && n < MAX_ROW_TYPES)
 		{
@@ -303,6 +316,8 @@ rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc,
 	entry->matches = row_type->matches;
 	entry->last_column = row_type->last_column;
 	entry->float8_columns = row_type->float8_columns;
+	entry->raw = row_type->raw;
+	entry->n_raw = row_type->n_raw;
 }
 
 /* Room to take a tuple apart. */
@@ -333,13 +348,22 @@ reject_untyped(const RmlSiteModel *entry, int feature, int attno)
 }
 
 float
-rml_site_value(const RmlSiteModel *entry, int feature, const RmlFeatureMatch *match, Datum value)
+rml_site_value(const RmlSiteModel *entry, int feature, const RmlMatch *match, Datum value)
 {
 	if (match->categories != NULL && rml_is_label_kind(match->kind))
 		return rml_column_category(entry->model, entry->binding.name, feature, match, value);
 	if (match->kind == RML_COLUMN_UNTYPED)
 		reject_untyped(entry, feature, match->attno);
 	return rml_column_value(match->kind, value);
+}
+
+void
+rml_site_transform(RmlSiteModel *entry)
+{
+	const RmlTransform *transform = entry->model->inputs.transform;
+
+	rml_transform_run(transform, entry->slots, 1, 1);
+	rml_raw_outputs(transform, entry->slots, 1, 1, entry->row);
 }
 
 void
@@ -359,9 +383,14 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
 	heap_deform_tuple(&tuple, desc, site->values, site->nulls);
-	for (int i = 0; i < entry->model->image.header->n_features; i++)
+	if (entry->slots != NULL)
 	{
-		const RmlFeatureMatch *match = &entry->matches[i];
+		rml_raw_read(entry->model->inputs.transform, entry->raw, entry->n_raw, site->values, site->nulls, entry->slots);
+		rml_site_transform(entry);
+	}
+	for (int i = 0; i < entry->model->image.header->n_features && entry->slots == NULL; i++)
+	{
+		const RmlMatch *match = &entry->matches[i];
 		int			at = match->attno - 1;
 
 		entry->row[i] = site->nulls[at] ? NAN : rml_site_value(entry, i, match, site->values[at]);
@@ -384,6 +413,12 @@ rml_site_read_array(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("features must be an array of one dimension, got %d", ARR_NDIM(array))));
+	if (entry->slots != NULL)
+	{
+		rml_raw_read_array(entry->model->inputs.transform, entry->binding.name, array, entry->slots);
+		rml_site_transform(entry);
+		return;
+	}
 	if (n != n_features)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -445,6 +480,12 @@ rml_site_read_jsonb(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool lenient)
 {
 	Jsonb	   *jsonb = PG_GETARG_JSONB_P(1);
 
+	if (entry->slots != NULL)
+	{
+		rml_raw_read_jsonb(entry->model->inputs.transform, entry->binding.name, jsonb, lenient, entry->slots);
+		rml_site_transform(entry);
+		return;
+	}
 	if (!JB_ROOT_IS_OBJECT(jsonb))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

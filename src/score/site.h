@@ -11,12 +11,13 @@
 #include "kernel/kernel.h"
 #include "registry/cache.h"
 #include "score/match.h"
+#include "score/raw.h"
 
-/* A feature and the argument that it is read from. */
+/* A feature and the argument that it is read from; a recipe's columns are RmlRawReads. */
 typedef struct RmlColumnRead
 {
 	int			feature;
-	RmlFeatureMatch match;
+	RmlMatch match;
 } RmlColumnRead;
 
 /* How features are read from values that come as arguments. */
@@ -25,7 +26,9 @@ typedef struct RmlColumns
 	int			n_reads;
 	int			n_slots;		/* values that the arguments name */
 	bool		in_order;		/* value i is feature i, float8 */
-	bool		in_parts;		/* the values come as real[] of many */
+	bool		in_parts;		/* the values come as float8[] of many */
+	int			n_raw;			/* in the place of reads, of a model with a recipe */
+	RmlRawRead *raw;			/* or NULL */
 	RmlColumnRead reads[FLEXIBLE_ARRAY_MEMBER];
 } RmlColumns;
 
@@ -38,8 +41,11 @@ typedef struct RmlSiteModel
 	RmlModel   *model;			/* pinned */
 	const RmlKernel *kernel;	/* as riskml.kernel was when the statement began */
 	float	   *row;			/* n_features, filled per call */
+	double	   *slots;			/* of which a recipe makes the row; or NULL */
 	float	   *margins;		/* n_outputs, likewise */
-	const RmlFeatureMatch *matches; /* for the row type below, or NULL */
+	const RmlMatch *matches;	/* for the row type below, or NULL */
+	const RmlRawRead *raw;		/* of the same, with a recipe */
+	int			n_raw;
 	uint64		row_type;		/* typcache's identifier of it */
 	AttrNumber	last_column;	/* that is read of such a row */
 	AttrNumber *float8_columns; /* of the features, if all are float8, else NULL */
@@ -60,6 +66,9 @@ extern RmlSiteModel *rml_site_model(FunctionCallInfo fcinfo, bool pinned_only);
 extern void rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc, Oid type,
 							   int32 typmod);
 
+/* Makes entry->row of entry->slots, which are filled as far as the recipe's reads go. */
+extern void rml_site_transform(RmlSiteModel *entry);
+
 /* Fill site->row from argument 1; raise what is wrong with it. */
 extern void rml_site_read_record(RmlSiteModel *site, FunctionCallInfo fcinfo);
 extern void rml_site_read_array(RmlSiteModel *site, FunctionCallInfo fcinfo);
@@ -67,9 +76,9 @@ extern void rml_site_read_jsonb(RmlSiteModel *site, FunctionCallInfo fcinfo, boo
 
 /* A matched column's value, not NULL, for a feature. */
 extern float rml_site_value(const RmlSiteModel *entry, int feature,
-							const RmlFeatureMatch *match, Datum value);
+							const RmlMatch *match, Datum value);
 
 /* Raises what is wrong with a match, if anything is. */
-extern void rml_raise_fault(const RmlFeatureMatch *match);
+extern void rml_raise_fault(const RmlMatch *match);
 
 #endif
