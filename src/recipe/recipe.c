@@ -160,17 +160,17 @@ register_features(RmlRecipe *recipe, RmlStep *step, List **faults)
 		int			code;
 
 		CHECK_FOR_INTERRUPTS();
-		if (n >= RML_MAX_FEATURES)
+		if (n >= RML_RECIPE_MAX_FEATURES)
 		{
 			report(faults, step, NULL, ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL,
-				   psprintf("the recipe makes more than %d features", RML_MAX_FEATURES));
+				   psprintf("the recipe makes more than %d features", RML_RECIPE_MAX_FEATURES));
 			step->is_faulty = true;
 			return;
 		}
-		if (strlen(name) == 0 || strlen(name) > RML_MAX_NAME)
+		if (strlen(name) == 0 || strlen(name) > RML_RECIPE_MAX_NAME)
 		{
 			report(faults, step, NULL, ERRCODE_INVALID_PARAMETER_VALUE, "Give the features names with \"names\".",
-				   psprintf("the name of its feature %d has %zu bytes, and can have 1 to %d", i + 1, strlen(name), RML_MAX_NAME));
+				   psprintf("the name of its feature %d has %zu bytes, and can have 1 to %d", i + 1, strlen(name), RML_RECIPE_MAX_NAME));
 			step->is_faulty = true;
 			continue;
 		}
@@ -215,9 +215,9 @@ read_inputs(RmlRecipe *recipe, RmlStep *step, RmlReader *reader)
 	step->inputs = palloc0(sizeof(RmlOperand) * ((Size) n + 1));
 	for (int i = 0; i < n; i++)
 	{
-		if (strlen(names[i]) > RML_MAX_NAME)
+		if (strlen(names[i]) > RML_RECIPE_MAX_NAME)
 		{
-			rml_reader_fault(reader, "input", NULL, "has a name of %zu bytes, and can have %d at most", strlen(names[i]), RML_MAX_NAME);
+			rml_reader_fault(reader, "input", NULL, "has a name of %zu bytes, and can have %d at most", strlen(names[i]), RML_RECIPE_MAX_NAME);
 			return;
 		}
 		step->inputs[i].name = names[i];
@@ -270,9 +270,9 @@ read_name(RmlStep *step, RmlReader *reader)
 
 	if (!rml_reader_text(reader, "feature", RML_REQUIRED, &name))
 		return false;
-	if (strlen(name) > RML_MAX_NAME)
+	if (strlen(name) > RML_RECIPE_MAX_NAME)
 	{
-		rml_reader_fault(reader, "feature", NULL, "has %zu bytes, and can have %d at most", strlen(name), RML_MAX_NAME);
+		rml_reader_fault(reader, "feature", NULL, "has %zu bytes, and can have %d at most", strlen(name), RML_RECIPE_MAX_NAME);
 		return false;
 	}
 	step->name = name;
@@ -395,9 +395,9 @@ rml_recipe_read(const Jsonb *json, List **faults)
 		report(faults, NULL, NULL, ERRCODE_INVALID_PARAMETER_VALUE, NULL, "a recipe must be a JSON list of steps");
 	else if (n == 0)
 		report(faults, NULL, NULL, ERRCODE_INVALID_PARAMETER_VALUE, NULL, "a recipe must have a step");
-	else if (n > RML_MAX_STEPS)
+	else if (n > RML_RECIPE_MAX_STEPS)
 		report(faults, NULL, NULL, ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL,
-			   psprintf("a recipe can have %d steps at most, not %u", RML_MAX_STEPS, n));
+			   psprintf("a recipe can have %d steps at most, not %u", RML_RECIPE_MAX_STEPS, n));
 	else
 	{
 		recipe->n_steps = (int) n;

@@ -11,9 +11,9 @@
 #include "transform/program.h"
 
 /* Limits on what a recipe may have; beyond them it is refused (54000). */
-#define RML_MAX_STEPS 10000
-#define RML_MAX_FEATURES 65536
-#define RML_MAX_NAME 1000		/* bytes of a feature's or column's name */
+#define RML_RECIPE_MAX_STEPS 10000
+#define RML_RECIPE_MAX_FEATURES 65536
+#define RML_RECIPE_MAX_NAME 1000		/* bytes of a feature's or column's name */
 
 typedef enum RmlKind
 {
