@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "registry/column_value.h"
+#include "transform/calendar.h"
 
 RmlColumnKind
 rml_column_kind(Oid type)
@@ -155,7 +156,7 @@ rml_time_zone(const char *name)
 static double
 clock_time(Timestamp time)
 {
-	return TIMESTAMP_IS_NOBEGIN(time) ? -INFINITY : TIMESTAMP_IS_NOEND(time) ? INFINITY : (double) time;
+	return TIMESTAMP_IS_NOBEGIN(time) ? -INFINITY : TIMESTAMP_IS_NOEND(time) ? INFINITY : rml_calendar_time(time);
 }
 
 double
@@ -169,7 +170,7 @@ rml_local_time(int64 instant, pg_tz *zone)
 	time = instant / USECS_PER_SEC - (instant % USECS_PER_SEC < 0) +
 		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (pg_time_t) SECS_PER_DAY;
 	local = pg_localtime(&time, zone);
-	return (double) (instant + (local == NULL ? 0 : local->tm_gmtoff * USECS_PER_SEC));
+	return rml_calendar_time(instant + (local == NULL ? 0 : local->tm_gmtoff * USECS_PER_SEC));
 }
 
 double
