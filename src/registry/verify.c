@@ -1,6 +1,6 @@
 /*
  * verify.c
- *	  riskml.verify(), export_model(), rebuild_images().
+ *	  riskml.verify(), export_model(), model_recipe(), rebuild_images().
  */
 #include "postgres.h"
 
@@ -24,6 +24,7 @@
 
 RML_SQL_FUNCTION(riskml_verify);
 RML_SQL_FUNCTION(riskml_export_model);
+RML_SQL_FUNCTION(riskml_model_recipe);
 RML_SQL_FUNCTION(riskml_rebuild_images);
 
 #define GOLDEN_ROWS 256
@@ -292,7 +293,19 @@ typedef struct Export
 	const RmlBinding *binding;
 	MemoryContext context;
 	bytea	   *source;
+	Jsonb	   *recipe;
 } Export;
+
+static void
+require_sound(const Export *export, HeapTuple tuple, TupleDesc desc)
+{
+	if (!rml_stored_source_is_sound(tuple, desc, export->binding))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stored source of model \"%s\" version %d is damaged",
+						export->binding->name, export->binding->version),
+				 errhint("Restore the row in riskml.model_version from a backup.")));
+}
 
 static void
 export_version(HeapTuple tuple, TupleDesc desc, void *arg)
@@ -300,12 +313,7 @@ export_version(HeapTuple tuple, TupleDesc desc, void *arg)
 	Export	   *export = arg;
 	MemoryContext caller;
 
-	if (!rml_stored_source_is_sound(tuple, desc, export->binding))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stored source of model \"%s\" version %d is damaged",
-						export->binding->name, export->binding->version),
-				 errhint("Restore the row in riskml.model_version from a backup.")));
+	require_sound(export, tuple, desc);
 	caller = MemoryContextSwitchTo(export->context);
 	export->source = rml_stored_source(tuple, desc);
 	if ((Pointer) export->source >= (Pointer) tuple->t_data &&
@@ -328,7 +336,7 @@ riskml_export_model(PG_FUNCTION_ARGS)
 	char	   *format = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	RmlRef		ref;
 	RmlBinding	binding;
-	Export		export = {&binding, CurrentMemoryContext, NULL};
+	Export		export = {.binding = &binding, .context = CurrentMemoryContext};
 
 	if (strcmp(format, "source") != 0)
 		ereport(ERROR,
@@ -340,6 +348,36 @@ riskml_export_model(PG_FUNCTION_ARGS)
 	(void) rml_catalog_with_version(binding.model.model_id, binding.version,
 									rml_statement_snapshot(), export_version, &export);
 	PG_RETURN_BYTEA_P(export.source);
+}
+
+static void
+export_recipe(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	Export	   *export = arg;
+	MemoryContext caller;
+
+	require_sound(export, tuple, desc);
+	caller = MemoryContextSwitchTo(export->context);
+	export->recipe = rml_stored_recipe(tuple, desc);
+	MemoryContextSwitchTo(caller);
+}
+
+/* riskml.model_recipe(model): as it was given. */
+Datum
+riskml_model_recipe(PG_FUNCTION_ARGS)
+{
+	text	   *text_ref = PG_GETARG_TEXT_PP(0);
+	RmlRef		ref;
+	RmlBinding	binding;
+	Export		export = {.binding = &binding, .context = CurrentMemoryContext};
+
+	rml_ref_parse(VARDATA_ANY(text_ref), (int) VARSIZE_ANY_EXHDR(text_ref), &ref);
+	rml_resolve_for(&ref, "export", &binding);
+	(void) rml_catalog_with_version(binding.model.model_id, binding.version,
+									rml_statement_snapshot(), export_recipe, &export);
+	if (export.recipe == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(export.recipe);
 }
 
 /* ---- rebuilding ---- */

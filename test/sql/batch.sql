@@ -102,9 +102,9 @@ SELECT q, x.* FROM unnest(ARRAY[
 	'SELECT id, b(x) FROM (SELECT * FROM regress_loan ORDER BY id FOR UPDATE) x LIMIT 2',
 	-- calls by hand beside the planner''s
 	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', age, debt, income)) FROM regress_loan l',
-	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', ARRAY[income, debt, age]::real[])) FROM regress_loan l WHERE income + debt + age > 0',
+	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', ARRAY[income, debt, age]::float8[])) FROM regress_loan l WHERE income + debt + age > 0',
 	'SELECT sum(b(l)), sum(riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', riskml.read_columns(''regress_b'', NULL, ''{income,debt,age}'', income, debt, age))) FROM regress_loan l',
-	'SELECT count(s), sum(r) FROM (SELECT b(x) AS s, riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', a) AS r FROM (SELECT *, ARRAY[income, debt, age]::real[] AS a FROM regress_loan WHERE income + debt + age > 0 OFFSET 0) x) y',
+	'SELECT count(s), sum(r) FROM (SELECT b(x) AS s, riskml.score_columns(''regress_b'', NULL, ''{income,debt,age}'', a) AS r FROM (SELECT *, ARRAY[income, debt, age]::float8[] AS a FROM regress_loan WHERE income + debt + age > 0 OFFSET 0) x) y',
 	'SELECT id, b(l), generate_series(1, 2) FROM regress_loan l',
 	'SELECT b(v) FROM (VALUES (1, 2, 3), (70, 20, 50), (NULL, NULL, NULL)) v(age, debt, income)',
 	'SELECT id, b(l) FROM regress_loan l WHERE id = 77',

@@ -129,8 +129,8 @@ SELECT pg_temp.try(c) FROM unnest(ARRAY[
 	$$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,age,debt}', 1, 2, 3, 4)$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,NULL,debt}', 1, 2, 3)$$,
 	$$SELECT riskml.margin_columns('regress_p', NULL, NULL, 1, 2)$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', VARIADIC ARRAY[1, 2, 3])$$,
 	$$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', 1, 2, 'x'::text)$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', 1, 2, now())$$,
-	$$SELECT riskml.margin_columns('regress_p', NULL, '{}', '{1,2,3}'::real[])$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', '{1,2}'::real[])$$,
-	$$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', NULL::real[])$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', '{1,2,3}'::real[])$$,
+	$$SELECT riskml.margin_columns('regress_p', NULL, '{}', '{1,2,3}'::float8[])$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', '{1,2}'::float8[])$$,
+	$$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', NULL::float8[])$$, $$SELECT riskml.margin_columns('regress_p', NULL, '{age,income,debt}', '{1,2,3}'::float8[])$$,
 	$$SELECT riskml.read_columns('regress_p', NULL, '{age,x,debt}', 1, 2, NULL::int)$$]) c;
 
 -- ---- plans that are kept: the version is found at run time, another list of features makes a new plan
