@@ -10,7 +10,10 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -115,6 +118,54 @@ rml_column_value(RmlColumnKind kind, Datum value)
 	return (float) rml_column_number(kind, value);
 }
 
+/* ---- labels of enums ---- */
+
+/* A label of an enum, that need not be looked up in the catalog for each row. */
+typedef struct EnumLabel
+{
+	Oid			value;			/* InvalidOid: none */
+	int			length;
+	NameData	name;
+} EnumLabel;
+
+#define ENUM_LABELS 256
+
+static EnumLabel *enum_labels = NULL;
+
+/* One may have been renamed. */
+static void
+forget_enum_labels(Datum arg, int cache, uint32 hash)
+{
+	(void) arg;
+	(void) cache;
+	(void) hash;
+	for (int i = 0; i < ENUM_LABELS; i++)
+		enum_labels[i].value = InvalidOid;
+}
+
+static const EnumLabel *
+enum_label(Oid value)
+{
+	EnumLabel  *label;
+	char	   *name;
+
+	if (enum_labels == NULL)
+	{
+		enum_labels = MemoryContextAllocZero(TopMemoryContext, sizeof(EnumLabel) * ENUM_LABELS);
+		CacheRegisterSyscacheCallback(ENUMOID, forget_enum_labels, (Datum) 0);
+	}
+	label = &enum_labels[value % ENUM_LABELS];
+	if (label->value != value)
+	{
+		name = DatumGetCString(DirectFunctionCall1(enum_out, ObjectIdGetDatum(value)));
+		namestrcpy(&label->name, name);
+		label->length = (int) strlen(name);
+		label->value = value;
+		pfree(name);
+	}
+	return label;
+}
+
 const char *
 rml_column_label(RmlColumnKind kind, Datum value, int *length)
 {
@@ -136,8 +187,8 @@ rml_column_label(RmlColumnKind kind, Datum value, int *length)
 			label = NameStr(*DatumGetName(value));
 			break;
 		case RML_COLUMN_ENUM:
-			label = DatumGetCString(DirectFunctionCall1(enum_out, value));
-			break;
+			*length = enum_label(DatumGetObjectId(value))->length;
+			return NameStr(enum_label(DatumGetObjectId(value))->name);
 		default:				/* a literal without a type */
 			label = DatumGetCString(value);
 			break;

@@ -45,7 +45,10 @@ extern double rml_column_number(RmlColumnKind kind, Datum value);
 /* The same as XGBoost would get it: rounded to float32 once. */
 extern float rml_column_value(RmlColumnKind kind, Datum value);
 
-/* A text in the server's encoding, not terminated, without the padding of character(n); may be palloc'd. */
+/*
+ * A text in the server's encoding, not terminated, without the padding of
+ * character(n).  It lasts as long as the value, of an enum until the next call.
+ */
 extern const char *rml_column_label(RmlColumnKind kind, Datum value, int *length);
 
 /* A time zone by its name; NULL if there is none of that name.  Lasts as long as the session. */

@@ -70,18 +70,18 @@ read_distribution(const char *name, JsonbValue *json)
 
 /* ---- models ---- */
 
-static char **
-texts_of(Datum array, int *n)
+/* Copies the names of what the model reads of a row. */
+static void
+find_inputs(RmlWatchedModel *model)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	char	  **texts;
+	RmlModel   *pinned = rml_cache_pin(&model->binding);
+	const RmlInputs *inputs = &pinned->inputs;
 
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, n);
-	texts = palloc(sizeof(char *) * (Size) Max(*n, 1));
-	for (int i = 0; i < *n; i++)
-		texts[i] = TextDatumGetCString(elements[i]);
-	return texts;
+	model->n_inputs = inputs->n;
+	model->inputs = palloc(sizeof(char *) * (Size) Max(inputs->n, 1));
+	for (int i = 0; i < inputs->n; i++)
+		model->inputs[i] = pstrdup(inputs->names[i]);
+	rml_cache_unpin(pinned);
 }
 
 static Datum
@@ -106,19 +106,19 @@ rml_watched_model(RmlWatchedModel *model, const char *reference)
 	memset(model, 0, sizeof(*model));
 	rml_ref_parse(reference, (int) strlen(reference), &ref);
 	rml_resolve_for(&ref, "score", &model->binding);
+	find_inputs(model);
 	rml_act_begin(&scope, rml_catalog_table(RML_TAB_VERSION));
 	params[0] = rml_param_int(model->binding.model.model_id);
 	params[1] = rml_param_int(model->binding.version);
-	if (rml_sql_read("SELECT v.features, v.objective, v.n_outputs, b.baseline\n"
+	if (rml_sql_read("SELECT v.objective, v.n_outputs, b.baseline\n"
 					 "FROM riskml.model_version v LEFT JOIN riskml.model_baseline b USING (model_id, version)\n"
 					 "WHERE model_id = $1 AND version = $2", 2, params) != 1)
 		elog(ERROR, "version %d of model \"%s\" has vanished", model->binding.version, model->binding.name);
 	spi = MemoryContextSwitchTo(caller);
-	model->features = texts_of(column_of(1, &isnull), &model->n_features);
-	objective = rml_objective_by_name(TextDatumGetCString(column_of(2, &isnull)));
-	n_outputs = DatumGetInt32(column_of(3, &isnull));
+	objective = rml_objective_by_name(TextDatumGetCString(column_of(1, &isnull)));
+	n_outputs = DatumGetInt32(column_of(2, &isnull));
 	model->n_scores = objective != NULL && rml_has_one_score(objective, n_outputs) ? 0 : n_outputs;
-	value = column_of(4, &isnull);
+	value = column_of(3, &isnull);
 	model->baseline = isnull ? NULL : DatumGetJsonbPCopy(value);
 	MemoryContextSwitchTo(spi);
 	rml_act_end(&scope);
@@ -275,25 +275,64 @@ unused_name(const RmlSubject *subject)
 	return name;
 }
 
+/* The labels of a feature. */
 static Datum
-labels_of(const RmlModel *model, const RmlImageCategories *categories)
+labels_of(const RmlImage *image, const RmlImageCategories *categories)
 {
 	Datum	   *labels = palloc(sizeof(Datum) * Max(categories->n_labels, 1));
 
 	for (uint32 i = 0; i < categories->n_labels; i++)
 	{
 		size_t		length;
-		const char *utf8 = rml_image_label(&model->image, categories->first + i, &length);
+		const char *utf8 = rml_image_label(image, categories->first + i, &length);
 
 		labels[i] = CStringGetTextDatum(rml_from_utf8(utf8, length));
 	}
 	return PointerGetDatum(construct_array(labels, (int) categories->n_labels, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* The texts that a recipe knows of a column, if a step refuses others; else 0. */
+static Datum
+texts_of(const RmlTransform *transform, int column)
+{
+	const RmlTransformRead *reads = &transform->reads[transform->columns[column].first_read];
+
+	for (int i = 0; i < transform->columns[column].n_reads; i++)
+	{
+		const RmlDictionary *dictionary = reads[i].input->dictionary;
+		int			n = reads[i].strict_step != 0 ? rml_dictionary_count(dictionary) : 0;
+		Datum	   *texts = palloc(sizeof(Datum) * (Size) Max(n, 1));
+
+		if (reads[i].strict_step == 0)
+			continue;
+		for (int code = 0; code < n; code++)
+		{
+			int			length;
+			const char *text = rml_dictionary_text(dictionary, code, &length);
+
+			texts[code] = PointerGetDatum(cstring_to_text_with_len(text, length));
+		}
+		return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
+	}
+	return (Datum) 0;
+}
+
+/* The labels that an input may have, text[]; 0: any. */
+static Datum
+labels_of_input(const RmlInputs *inputs, int input)
+{
+	const RmlImageCategories *categories;
+
+	if (inputs->transform != NULL)
+		return texts_of(inputs->transform, input);
+	categories = rml_image_categories(inputs->image, input);
+	return categories != NULL ? labels_of(inputs->image, categories) : (Datum) 0;
+}
+
 /*
  * Condition that a row has no label that the model does not know, for which
  * scoring would fail; NULL if it can have none.  The columns are those of the
- * features, in their order.
+ * inputs, in their order.
  */
 static char *
 known_labels(RmlWatch *watch, const RmlWatchedModel *watched)
@@ -302,15 +341,14 @@ known_labels(RmlWatch *watch, const RmlWatchedModel *watched)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < watched->n_features; i++)
+	for (int i = 0; i < watched->n_inputs; i++)
 	{
 		const RmlWatched *column = list_nth(watch->columns, i);
-		const RmlImageCategories *categories = rml_image_categories(&model->image, i);
+		Datum		labels = column->is_label ? labels_of_input(&model->inputs, i) : (Datum) 0;
 
-		if (!column->is_label || categories == NULL)
-			continue;
-		appendStringInfo(&sql, "%s(%s IS NULL OR %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($%d))", sql.len > 0 ? " AND " : "",
-						 column->sql, column->sql, rml_watch_value(watch, TEXTARRAYOID, labels_of(model, categories)));
+		if (labels != (Datum) 0)
+			appendStringInfo(&sql, "%s(%s IS NULL OR %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($%d))", sql.len > 0 ? " AND " : "",
+							 column->sql, column->sql, rml_watch_value(watch, TEXTARRAYOID, labels));
 	}
 	rml_cache_unpin(model);
 	return sql.len > 0 ? sql.data : NULL;
@@ -337,6 +375,13 @@ watch_scores(RmlWatch *watch, const RmlWatchedModel *model)
 		watch_score(watch, psprintf("scores[%d]", i), psprintf("(source.%s)[%d]", name, i));
 }
 
+/* For messages. */
+static const char *
+input_noun(const RmlWatchedModel *model)
+{
+	return model->binding.has_recipe ? "input" : "feature";
+}
+
 void
 rml_watch_model(RmlWatch *watch, const RmlWatchedModel *model, const char *query)
 {
@@ -344,24 +389,24 @@ rml_watch_model(RmlWatch *watch, const RmlWatchedModel *model, const char *query
 
 	open_query(watch, query);
 	names = rml_column_names(watch->subject.columns);
-	for (int i = 0; i < model->n_features; i++)
+	for (int i = 0; i < model->n_inputs; i++)
 	{
-		const char *feature = model->features[i];
+		const char *input = model->inputs[i];
 		RmlMatchHow how;
 		Form_pg_attribute other;
-		Form_pg_attribute att = rml_column_find(names, feature, &how, &other);
+		Form_pg_attribute att = rml_column_find(names, input, &how, &other);
 
 		if (att == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("the query has no column for feature \"%s\" of model \"%s\"", feature, model->binding.name)));
+					 errmsg("the query has no column for %s \"%s\" of model \"%s\"", input_noun(model), input, model->binding.name)));
 		if (other != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
-					 errmsg("the query has two columns for feature \"%s\" of model \"%s\", \"%s\" and \"%s\"", feature, model->binding.name,
+					 errmsg("the query has two columns for %s \"%s\" of model \"%s\", \"%s\" and \"%s\"", input_noun(model), input, model->binding.name,
 							NameStr(att->attname), NameStr(other->attname)),
 					 errhint("Give one of them another name.")));
-		(void) watch_column(watch, feature, att);
+		(void) watch_column(watch, input, att);
 	}
 	watch_scores(watch, model);
 }

@@ -3,7 +3,7 @@
  *	  Columns of a query whose distributions are taken, all in one scan.
  *
  * A column is one of the query's, or of a model: its inputs, by the names of its
- * features, and its score.  Everything lives in the memory context of the calls.
+ * features or of the columns that its recipe reads, and its score.  Everything lives in the memory context of the calls.
  */
 #ifndef RML_STATS_WATCH_H
 #define RML_STATS_WATCH_H
@@ -18,8 +18,8 @@
 typedef struct RmlWatchedModel
 {
 	RmlBinding	binding;
-	char	  **features;
-	int			n_features;
+	char	  **inputs;
+	int			n_inputs;
 	int			n_scores;		/* 0: one, which is no list */
 	Jsonb	   *baseline;		/* NULL: it has none */
 } RmlWatchedModel;
@@ -58,7 +58,7 @@ extern void rml_watched_model(RmlWatchedModel *model, const char *reference);
 /* All columns of a query; 42804 for one of a type that has no distribution. */
 extern void rml_watch_query(RmlWatch *watch, const char *query);
 
-/* Inputs of a model in the order of its features, then its scores; 42703 for one that has no column. */
+/* Inputs of a model in their order, then its scores; 42703 for one that has no column. */
 extern void rml_watch_model(RmlWatch *watch, const RmlWatchedModel *model, const char *query);
 
 /* The columns of a query that a baseline, an object of distributions, has; 42703 for one that it lacks. */
