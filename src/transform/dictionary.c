@@ -281,10 +281,14 @@ rml_dictionary_size(const RmlDictionary *dictionary)
 
 /* ---- numbers ---- */
 
+/* Integers from 0 on below this have their codes in a table, as codes of categories mostly are such. */
+#define SMALL_NUMBERS 256
+
 struct RmlNumbers
 {
 	RmlHost    *host;
-	Buckets		table;
+	int			small[SMALL_NUMBERS];	/* -1: not there */
+	Buckets		table;			/* of the others */
 	int			n;
 	int			capacity;
 	double	   *values;
@@ -295,7 +299,6 @@ hash_number(double number)
 {
 	uint64_t	bits;
 
-	number += 0.0;				/* -0 becomes 0 */
 	memcpy(&bits, &number, sizeof(bits));
 	/* the last bits of small integers are all 0 */
 	bits = (bits ^ bits >> 32) * K1;
@@ -308,17 +311,27 @@ rml_numbers_create(RmlHost *host)
 	RmlNumbers *numbers = rml_alloc(host, sizeof(RmlNumbers));
 
 	*numbers = (RmlNumbers) {.host = host, .capacity = FIRST_BUCKETS / 2};
+	for (int i = 0; i < SMALL_NUMBERS; i++)
+		numbers->small[i] = -1;
 	create_buckets(&numbers->table, host);
 	numbers->values = rml_alloc(host, sizeof(double) * (size_t) numbers->capacity);
 	return numbers;
 }
 
+static inline bool
+is_small(double number)
+{
+	return number >= 0 && number < SMALL_NUMBERS && number == (int) number;
+}
+
 static inline int
-find_number(const RmlNumbers *numbers, uint32_t hash, double number)
+find_number(const RmlNumbers *numbers, double number)
 {
 	const Buckets *table = &numbers->table;
 
-	for (uint32_t i = hash & table->mask;; i = (i + 1) & table->mask)
+	if (is_small(number))
+		return numbers->small[(int) number];
+	for (uint32_t i = hash_number(number) & table->mask;; i = (i + 1) & table->mask)
 	{
 		int			code = table->buckets[i].code;
 
@@ -330,14 +343,13 @@ find_number(const RmlNumbers *numbers, uint32_t hash, double number)
 int
 rml_numbers_find(const RmlNumbers *numbers, double number)
 {
-	return find_number(numbers, hash_number(number), number);
+	return find_number(numbers, number);
 }
 
 int
 rml_numbers_add(RmlNumbers *numbers, double number)
 {
-	uint32_t	hash = hash_number(number);
-	int			code = find_number(numbers, hash, number);
+	int			code = find_number(numbers, number);
 
 	if (code >= 0)
 		return code;
@@ -347,9 +359,14 @@ rml_numbers_add(RmlNumbers *numbers, double number)
 		numbers->values = numbers->host->resize(numbers->host, numbers->values, sizeof(double) * 2 * (size_t) numbers->capacity);
 		numbers->capacity *= 2;
 	}
-	grow_buckets(&numbers->table, numbers->host, code + 1);
 	numbers->values[code] = number + 0.0;
-	put_bucket(&numbers->table, hash, code);
+	if (is_small(number))
+		numbers->small[(int) number] = code;
+	else
+	{
+		grow_buckets(&numbers->table, numbers->host, code + 1);
+		put_bucket(&numbers->table, hash_number(number), code);
+	}
 	numbers->n++;
 	return code;
 }
@@ -370,5 +387,5 @@ void
 rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int offset, int *codes)
 {
 	for (int i = 0; i < n; i++)
-		codes[i] = values[i] != values[i] ? 0 : find_number(numbers, hash_number(values[i]), values[i]) + offset;
+		codes[i] = values[i] != values[i] ? 0 : find_number(numbers, values[i]) + offset;
 }

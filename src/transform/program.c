@@ -8,6 +8,7 @@
 #include "transform/program.h"
 
 #include <math.h>
+#include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -50,8 +51,8 @@
 
 /* ---- buckets ---- */
 
-/* Up to this many edges are all compared. */
-#define FEW_EDGES 8
+/* A full block is compared with all of the edges, if they are no more than these. */
+#define FEW_EDGES 12
 
 /* Number of edges <= x; 0 for NaN.  n > 0; no branch depends on x. */
 INLINE int
@@ -70,23 +71,16 @@ find_bucket(const double *edges, int n, double x)
 }
 
 static void
-run_few_edges(const RmlInstruction *in, const double *restrict a, double *restrict result, int n)
+run_few_edges(const RmlInstruction *in, const double *restrict a, double *restrict result)
 {
-	EACH(x != x ? x : 0.0);
+	for (int r = 0; r < RML_PROGRAM_ROWS; r++)
+		result[r] = a[r] != a[r] ? a[r] : 0.0;
 	for (int e = 0; e < in->n; e++)
 	{
 		const double edge = in->edges[e];
 
-		if (n == RML_PROGRAM_ROWS)
-		{
-			for (int r = 0; r < RML_PROGRAM_ROWS; r++)
-				result[r] += edge <= a[r] ? 1.0 : 0.0;
-		}
-		else
-		{
-			for (int r = 0; r < n; r++)
-				result[r] += edge <= a[r] ? 1.0 : 0.0;
-		}
+		for (int r = 0; r < RML_PROGRAM_ROWS; r++)
+			result[r] += edge <= a[r] ? 1.0 : 0.0;
 	}
 }
 
@@ -95,8 +89,10 @@ run_bucket(const RmlInstruction *in, const double *restrict a, double *restrict 
 {
 	const double *edges = in->edges;
 
-	if (in->n <= FEW_EDGES)
-		run_few_edges(in, a, result, n);
+	if (in->n == 0)
+		EACH(x != x ? x : 0.0);
+	else if (in->n <= FEW_EDGES && n == RML_PROGRAM_ROWS)
+		run_few_edges(in, a, result);
 	else
 		EACH(x != x ? x : (double) find_bucket(edges, in->n, x));
 }
@@ -173,11 +169,10 @@ run_lookup(const RmlInstruction *in, const double *a, const double *c, double *r
 static void
 run_scatter(const RmlInstruction *in, const double *a, double *result, int stride, int n)
 {
-	for (int slot = 0; slot < in->n; slot++)
-	{
-		for (int r = 0; r < n; r++)
-			result[(size_t) slot * (size_t) stride + (size_t) r] = 0.0;
-	}
+	if (n == stride)
+		memset(result, 0, sizeof(double) * (size_t) n * (size_t) in->n);
+	for (int slot = 0; slot < in->n && n < stride; slot++)
+		memset(result + (size_t) slot * (size_t) stride, 0, sizeof(double) * (size_t) n);
 	for (int r = 0; r < n; r++)
 	{
 		if (a[r] >= 0)
