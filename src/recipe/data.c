@@ -107,6 +107,27 @@ kind_of(RmlColumnKind kind)
 	return rml_is_time_kind(kind) ? RML_KIND_TIME : RML_KIND_UNKNOWN;
 }
 
+/* Can all ops that read a column take what it is? */
+static void
+check_takers(const RmlRecipe *recipe, const RmlRawColumn *column, Form_pg_attribute att, RmlKind kind)
+{
+	int			taken = kind == RML_KIND_TEXT ? RML_TAKES_TEXT : kind == RML_KIND_TIME ? RML_TAKES_TIME : RML_TAKES_NUMBER;
+
+	for (int i = 0; i < recipe->n_steps; i++)
+	{
+		const RmlStep *step = &recipe->steps[i];
+
+		for (int input = 0; input < step->n_inputs; input++)
+		{
+			if (step->inputs[input].column == column && (step->op->takes & taken) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("recipe step %d (feature \"%s\"): op \"%s\" cannot take column \"%s\" of type %s", step->number, step->name,
+								step->op->name, NameStr(att->attname), format_type_be(att->atttypid))));
+		}
+	}
+}
+
 /* The column's type must be what the recipe takes it for; if it does not say, it is what the type says. */
 static void
 check_column(RmlRecipe *recipe, RmlRawColumn *column, Form_pg_attribute att, const char *whose)
@@ -121,13 +142,19 @@ check_column(RmlRecipe *recipe, RmlRawColumn *column, Form_pg_attribute att, con
 				 errmsg("%scolumn \"%s\" of type %s cannot be read", whose, NameStr(att->attname), format_type_be(att->atttypid)),
 				 errhint("Columns are numbers, booleans, texts, dates or timestamps; cast it.")));
 	if (column->kind == RML_KIND_UNKNOWN)
+	{
+		check_takers(recipe, column, att, kind);
 		rml_recipe_require_kind(recipe, step->number, &step->inputs[input], kind);
+	}
 	else if (column->kind != kind)
+	{
+		step = &recipe->steps[column->step - 1];
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("%scolumn \"%s\" of type %s cannot be read as %s", whose, NameStr(att->attname), format_type_be(att->atttypid),
-						rml_kind_name(column->kind)),
+				 errmsg("recipe step %d (feature \"%s\"): column \"%s\" of type %s cannot be read as %s", step->number, step->name,
+						NameStr(att->attname), format_type_be(att->atttypid), rml_kind_name(column->kind)),
 				 errhint("Cast it in the query.")));
+	}
 }
 
 /* An instant has a local clock in a time zone only. */
