@@ -36,6 +36,8 @@ typedef struct Checking
 {
 	const RmlRecipe *recipe;
 	RmlColumnNames *names;
+	Form_pg_attribute *found;	/* by the number of the recipe's column; NULL: none, or more than one */
+	bool	   *looked_up;
 	List	   *faults;
 } Checking;
 
@@ -47,68 +49,85 @@ add_fault(Checking *checking, const RmlStep *step, const char *column, const cha
 	});
 }
 
-static const char *
-type_hint(RmlKind kind)
+/* Missing columns are faults of the first step that reads them. */
+static Form_pg_attribute
+find_column(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
 {
-	switch (kind)
-	{
-		case RML_KIND_TEXT:
-			return "Texts are of type text, varchar, character, name or an enum.";
-		case RML_KIND_TIME:
-			return "Times are of type date, timestamp or timestamptz.";
-		default:
-			return "Numbers are of an integer type, real, double precision, numeric or boolean.";
-	}
+	RmlMatchHow how;
+	Form_pg_attribute other;
+	Form_pg_attribute att;
+
+	if (checking->looked_up[column->number])
+		return checking->found[column->number];
+	checking->looked_up[column->number] = true;
+	att = rml_column_find(checking->names, column->name, &how, &other);
+	if (att == NULL)
+		add_fault(checking, step, column->name, NULL, psprintf("the relation has no column \"%s\"", column->name));
+	else if (other != NULL)
+		add_fault(checking, step, column->name, "Rename a column, or spell the name in the recipe as the column's.",
+				  psprintf("columns \"%s\" and \"%s\" both match \"%s\"", NameStr(att->attname), NameStr(other->attname), column->name));
+	else
+		checking->found[column->number] = att;
+	return checking->found[column->number];
 }
 
-static bool
-fits(RmlKind wanted, RmlColumnKind kind)
+/* What a step takes of a column: what the recipe says that it is, else anything that the op takes. */
+static int
+taken(const RmlStep *step, const RmlRawColumn *column)
 {
-	switch (wanted)
+	switch (column->kind)
 	{
 		case RML_KIND_NUMBER:
-			return rml_is_number_kind(kind);
+			return RML_TAKES_NUMBER;
 		case RML_KIND_TEXT:
-			return rml_is_label_kind(kind);
+			return RML_TAKES_TEXT;
 		case RML_KIND_TIME:
-			return rml_is_time_kind(kind);
+			return RML_TAKES_TIME;
 		case RML_KIND_UNKNOWN:
 			break;
 	}
-	return kind != RML_COLUMN_UNREADABLE;
+	return step->op->takes;
 }
 
-/* One column, at the first step that reads it; a type at the step that says what is needed. */
-static void
-check_column(Checking *checking, const RmlStep *reader, const RmlRawColumn *column)
+static bool
+fits(int takes, RmlColumnKind kind)
 {
-	RmlMatchHow how;
-	Form_pg_attribute other;
-	Form_pg_attribute att = rml_column_find(checking->names, column->name, &how, &other);
-	const RmlStep *step = column->step > 0 ? &checking->recipe->steps[column->step - 1] : reader;
+	return ((takes & RML_TAKES_NUMBER) != 0 && rml_is_number_kind(kind)) ||
+		((takes & RML_TAKES_TEXT) != 0 && rml_is_label_kind(kind)) ||
+		((takes & RML_TAKES_TIME) != 0 && rml_is_time_kind(kind));
+}
+
+static const char *
+type_hint(int takes)
+{
+	switch (takes)
+	{
+		case RML_TAKES_NUMBER:
+			return "Numbers are of an integer type, real, double precision, numeric or boolean.";
+		case RML_TAKES_TEXT:
+			return "Texts are of type text, varchar, character, name or an enum.";
+		case RML_TAKES_TIME:
+			return "Times are of type date, timestamp or timestamptz.";
+		default:
+			return "Categories are numbers, booleans or texts.";
+	}
+}
+
+static void
+check_input(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
+{
+	Form_pg_attribute att = find_column(checking, step, column);
+	int			takes = taken(step, column);
+	RmlColumnKind kind;
 
 	if (att == NULL)
-		add_fault(checking, reader, column->name, NULL, psprintf("the relation has no column \"%s\"", column->name));
-	else if (other != NULL)
-		add_fault(checking, reader, column->name, "Rename a column, or spell the name in the recipe as the column's.",
-				  psprintf("columns \"%s\" and \"%s\" both match \"%s\"", NameStr(att->attname), NameStr(other->attname), column->name));
-	else if (!fits(column->kind, rml_column_kind(att->atttypid)))
-		add_fault(checking, step, column->name, type_hint(column->kind),
-				  column->kind == RML_KIND_UNKNOWN
-				  ? psprintf("column \"%s\" of type %s cannot be read", NameStr(att->attname), format_type_be(att->atttypid))
-				  : psprintf("column \"%s\" of type %s cannot be read as %s", NameStr(att->attname), format_type_be(att->atttypid),
-							 rml_kind_name(column->kind)));
-}
-
-/* Each step reads instants by its own zone. */
-static void
-check_zone(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
-{
-	RmlMatchHow how;
-	Form_pg_attribute other;
-	Form_pg_attribute att = rml_column_find(checking->names, column->name, &how, &other);
-
-	if (att != NULL && other == NULL && step->zone == NULL && rml_column_kind(att->atttypid) == RML_COLUMN_TIMESTAMPTZ)
+		return;
+	kind = rml_column_kind(att->atttypid);
+	if (!fits(takes, kind))
+		add_fault(checking, step, column->name, type_hint(takes),
+				  psprintf("column \"%s\" of type %s cannot be read as %s", NameStr(att->attname), format_type_be(att->atttypid),
+						   column->kind == RML_KIND_UNKNOWN ? "a category" : rml_kind_name(column->kind)));
+	else if (kind == RML_COLUMN_TIMESTAMPTZ && step->zone == NULL)
 		add_fault(checking, step, column->name, "Give the step a \"time_zone\".",
 				  psprintf("column \"%s\" of type %s has no local time without a time zone", NameStr(att->attname),
 						   format_type_be(att->atttypid)));
@@ -118,8 +137,9 @@ static void
 check_columns(Checking *checking)
 {
 	const RmlRecipe *recipe = checking->recipe;
-	bool	   *checked = palloc0((Size) list_length(recipe->columns) + 1);
 
+	checking->found = palloc0(sizeof(Form_pg_attribute) * ((Size) list_length(recipe->columns) + 1));
+	checking->looked_up = palloc0((Size) list_length(recipe->columns) + 1);
 	for (int i = 0; i < recipe->n_steps; i++)
 	{
 		const RmlStep *step = &recipe->steps[i];
@@ -127,15 +147,8 @@ check_columns(Checking *checking)
 		CHECK_FOR_INTERRUPTS();
 		for (int k = 0; k < step->n_inputs; k++)
 		{
-			const RmlRawColumn *column = step->inputs[k].column;
-
-			if (column == NULL)
-				continue;
-			if (!checked[column->number])
-				check_column(checking, step, column);
-			checked[column->number] = true;
-			if (column->kind == RML_KIND_TIME)
-				check_zone(checking, step, column);
+			if (step->inputs[k].column != NULL)
+				check_input(checking, step, step->inputs[k].column);
 		}
 	}
 }

@@ -138,6 +138,12 @@ need_field(RmlReader *reader, const char *field, RmlNeed need)
 	return value;
 }
 
+static bool
+is_zero(Datum numeric)
+{
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, DirectFunctionCall1(numeric_sign, numeric))) == 0;
+}
+
 /* Why a JSON number is no double that can be used, or NULL. */
 static const char *
 to_double(const JsonbValue *value, double *number)
@@ -148,7 +154,7 @@ to_double(const JsonbValue *value, double *number)
 		return "must be a number";
 	numeric = NumericGetDatum(value->val.numeric);
 	*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, numeric));
-	if (!isfinite(*number))
+	if (!isfinite(*number) || (*number == 0 && !is_zero(numeric)))
 		return "is out of range of double precision";
 	*number += 0.0;				/* there is no -0 */
 	return NULL;

@@ -207,9 +207,12 @@ read_inputs(RmlRecipe *recipe, RmlStep *step, RmlReader *reader)
 		n = 0;
 	else if (n < step->op->min_inputs || n > step->op->max_inputs)
 	{
-		rml_reader_fault(reader, "input", NULL, step->op->min_inputs == step->op->max_inputs
-						 ? "must name %d column(s) or features for op \"%s\", not %d"
-						 : "must name at least %d column(s) or features for op \"%s\", not %d", step->op->min_inputs, step->op->name, n);
+		if (step->op->min_inputs == step->op->max_inputs)
+			rml_reader_fault(reader, "input", NULL, "must name %d %s for op \"%s\", not %d", step->op->min_inputs,
+							 step->op->min_inputs == 1 ? "column or feature" : "columns or features", step->op->name, n);
+		else
+			rml_reader_fault(reader, "input", NULL, "must name from %d to %d columns or features for op \"%s\", not %d",
+							 step->op->min_inputs, step->op->max_inputs, step->op->name, n);
 		n = 0;
 	}
 	step->inputs = palloc0(sizeof(RmlOperand) * ((Size) n + 1));
@@ -231,23 +234,6 @@ only_kind(int takes)
 {
 	return takes == RML_TAKES_NUMBER ? RML_KIND_NUMBER : takes == RML_TAKES_TEXT ? RML_KIND_TEXT :
 		takes == RML_TAKES_TIME ? RML_KIND_TIME : RML_KIND_UNKNOWN;
-}
-
-static void
-check_input_kinds(const RmlStep *step, RmlReader *reader)
-{
-	static const int takes[] = {
-		[RML_KIND_UNKNOWN] = ~0, [RML_KIND_NUMBER] = RML_TAKES_NUMBER, [RML_KIND_TEXT] = RML_TAKES_TEXT, [RML_KIND_TIME] = RML_TAKES_TIME
-	};
-
-	for (int i = 0; i < step->n_inputs; i++)
-	{
-		RmlKind		kind = rml_operand_kind(&step->inputs[i]);
-
-		if ((takes[kind] & step->op->takes) == 0)
-			rml_reader_fault(reader, "input", NULL, "is %s, which op \"%s\" cannot take: \"%s\"", rml_kind_name(kind), step->op->name,
-							 step->inputs[i].name);
-	}
 }
 
 static void
@@ -290,42 +276,60 @@ read_step(RmlRecipe *recipe, RmlStep *step, List **faults)
 	step->kind = RML_KIND_NUMBER;
 	step->zone = NULL;
 	step->n_inputs = 0;
-	if (!read_name(step, reader))
+	step->n_features = 0;
+	if (read_name(step, reader))
 	{
-		step->n_features = 0;
-		return;
+		step->n_features = 1;
+		step->features = palloc(sizeof(char *));
+		step->features[0] = step->name;
 	}
-	step->n_features = 1;
-	step->features = palloc(sizeof(char *));
-	step->features[0] = step->name;
 	read_op(step, reader);
 	(void) rml_reader_boolean(reader, "output", RML_OPTIONAL, &step->is_output);
 	if (step->op != NULL)
-	{
 		rml_reader_check_fields(reader);
+	if (step->name == NULL)
+		return;					/* nothing can be said of its inputs and features */
+	if (step->op != NULL)
+	{
 		read_inputs(recipe, step, reader);
 		for (int i = 0; i < step->n_inputs && only_kind(step->op->takes) != RML_KIND_UNKNOWN; i++)
 			rml_reader_require_kind(reader, i, only_kind(step->op->takes));
 		/* an op can count on its inputs */
 		if (step->n_inputs > 0)
-		{
 			step->op->read(step, reader);
-			if (!step->is_faulty)
-				check_input_kinds(step, reader);
-		}
 	}
 	register_features(recipe, step, faults);
 }
 
+/* A later step may have said what a column is. */
+static void
+check_input_kinds(RmlRecipe *recipe, RmlStep *step, List **faults)
+{
+	static const int takes[] = {
+		[RML_KIND_UNKNOWN] = ~0, [RML_KIND_NUMBER] = RML_TAKES_NUMBER, [RML_KIND_TEXT] = RML_TAKES_TEXT, [RML_KIND_TIME] = RML_TAKES_TIME
+	};
+
+	for (int i = 0; i < step->n_inputs; i++)
+	{
+		RmlKind		kind = rml_operand_kind(&step->inputs[i]);
+
+		if ((takes[kind] & step->op->takes) == 0)
+			rml_reader_fault(rml_reader_create(recipe, step, faults), "input", NULL, "is %s, which op \"%s\" cannot take: \"%s\"",
+							 rml_kind_name(kind), step->op->name, step->inputs[i].name);
+	}
+}
+
 /* What follows of all steps: is it fitted, and which features are used? */
 static void
-settle(RmlRecipe *recipe)
+settle(RmlRecipe *recipe, List **faults)
 {
 	recipe->is_fitted = true;
 	for (int i = 0; i < recipe->n_steps; i++)
 	{
 		RmlStep    *step = &recipe->steps[i];
 
+		if (!step->is_faulty)
+			check_input_kinds(recipe, step, faults);
 		recipe->is_fitted = recipe->is_fitted && step->is_fitted && !step->is_faulty;
 		step->used = palloc0(sizeof(bool) * ((Size) step->n_features + 1));
 		for (int k = 0; k < step->n_inputs; k++)
@@ -404,7 +408,7 @@ rml_recipe_read(const Jsonb *json, List **faults)
 		recipe->steps = palloc0(sizeof(RmlStep) * n);
 		read_steps(recipe, list, faults);
 	}
-	settle(recipe);
+	settle(recipe, faults);
 	if (faults != NULL)
 		warn_of_unused(recipe, faults);
 	return recipe;
@@ -433,7 +437,7 @@ rml_recipe_reread_step(RmlRecipe *recipe, int number, Jsonb *json)
 					   psprintf("step %d makes no feature \"%s\"", number, input->name));
 		}
 	}
-	settle(recipe);
+	settle(recipe, NULL);
 }
 
 void
