@@ -481,7 +481,7 @@ compile_step(RmlBuilder *b, const RmlStep *step)
 	b->relabels[step->number - 1] = b->last_relabel;
 }
 
-/* Which slots, and instructions, do outputs and strict lookups need? */
+/* Which slots do outputs need? */
 static bool *
 find_needed(const RmlBuilder *b, const RmlProgram *program)
 {
@@ -493,15 +493,15 @@ find_needed(const RmlBuilder *b, const RmlProgram *program)
 	{
 		const RmlInstruction *in = &b->instructions[i];
 		int			n = in->opcode == RML_DO_SCATTER ? in->n : 1;
-		bool		is_needed = in->known != NULL;
+		bool		is_needed = false;
 
 		for (int slot = in->result; slot < in->result + n; slot++)
 			is_needed = is_needed || needed[slot];
-		if (is_needed)
-			memset(needed + in->result, true, (size_t) n);
-		if (is_needed)
-			needed[in->a] = true;
-		if (is_needed && in->c >= 0)
+		if (!is_needed)
+			continue;
+		memset(needed + in->result, true, (size_t) n);
+		needed[in->a] = true;
+		if (in->c >= 0)
 			needed[in->c] = true;
 	}
 	return needed;

@@ -38,14 +38,17 @@ typedef struct Checking
 	RmlColumnNames *names;
 	Form_pg_attribute *found;	/* by the number of the recipe's column; NULL: none, or more than one */
 	bool	   *looked_up;
+	bool	   *needed;			/* steps that outputs need, by number less 1 */
 	List	   *faults;
 } Checking;
 
+/* What no output needs is not read when the recipe is applied. */
 static void
 add_fault(Checking *checking, const RmlStep *step, const char *column, const char *hint, char *problem)
 {
 	rml_recipe_report(&checking->faults, (RmlRecipeFault) {
-		.step = step->number, .feature = step->name, .field = "input", .column = column, .problem = problem, .hint = hint
+		.step = step->number, .feature = step->name, .field = "input", .column = column, .problem = problem, .hint = hint,
+		.is_warning = !checking->needed[step->number - 1]
 	});
 }
 
@@ -133,6 +136,27 @@ check_input(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
 						   format_type_be(att->atttypid)));
 }
 
+static bool *
+find_needed(const RmlRecipe *recipe)
+{
+	bool	   *needed = palloc0((Size) recipe->n_steps + 1);
+
+	for (int i = recipe->n_steps - 1; i >= 0; i--)
+	{
+		const RmlStep *step = &recipe->steps[i];
+
+		needed[i] = needed[i] || (step->n_features == 0 && step->is_output);
+		for (int k = 0; k < step->n_features; k++)
+			needed[i] = needed[i] || rml_feature_is_output(step, k);
+		for (int k = 0; k < step->n_inputs && needed[i]; k++)
+		{
+			if (step->inputs[k].step != NULL)
+				needed[step->inputs[k].step->number - 1] = true;
+		}
+	}
+	return needed;
+}
+
 static void
 check_columns(Checking *checking)
 {
@@ -140,6 +164,7 @@ check_columns(Checking *checking)
 
 	checking->found = palloc0(sizeof(Form_pg_attribute) * ((Size) list_length(recipe->columns) + 1));
 	checking->looked_up = palloc0((Size) list_length(recipe->columns) + 1);
+	checking->needed = find_needed(recipe);
 	for (int i = 0; i < recipe->n_steps; i++)
 	{
 		const RmlStep *step = &recipe->steps[i];
