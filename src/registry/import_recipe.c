@@ -67,7 +67,9 @@ rml_import_recipe_name_features(const RmlImportRecipe *recipe, const char *model
 	if (n != n_features)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the recipe has %d outputs, but the file of model \"%s\" has %d features without names", n, model, n_features),
+				 errmsg_plural("the recipe has %d output, but the file of model \"%s\" has %d features without names",
+							   "the recipe has %d outputs, but the file of model \"%s\" has %d features without names",
+							   (unsigned long) n, n, model, n_features),
 				 errhint("Give the names of the features with feature_names.")));
 	for (int i = 0; i < n; i++)
 		names[i] = rml_to_utf8(recipe->program->outputs[i].name, strlen(recipe->program->outputs[i].name));
@@ -162,7 +164,7 @@ rml_import_recipe_check(const RmlImportRecipe *recipe, const char *model, Datum 
 				 errmsg_plural("the recipe lacks %d feature of model \"%s\": \"%s\"",
 							   "the recipe lacks %d features of model \"%s\", the first is \"%s\"",
 							   (unsigned long) absent, absent, model, first),
-				 errdetail("Features that the recipe does not make: %s.", list.data),
+				 absent > 1 ? errdetail("It does not make %s.", list.data) : 0,
 				 errhint("Name the recipe's features as the model has them, or give the model's features names with feature_names.")));
 	resetStringInfo(&list);
 	absent = find_absent(outputs, n_outputs, sorted_copy(names, n_features), n_features, &first, &list);

@@ -149,8 +149,9 @@ match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%d names are given for %d values", columns->n_slots, n_values)));
 	types = palloc(sizeof(Oid) * (Size) columns->n_slots);
+	/* what parts are made of fits all that is read */
 	for (int i = 0; i < columns->n_slots; i++)
-		types[i] = columns->in_parts ? FLOAT4OID : value_type(fcinfo, i);
+		types[i] = columns->in_parts ? UNKNOWNOID : value_type(fcinfo, i);
 	rml_match_values(&entry->model->inputs, entry->binding.name, names, types, columns->n_slots, matches);
 	pfree(types);
 	pfree(names);

@@ -29,6 +29,10 @@ SQL
 create_credit($source);
 my ($v1, $v2, $lending) = map { "'" . model_path("models/$_") . "'" } ('credit_v1.json', 'credit_v2.ubj', 'lending.ubj');
 my $model = dollar(leaf_model(7));
+my $raw = dollar(tree_model(trees => 5, depth => 3, features => 3));
+my $recipe = dollar('[{"feature": "x0", "op": "standardize", "input": "age", "mean": 20, "std": 50},
+	{"feature": "Größe", "op": "ordinal", "input": "home", "categories": ["rent", "owner", "größe", null], "unknown": 0.5, "output": false},
+	{"feature": "x1", "op": "standardize", "input": "Größe", "mean": 0, "std": 4}, {"feature": "x2", "op": "hash_bucket", "input": "job", "n_buckets": 2}]');
 $source->safe_psql('postgres', <<SQL);
 SET ROLE "Model Owner";
 SELECT riskml.import_model_file('credit', $v1), riskml.import_model_file('credit', $v2, alias => 'trial', comment => 'deeper'),
@@ -38,6 +42,7 @@ SELECT riskml.import_model_file('gone', $lending), riskml.drop_alias('gone', 'pr
 	riskml.drop_model('gone', 'not needed');
 SELECT riskml.grant_model('credit', 'team'), riskml.grant_model('credit', 'analyst', 'promote'),
 	riskml.grant_model('it''s "ödd" 模型', 'public'), riskml.grant_model('credit', 'leaver', 'export');
+SELECT riskml.import_model('raw', $raw, recipe => $recipe);
 RESET ROLE;
 SELECT riskml.grant_model('credit', 'analyst', 'export');
 SELECT riskml.set_baseline('credit\@1', 'SELECT * FROM credit WHERE id <= 500', reason => 'training'), riskml.set_baseline('credit\@2', 'TABLE credit');
@@ -106,6 +111,8 @@ SQL
 my %facts = (
 	'scores' => "SELECT md5(string_agg(float8send(score)::text, ',' ORDER BY id)) FROM scored",
 	'margins' => "SELECT md5(string_agg(float8send(risk_margin('credit\@2', c))::text, ',' ORDER BY id)) FROM credit c",
+	'scores of raw columns' => q{SELECT count(DISTINCT risk_score('raw', c)), md5(string_agg(float8send(risk_score('raw', c))::text, ',' ORDER BY id)) FROM credit c},
+	'recipe' => q{SELECT md5(riskml.model_recipe('raw')::text)},
 	'stored scores' => "SELECT md5(string_agg(float8send(score)::text, ',' ORDER BY id)) FROM stored",
 	'versions' => 'SELECT model, version, aliases, objective, booster, xgboost, identity, owner, imported_by, imported_at, comment FROM riskml.models ORDER BY 1, 2',
 	'features' => 'SELECT md5(string_agg(f::text, chr(10) ORDER BY model, version, position)) FROM riskml.model_features f',
