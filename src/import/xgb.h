@@ -183,6 +183,7 @@ typedef struct RmlImportOptions
 	int32_t		n_feature_names;
 	RmlCategoryMap *categories; /* by name of the feature, ascending bytes */
 	int32_t		n_categories;
+	const uint8_t *recipe;		/* RML_IDENTITY_SIZE bytes, its hash; NULL: there is none */
 } RmlImportOptions;
 
 /* Trees that an import scores, in id order. */

@@ -475,6 +475,8 @@ fill_header(Builder *b, const RmlObjective *objective, const uint8_t *identity)
 	RmlImageHeader *header = &b->header;
 
 	memcpy(header->identity, identity, RML_IDENTITY_SIZE);
+	if (b->options->recipe != NULL)
+		memcpy(header->recipe, b->options->recipe, RML_IDENTITY_SIZE);
 	header->objective = objective->id;
 	header->n_features = model->num_feature;
 	header->n_outputs = model->n_outputs;

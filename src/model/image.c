@@ -472,6 +472,14 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 
 /* ---- reading ---- */
 
+bool
+rml_image_has_recipe(const RmlImage *image)
+{
+	static const uint8_t none[RML_IDENTITY_SIZE];
+
+	return memcmp(image->header->recipe, none, sizeof(none)) != 0;
+}
+
 const char *
 rml_image_feature_name(const RmlImage *image, int i, char buffer[16], size_t *length)
 {

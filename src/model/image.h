@@ -121,7 +121,8 @@ typedef struct RmlImageHeader
 	uint32_t	flags;			/* RML_IMAGE_* */
 	uint32_t	n_slots;		/* bytes of a row of ranks; 0: no rank sections */
 	RmlImageExtent sections[RML_N_SECTIONS];
-	uint8_t		unused[40];		/* zero */
+	uint8_t		recipe[RML_IDENTITY_SIZE];	/* SHA-256 of the recipe that makes the features; zero: they come as they are */
+	uint8_t		unused[8];		/* zero */
 } RmlImageHeader;
 
 _Static_assert(sizeof(RmlImageHeader) == 448, "header is part of the format");
@@ -334,6 +335,9 @@ extern bool rml_image_is_current(const RmlImageHeader *header);
 
 /* Sets header->checksum. */
 extern void rml_image_seal(void *data, size_t size);
+
+/* Are its features made by a recipe? */
+extern bool rml_image_has_recipe(const RmlImage *image);
 
 /*
  * Name of feature i, not terminated.  `buffer` is used for default names.

@@ -5,8 +5,8 @@
  * Loading is detoast and one pass of checks.  A damaged image, or one of an
  * older format, is rebuilt in memory from the source with one WARNING; a
  * damaged source beside a sound image costs a WARNING too, for the image
- * carries its own checksum and the identity.  A recipe has none: of a version
- * with one nothing is used unless all of it hashes to the identity.
+ * carries its own checksum, the identity, and the hash of the recipe, which has
+ * no checksum: one that does not hash to it is an error.
  */
 #include "postgres.h"
 
@@ -134,17 +134,6 @@ copy_feature_names(RmlModel *model)
 	}
 }
 
-/* What is not known to be sound is no recipe to go by. */
-static void
-require_sound_recipe(const RmlBinding *binding, bool sound)
-{
-	if (binding->has_recipe && !sound)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stored source or recipe of model \"%s\" version %d is damaged", binding->name, binding->version),
-				 errhint("Import the original file and recipe as a new version, or restore the row from a backup.")));
-}
-
 typedef struct LoadRequest
 {
 	const RmlBinding *binding;
@@ -162,7 +151,6 @@ load_image(HeapTuple tuple, TupleDesc desc, void *arg)
 	RmlError	err = {0};
 	bool		source_sound = rml_stored_source_is_sound(tuple, desc, binding);
 
-	require_sound_recipe(binding, source_sound);
 	if (rml_stored_image(tuple, desc, binding, model->context, &model->image, &err))
 	{
 		if (!source_sound)
@@ -227,13 +215,15 @@ load_recipe(HeapTuple tuple, TupleDesc desc, void *arg)
 {
 	LoadRequest *request = arg;
 	RmlModel   *model = request->model;
+	const Jsonb *recipe = rml_stored_recipe(tuple, desc);
 	const RmlTransform *transform;
 
-	/* an image that was shared says nothing of the row */
-	if (model->shared != NULL)
-		require_sound_recipe(request->binding, rml_stored_source_is_sound(tuple, desc, request->binding));
-	transform = rml_transform_make(rml_recipe_read(rml_stored_recipe(tuple, desc), NULL),
-								   model->features, model->image.header->n_features);
+	if (recipe == NULL || memcmp(rml_stored_recipe_hash(recipe), model->image.header->recipe, RML_IDENTITY_SIZE) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stored recipe of model \"%s\" version %d is damaged", request->binding->name, request->binding->version),
+				 errhint("Import the original file and recipe as a new version, or restore the row from a backup.")));
+	transform = rml_transform_make(rml_recipe_read(recipe, NULL), model->features, model->image.header->n_features);
 	rml_transform_inputs(transform, &model->inputs);
 }
 
@@ -243,7 +233,7 @@ find_inputs(RmlModel *model, const RmlBinding *binding)
 	LoadRequest request = {.binding = binding, .model = model};
 
 	model->inputs = (RmlInputs) {.n = model->image.header->n_features, .names = model->features, .image = &model->image};
-	if (binding->has_recipe &&
+	if ((binding->has_recipe || rml_image_has_recipe(&model->image)) &&
 		!rml_catalog_with_version(binding->model.model_id, binding->version,
 								  rml_statement_snapshot(), load_recipe, &request))
 		elog(ERROR, "version %d of model \"%s\" vanished", binding->version, binding->name);

@@ -73,3 +73,16 @@ rml_identity_end(RmlIdentityState *state, const RmlIdentityParts *parts,
 	pg_cryptohash_free(state->hash);
 	pfree(state);
 }
+
+void
+rml_recipe_hash(const char *recipe, uint8 hash[RML_IDENTITY_SIZE])
+{
+	RmlIdentityState state = {.hash = pg_cryptohash_create(PG_SHA256)};
+
+	if (state.hash == NULL || pg_cryptohash_init(state.hash) < 0)
+		hash_failed(&state);
+	rml_identity_add(&state, recipe, strlen(recipe));
+	if (pg_cryptohash_final(state.hash, hash, RML_IDENTITY_SIZE) < 0)
+		hash_failed(&state);
+	pg_cryptohash_free(state.hash);
+}

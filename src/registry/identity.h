@@ -32,4 +32,7 @@ extern void rml_identity_add(RmlIdentityState *state, const void *data, size_t s
 extern void rml_identity_end(RmlIdentityState *state, const RmlIdentityParts *parts,
 							 uint8 identity[RML_IDENTITY_SIZE]);
 
+/* SHA-256 of a canonical recipe alone: what an image has of it. */
+extern void rml_recipe_hash(const char *recipe, uint8 hash[RML_IDENTITY_SIZE]);
+
 #endif

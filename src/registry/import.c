@@ -63,6 +63,7 @@ typedef struct Import
 	char	   *baseline_query; /* NULL: take none */
 	Jsonb	   *recipe_json;	/* NULL: it has none */
 	RmlImportRecipe *recipe;	/* the same, read */
+	uint8		recipe_hash[RML_IDENTITY_SIZE];
 
 	bytea	   *source;			/* may have a short header */
 	uint8		identity[RML_IDENTITY_SIZE];
@@ -355,6 +356,14 @@ keep_result(Import *import, const RmlXgbModel *model, const RmlImage *image, Rml
 	warn_of_cut_labels(import, model, image);
 }
 
+static void
+read_recipe(Import *import)
+{
+	import->recipe = rml_import_recipe_read(import->recipe_json);
+	rml_recipe_hash(rml_import_recipe_text(import->recipe), import->recipe_hash);
+	import->options.recipe = import->recipe_hash;
+}
+
 static Size
 recipe_size(const Import *import)
 {
@@ -381,7 +390,7 @@ compile(Import *import)
 	rml_server_host_init(&host, scratch);
 	rml_server_host_init(&image_host, caller);
 	if (import->recipe_json != NULL)
-		import->recipe = rml_import_recipe_read(import->recipe_json);
+		read_recipe(import);
 	if (!rml_xgb_parse(VARDATA_ANY(import->source), VARSIZE_ANY_EXHDR(import->source),
 					   &host.host, &model, &err) ||
 		!rml_xgb_validate(&model, &host.host, &err))

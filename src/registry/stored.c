@@ -47,11 +47,21 @@ rml_stored_recipe(HeapTuple tuple, TupleDesc desc)
 	return isnull ? NULL : DatumGetJsonbPCopy(recipe);
 }
 
+const uint8 *
+rml_stored_recipe_hash(const Jsonb *recipe)
+{
+	uint8	   *hash = palloc(RML_IDENTITY_SIZE);
+
+	rml_recipe_hash(rml_recipe_canonical(recipe), hash);
+	return hash;
+}
+
 bool
 rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 {
 	bool		isnull;
 	Datum		value = stored_column(tuple, desc, RML_VERSION_OPTIONS, &isnull);
+	const Jsonb *recipe = rml_stored_recipe(tuple, desc);
 	Jsonb	   *stored = DatumGetJsonbP(value);
 	RmlError	ignored = {0};
 	char	   *string;
@@ -62,6 +72,7 @@ rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions *options)
 
 	canonical = rml_options_parse(stored, options, &ignored) &&
 		rml_options_are_canonical(stored, options);
+	options->recipe = recipe != NULL ? rml_stored_recipe_hash(recipe) : NULL;
 	value = stored_column(tuple, desc, RML_VERSION_FEATURE_NAMES, &isnull);
 	if (isnull)
 		return canonical;

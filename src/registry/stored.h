@@ -20,6 +20,9 @@ extern bool rml_stored_options(HeapTuple tuple, TupleDesc desc, RmlImportOptions
 /* A row's recipe, detoasted; NULL: it has none. */
 extern Jsonb *rml_stored_recipe(HeapTuple tuple, TupleDesc desc);
 
+/* Its hash, as the image has it, palloc'd. */
+extern const uint8 *rml_stored_recipe_hash(const Jsonb *recipe);
+
 /* Do source, recipe, feature names and options hash to the version's identity?  Reads the source in slices. */
 extern bool rml_stored_source_is_sound(HeapTuple tuple, TupleDesc desc,
 									   const RmlBinding *binding);

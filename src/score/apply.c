@@ -119,6 +119,7 @@ match_row(RecipeSite *site, TupleDesc desc, Oid type, int32 typmod)
 	for (int i = 0; i < site->inputs.n; i++)
 		rml_raise_fault(&matches[i]);
 	site->reads = rml_raw_reads(site->inputs.transform, matches, &site->n_reads);
+	rml_raw_sort(site->reads, site->n_reads);
 	site->values = palloc(sizeof(Datum) * (Size) Max(desc->natts, 1));
 	site->nulls = palloc(sizeof(bool) * (Size) Max(desc->natts, 1));
 	MemoryContextSwitchTo(caller);
@@ -139,7 +140,7 @@ read_record(RecipeSite *site, HeapTupleHeader header)
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
 	heap_deform_tuple(&tuple, desc, site->values, site->nulls);
-	rml_raw_read(site->inputs.transform, site->reads, site->n_reads, site->values, site->nulls, site->slots);
+	rml_raw_read(site->inputs.transform, site->reads, site->n_reads, site->values, site->nulls, site->slots, 1);
 	ReleaseTupleDesc(desc);
 }
 

@@ -484,6 +484,12 @@ read_raw(const BatchState *state, Call *call, const TupleTableSlot *slot)
 {
 	double	   *waiting = call->slots + call->n_waiting;
 
+	call->n_waiting++;
+	if (state->projection == NULL)
+	{
+		rml_raw_read(call->transform, call->raw, call->n_raw, slot->tts_values, slot->tts_isnull, waiting, call->stride);
+		return;
+	}
 	for (const RmlRawRead *read = call->raw; read < call->raw + call->n_raw; read++)
 	{
 		int			at = read->at;
@@ -492,7 +498,6 @@ read_raw(const BatchState *state, Call *call, const TupleTableSlot *slot)
 		waiting[(Size) read->slot * call->stride] = from->tts_isnull[at] ? NAN :
 			rml_raw_value(call->transform, read, from->tts_values[at]);
 	}
-	call->n_waiting++;
 }
 
 /*

@@ -191,6 +191,9 @@ match_columns(const RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 		columns->raw = rml_raw_reads(inputs->transform, matches, &columns->n_raw);
 	else
 		read_features(matches, n, columns);
+	/* parts are made, and taken, in the order of the reads */
+	if (all && columns->raw != NULL && !columns->in_parts)
+		rml_raw_sort(columns->raw, columns->n_raw);
 	pfree(matches);
 	return columns;
 }

@@ -72,9 +72,24 @@ rml_raw_reads(const RmlTransform *transform, const RmlMatch *matches, int *n)
 	return reads;
 }
 
+static int
+compare_reads(const void *a, const void *b)
+{
+	const RmlRawRead *ra = a;
+	const RmlRawRead *rb = b;
+
+	return ra->how != rb->how ? (int) ra->how - (int) rb->how : ra->read < rb->read ? -1 : 1;
+}
+
+void
+rml_raw_sort(RmlRawRead *reads, int n)
+{
+	qsort(reads, (size_t) n, sizeof(RmlRawRead), compare_reads);
+}
+
 /* ---- values ---- */
 
-static double
+static inline double
 code_of(const RmlTransform *transform, const RmlTransformRead *read, const char *text, int length)
 {
 	int			code = rml_dictionary_find(read->input->dictionary, text, length);
@@ -105,10 +120,17 @@ reject_untyped(const RmlTransformRead *read)
 			 errhint("Cast it.")));
 }
 
+static inline double
+code_of_text(const RmlTransform *transform, const RmlTransformRead *read, Datum value)
+{
+	const text *packed = DatumGetTextPP(value);
+
+	return code_of(transform, read, VARDATA_ANY(packed), (int) VARSIZE_ANY_EXHDR(packed));
+}
+
 double
 rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value)
 {
-	const text *packed;
 	const char *label;
 	int			length;
 
@@ -123,8 +145,7 @@ rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value
 		case RML_RAW_NUMBER:
 			return rml_column_number(read->kind, value);
 		case RML_RAW_TEXT:
-			packed = DatumGetTextPP(value);
-			return code_of(transform, read->read, VARDATA_ANY(packed), (int) VARSIZE_ANY_EXHDR(packed));
+			return code_of_text(transform, read->read, value);
 		case RML_RAW_LABEL:
 			label = rml_column_label(read->kind, value, &length);
 			return code_of(transform, read->read, label, length);
@@ -141,10 +162,18 @@ rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value
 
 void
 rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, const Datum *values, const bool *nulls,
-			 double *slots)
+			 double *slots, int stride)
 {
-	for (int i = 0; i < n; i++)
-		slots[reads[i].slot] = nulls[reads[i].at] ? NAN : rml_raw_value(transform, &reads[i], values[reads[i].at]);
+	const RmlRawRead *read = reads;
+	const RmlRawRead *end = reads + n;
+
+	/* most columns are of these two */
+	for (; read < end && read->how == RML_RAW_FLOAT8; read++)
+		slots[(Size) read->slot * stride] = nulls[read->at] ? NAN : DatumGetFloat8(values[read->at]);
+	for (; read < end && read->how == RML_RAW_TEXT; read++)
+		slots[(Size) read->slot * stride] = nulls[read->at] ? NAN : code_of_text(transform, read->read, values[read->at]);
+	for (; read < end; read++)
+		slots[(Size) read->slot * stride] = nulls[read->at] ? NAN : rml_raw_value(transform, read, values[read->at]);
 }
 
 /* ---- arrays ---- */

@@ -275,7 +275,10 @@ match_row_type(const RmlSiteModel *entry, MemoryContext context, TupleDesc desc,
 	row_type->id = id;
 	rml_match(inputs, entry->binding.name, desc, type == RECORDOID, true, row_type->matches);
 	if (inputs->transform != NULL)
+	{
 		row_type->raw = rml_raw_reads(inputs->transform, row_type->matches, &row_type->n_raw);
+		rml_raw_sort(row_type->raw, row_type->n_raw);
+	}
 	else
 		row_type->float8_columns = list_float8_columns(row_type->matches, n);
 	for (int i = 0; i < n; i++)
@@ -385,7 +388,7 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	heap_deform_tuple(&tuple, desc, site->values, site->nulls);
 	if (entry->slots != NULL)
 	{
-		rml_raw_read(entry->model->inputs.transform, entry->raw, entry->n_raw, site->values, site->nulls, entry->slots);
+		rml_raw_read(entry->model->inputs.transform, entry->raw, entry->n_raw, site->values, site->nulls, entry->slots, 1);
 		rml_site_transform(entry);
 	}
 	for (int i = 0; i < entry->model->image.header->n_features && entry->slots == NULL; i++)

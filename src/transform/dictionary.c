@@ -125,13 +125,16 @@ put_bucket(Buckets *table, uint32_t hash, int code)
 	table->buckets[i] = (Bucket) {hash, code};
 }
 
+/* Up to this many buckets there are 8 for each code, so that the first that is looked at is mostly the right one. */
+#define ROOMY_BUCKETS 8192
+
 /* Room for one more than n: at most half of the buckets are full. */
 static void
 grow_buckets(Buckets *table, RmlHost *host, int n)
 {
 	Buckets		old = *table;
 
-	if ((uint32_t) n < table->mask / 2)
+	if ((uint32_t) n < table->mask / (table->mask < ROOMY_BUCKETS ? 8 : 2))
 		return;
 	table->mask = 2 * old.mask + 1;
 	table->buckets = rml_alloc(host, sizeof(Bucket) * ((size_t) table->mask + 1));

@@ -76,7 +76,7 @@ SELECT risk_score('regress_rs', ROW(true, 'by', date '1990-01-01')), risk_score(
 	risk_score('regress_rs', ROW(1, 'by', timestamp 'infinity')), risk_score('regress_rs', ROW('NaN'::float8, 'by', '-infinity'::timestamptz)), risk_score('regress_rs', '{}'::jsonb, lenient => true);
 -- no setting of the session matters
 CREATE FUNCTION pg_temp.digest() RETURNS text LANGUAGE sql AS
-	$$SELECT md5(string_agg(a || b::text, ',' ORDER BY id)) FROM (SELECT id, risk_margin('regress_rs', r) AS a, riskml.apply_recipe(riskml.model_recipe('regress_rs'), r) AS b FROM regress_raw r) x$$;
+	$$SELECT md5(string_agg(a || b::text, ',' ORDER BY id)) FROM (SELECT id, risk_margin('regress_rs', r) AS a, riskml.apply_recipe((SELECT riskml.model_recipe('regress_rs')), r) AS b FROM regress_raw r) x$$;
 CREATE TABLE regress_digest AS SELECT pg_temp.digest() AS d;
 CREATE FUNCTION pg_temp.varied(name text, value text) RETURNS bool LANGUAGE plpgsql AS $$
 	DECLARE
