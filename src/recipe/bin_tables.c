@@ -17,7 +17,7 @@ typedef struct Tables
 	List	   *rows;
 } Tables;
 
-pg_attribute_printf(1, 2)
+__attribute__((format(printf, 1, 2)))
 static void
 fault(const char *format,...)
 {

@@ -81,7 +81,7 @@ extern JsonbValue *rml_fit_category(const RmlCounts *counts, int i);	/* as JSON;
 extern JsonbValue *rml_fit_number(double value);	/* as JSON, finite */
 
 /* Raises an error of this step: "recipe step 3 (feature "x"): …" */
-pg_noreturn extern void rml_fit_error(const RmlFitting *fitting, int sqlstate, const char *hint, const char *format,...) pg_attribute_printf(4, 5);
+pg_noreturn extern void rml_fit_error(const RmlFitting *fitting, int sqlstate, const char *hint, const char *format,...) __attribute__((format(printf, 4, 5)));
 
 /* Raises the error of an operand without any value, if it has none. */
 extern void rml_fit_require_values(const RmlFitting *fitting, const RmlOperand *operand, int64 count);

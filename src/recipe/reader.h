@@ -83,7 +83,7 @@ extern void rml_reader_require_kind(RmlReader *reader, int input, RmlKind kind);
 extern void rml_reader_features(RmlReader *reader, int n, const char **names);
 
 /* Reports a fault of a field (NULL: of the step).  The message is about the field, which it does not name: "must be positive". */
-extern void rml_reader_fault(RmlReader *reader, const char *field, const char *hint, const char *format,...) pg_attribute_printf(4, 5);
+extern void rml_reader_fault(RmlReader *reader, const char *field, const char *hint, const char *format,...) __attribute__((format(printf, 4, 5)));
 
 /* ---- for recipe.c ---- */
 
