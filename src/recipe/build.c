@@ -242,8 +242,11 @@ number_lookup(RmlBuilder *b, int a, const double *keys, const double *values, in
 int
 rml_build_special(RmlBuilder *b, int a, const double *numbers, const double *values, int n, int otherwise)
 {
-	RmlInstruction instruction = number_lookup(b, a, numbers, values, n, -1, NAN, NAN, false);
+	RmlInstruction instruction;
 
+	if (n == 0)
+		return otherwise;
+	instruction = number_lookup(b, a, numbers, values, n, -1, NAN, NAN, false);
 	instruction.opcode = RML_DO_ELSE_LOOKUP_NUMBER;
 	instruction.c = otherwise;
 	return add_instruction(b, instruction, 1);

@@ -34,7 +34,7 @@ enum
 /* A relation's columns beside a recipe. */
 typedef struct Checking
 {
-	const RmlRecipe *recipe;
+	RmlRecipe  *recipe;
 	RmlColumnNames *names;
 	Form_pg_attribute *found;	/* by the number of the recipe's column; NULL: none, or more than one */
 	bool	   *looked_up;
@@ -52,7 +52,7 @@ add_fault(Checking *checking, const RmlStep *step, const char *column, const cha
 	});
 }
 
-/* Missing columns are faults of the first step that reads them. */
+/* Missing columns are faults of the first step that reads them, of those that are needed if there are such. */
 static Form_pg_attribute
 find_column(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
 {
@@ -136,6 +136,7 @@ check_input(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
 						   format_type_be(att->atttypid)));
 }
 
+/* Steps that outputs need. */
 static bool *
 find_needed(const RmlRecipe *recipe)
 {
@@ -158,24 +159,35 @@ find_needed(const RmlRecipe *recipe)
 }
 
 static void
-check_columns(Checking *checking)
+check_steps(Checking *checking, bool needed)
 {
 	const RmlRecipe *recipe = checking->recipe;
 
-	checking->found = palloc0(sizeof(Form_pg_attribute) * ((Size) list_length(recipe->columns) + 1));
-	checking->looked_up = palloc0((Size) list_length(recipe->columns) + 1);
-	checking->needed = find_needed(recipe);
 	for (int i = 0; i < recipe->n_steps; i++)
 	{
 		const RmlStep *step = &recipe->steps[i];
 
 		CHECK_FOR_INTERRUPTS();
-		for (int k = 0; k < step->n_inputs; k++)
+		for (int k = 0; k < step->n_inputs && checking->needed[i] == needed; k++)
 		{
 			if (step->inputs[k].column != NULL)
 				check_input(checking, step, step->inputs[k].column);
 		}
 	}
+}
+
+static void
+check_columns(Checking *checking)
+{
+	int			n;
+
+	rml_recipe_take_columns(checking->recipe, checking->names, &checking->faults);
+	n = list_length(checking->recipe->columns);
+	checking->found = palloc0(sizeof(Form_pg_attribute) * ((Size) n + 1));
+	checking->looked_up = palloc0((Size) n + 1);
+	checking->needed = find_needed(checking->recipe);
+	check_steps(checking, true);
+	check_steps(checking, false);
 }
 
 /* ---- the function ---- */

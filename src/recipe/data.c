@@ -223,6 +223,10 @@ open_query(RmlData *data, RmlRecipe *recipe, const char *query, const char *labe
 	rml_subject_open(&subject, InvalidOid, query, NULL);
 	names = rml_column_names(subject.columns);
 	MemoryContextSwitchTo(data->context);
+	rml_recipe_take_columns(recipe, names, NULL);
+	data->n_sources = list_length(recipe->columns) + data->has_label;
+	data->sources = palloc0(sizeof(Source) * (Size) Max(data->n_sources, 1));
+	data->dictionaries = palloc0(sizeof(RmlDictionary *) * (Size) Max(data->n_sources, 1));
 	foreach(cell, recipe->columns)
 		open_column(data, recipe, lfirst(cell), names, number++);
 	if (label != NULL)
@@ -336,9 +340,6 @@ rml_data_read(RmlRecipe *recipe, const char *query, const char *label)
 	data->row = AllocSetContextCreate(CurrentMemoryContext, "riskml row of a recipe's data", ALLOCSET_DEFAULT_SIZES);
 	rml_server_host_init(&data->host, CurrentMemoryContext);
 	data->has_label = label != NULL;
-	data->n_sources = list_length(recipe->columns) + data->has_label;
-	data->sources = palloc0(sizeof(Source) * (Size) Max(data->n_sources, 1));
-	data->dictionaries = palloc0(sizeof(RmlDictionary *) * (Size) Max(data->n_sources, 1));
 	data->given = palloc0(sizeof(RmlSpill *) * ((Size) recipe->n_steps + 1));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

@@ -654,9 +654,9 @@ rml_reader_features(RmlReader *reader, int n, const char **names)
 	reader->step->features = names;
 }
 
-/* What a step takes of an operand of this kind, or how it conflicts with what is known (palloc'd; NULL: it does not). */
+/* Says that an operand is of this kind; what that conflicts with (palloc'd), or NULL. */
 static char *
-require_kind(RmlStep *step, const RmlOperand *operand, RmlKind kind)
+require_kind(RmlRecipe *recipe, RmlStep *step, RmlOperand *operand, RmlKind kind)
 {
 	RmlKind		is = rml_operand_kind(operand);
 
@@ -669,11 +669,15 @@ require_kind(RmlStep *step, const RmlOperand *operand, RmlKind kind)
 			: psprintf("feature \"%s\" of step %d is %s, not %s", operand->name, operand->step->number, rml_kind_name(is),
 					   rml_kind_name(kind));
 	/* a feature whose kind is unknown has that of its step's input */
-	while (operand->column == NULL)
+	while (operand->column == NULL && operand->feature >= 0)
 	{
 		operand->step->kind = kind;
 		operand = &operand->step->inputs[0];
 	}
+	if (operand->column == NULL && kind == RML_KIND_NUMBER)
+		return NULL;			/* as all features are that are not known yet */
+	if (operand->column == NULL)
+		rml_operand_take_column(recipe, operand);
 	operand->column->kind = kind;
 	operand->column->step = step->number;
 	return NULL;
@@ -682,17 +686,17 @@ require_kind(RmlStep *step, const RmlOperand *operand, RmlKind kind)
 void
 rml_reader_require_kind(RmlReader *reader, int input, RmlKind kind)
 {
-	char	   *problem = require_kind(reader->step, &reader->step->inputs[input], kind);
+	char	   *problem = require_kind(reader->recipe, reader->step, &reader->step->inputs[input], kind);
 
 	if (problem != NULL)
 		rml_reader_fault(reader, "input", NULL, "is of another kind: %s", problem);
 }
 
 void
-rml_recipe_require_kind(RmlRecipe *recipe, int step, const RmlOperand *operand, RmlKind kind)
+rml_recipe_require_kind(RmlRecipe *recipe, int step, RmlOperand *operand, RmlKind kind)
 {
 	RmlReader	reader = {.recipe = recipe, .step = &recipe->steps[step - 1]};
-	char	   *problem = require_kind(reader.step, operand, kind);
+	char	   *problem = require_kind(recipe, reader.step, operand, kind);
 
 	if (problem != NULL)
 		rml_reader_fault(&reader, "input", NULL, "is of another kind: %s", problem);

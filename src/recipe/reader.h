@@ -90,6 +90,9 @@ extern void rml_reader_fault(RmlReader *reader, const char *field, const char *h
 /* Raises the fault, or appends it to faults. */
 extern void rml_recipe_report(List **faults, RmlRecipeFault fault);
 
+/* What could be a feature that is not known yet is a column. */
+extern void rml_operand_take_column(RmlRecipe *recipe, RmlOperand *operand);
+
 extern RmlReader *rml_reader_create(RmlRecipe *recipe, RmlStep *step, List **faults);
 
 /* Reports fields that the op has not. */

@@ -53,25 +53,27 @@ rml_kind_name(RmlKind kind)
 RmlKind
 rml_feature_kind(const RmlStep *step, int feature)
 {
-	if (feature != 0)
-		return RML_KIND_NUMBER;
-	while (step->kind == RML_KIND_UNKNOWN && step->n_inputs > 0)
+	/* a step whose kind is unknown makes what its first input is */
+	while (feature == 0 && step->kind == RML_KIND_UNKNOWN && step->n_inputs > 0)
 	{
 		const RmlOperand *input = &step->inputs[0];
 
 		if (input->column != NULL)
 			return input->column->kind;
-		if (input->feature != 0)
-			return RML_KIND_NUMBER;
+		if (input->feature < 0)
+			return RML_KIND_UNKNOWN;
+		feature = input->feature;
 		step = input->step;
 	}
-	return step->kind;
+	return feature == 0 ? step->kind : RML_KIND_NUMBER;
 }
 
 RmlKind
 rml_operand_kind(const RmlOperand *operand)
 {
-	return operand->column != NULL ? operand->column->kind : rml_feature_kind(operand->step, operand->feature);
+	if (operand->column != NULL)
+		return operand->column->kind;
+	return operand->feature < 0 ? RML_KIND_UNKNOWN : rml_feature_kind(operand->step, operand->feature);
 }
 
 bool
@@ -82,10 +84,10 @@ rml_feature_is_output(const RmlStep *step, int feature)
 
 /* ---- names ---- */
 
-static struct RmlNames *
+static RmlNames *
 create_names(void)
 {
-	struct RmlNames *names = palloc0(sizeof(struct RmlNames));
+	RmlNames   *names = palloc0(sizeof(RmlNames));
 
 	rml_server_host_init(&names->host, CurrentMemoryContext);
 	names->features = rml_dictionary_create(&names->host.host);
@@ -140,16 +142,25 @@ resolve_operand(RmlRecipe *recipe, const RmlStep *step, RmlOperand *operand)
 		return;
 	}
 	operand->feature = -1;
-	operand->step = find_open(recipe, step, operand->name);
+	/* unless a step is known to read it as a column */
+	operand->step = rml_dictionary_find(recipe->names->columns, operand->name, (int) strlen(operand->name)) >= 0 ? NULL
+		: find_open(recipe, step, operand->name);
 	if (operand->step == NULL)
 		operand->column = find_column(recipe, operand->name);
+}
+
+void
+rml_operand_take_column(RmlRecipe *recipe, RmlOperand *operand)
+{
+	operand->step = NULL;
+	operand->column = find_column(recipe, operand->name);
 }
 
 /* Puts a step's features where later steps find them. */
 static void
 register_features(RmlRecipe *recipe, RmlStep *step, List **faults)
 {
-	struct RmlNames *names = recipe->names;
+	RmlNames   *names = recipe->names;
 
 	if (step->n_features == 0)
 		names->open = lappend(names->open, step);
@@ -383,7 +394,7 @@ read_steps(RmlRecipe *recipe, JsonbContainer *list, List **faults)
 			continue;
 		}
 		step->is_faulty = true;
-		report(faults, step, NULL, ERRCODE_INVALID_PARAMETER_VALUE, "A step is an object with \"feature\" and \"op\".", "it is no object");
+		report(faults, step, NULL, ERRCODE_INVALID_PARAMETER_VALUE, "A step has \"feature\" and \"op\".", "a step must be an object");
 	}
 }
 
@@ -414,6 +425,36 @@ rml_recipe_read(const Jsonb *json, List **faults)
 	return recipe;
 }
 
+/* A step's features have become known: those that later steps are waiting for, and those that they took for columns. */
+static void
+resolve_later(RmlRecipe *recipe, const RmlStep *step)
+{
+	const RmlNames *names = recipe->names;
+
+	for (int i = step->number; i < recipe->n_steps; i++)
+	{
+		RmlStep    *later = &recipe->steps[i];
+
+		for (int k = 0; k < later->n_inputs; k++)
+		{
+			RmlOperand *input = &later->inputs[k];
+			int			code = rml_dictionary_find(names->features, input->name, (int) strlen(input->name));
+			bool		is_made = code >= 0 && names->made[code].step == step;
+
+			if (input->step == step && input->feature < 0)
+			{
+				if (!is_made)
+					report(NULL, later, "input", ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						   psprintf("neither is there a column \"%s\", nor does step %d make such a feature", input->name, step->number));
+				input->feature = names->made[code].number;
+			}
+			else if (input->column != NULL && is_made)
+				report(NULL, later, "input", ERRCODE_INVALID_PARAMETER_VALUE, "Give the features of that step other names with \"names\".",
+					   psprintf("\"%s\" is a column, and a feature that step %d makes", input->name, step->number));
+		}
+	}
+}
+
 void
 rml_recipe_reread_step(RmlRecipe *recipe, int number, Jsonb *json)
 {
@@ -421,23 +462,35 @@ rml_recipe_reread_step(RmlRecipe *recipe, int number, Jsonb *json)
 
 	step->json = json;
 	read_step(recipe, step, NULL);
-	for (int i = number; i < recipe->n_steps; i++)
-	{
-		RmlStep    *later = &recipe->steps[i];
-
-		for (int k = 0; k < later->n_inputs; k++)
-		{
-			RmlOperand *input = &later->inputs[k];
-
-			if (input->step != step || input->feature >= 0)
-				continue;
-			resolve_operand(recipe, later, input);
-			if (input->column != NULL)
-				report(NULL, later, "input", ERRCODE_INVALID_PARAMETER_VALUE, "Name the features of that step with \"names\", or this step's input otherwise.",
-					   psprintf("step %d makes no feature \"%s\"", number, input->name));
-		}
-	}
+	if (step->n_features > 0)
+		resolve_later(recipe, step);
 	settle(recipe, NULL);
+}
+
+void
+rml_recipe_take_columns(RmlRecipe *recipe, const RmlColumnNames *columns, List **faults)
+{
+	for (int i = 0; i < recipe->n_steps; i++)
+	{
+		RmlStep    *step = &recipe->steps[i];
+		bool		taken = false;
+
+		for (int k = 0; k < step->n_inputs; k++)
+		{
+			RmlOperand *input = &step->inputs[k];
+			RmlMatchHow how;
+			Form_pg_attribute other;
+
+			if (input->column != NULL || input->feature >= 0 || rml_column_find(columns, input->name, &how, &other) == NULL)
+				continue;
+			rml_operand_take_column(recipe, input);
+			taken = true;
+		}
+		/* now it can say of which kind they are */
+		if (taken && !step->is_faulty)
+			read_step(recipe, step, faults);
+	}
+	settle(recipe, faults);
 }
 
 void

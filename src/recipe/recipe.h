@@ -8,6 +8,7 @@
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
+#include "registry/column_names.h"
 #include "transform/program.h"
 
 /* Limits on what a recipe may have; beyond them it is refused (54000). */
@@ -25,6 +26,7 @@ typedef enum RmlKind
 
 typedef struct RmlOp RmlOp;
 typedef struct RmlStep RmlStep;
+typedef struct RmlNames RmlNames;
 
 /* A column that steps read. */
 typedef struct RmlRawColumn
@@ -69,7 +71,7 @@ typedef struct RmlRecipe
 	RmlStep    *steps;
 	List	   *columns;		/* RmlRawColumn *, in the order of their first use */
 	bool		is_fitted;
-	struct RmlNames *names;		/* of columns and features */
+	RmlNames   *names;			/* of columns and features */
 } RmlRecipe;
 
 /* A problem of a recipe. */
@@ -96,10 +98,16 @@ extern RmlRecipe *rml_recipe_read(const Jsonb *json, List **faults);
 extern void rml_recipe_reread_step(RmlRecipe *recipe, int step, Jsonb *json);
 
 /*
+ * An input that begins as the features of a step that is not fitted can be a column as well: it is if these are the columns of
+ * the data and one has its name.
+ */
+extern void rml_recipe_take_columns(RmlRecipe *recipe, const RmlColumnNames *columns, List **faults);
+
+/*
  * Says what kind an operand is, of the step with this number: 22023 if the recipe says otherwise.  For columns whose type is
  * known, before fitting.
  */
-extern void rml_recipe_require_kind(RmlRecipe *recipe, int step, const RmlOperand *operand, RmlKind kind);
+extern void rml_recipe_require_kind(RmlRecipe *recipe, int step, RmlOperand *operand, RmlKind kind);
 
 /* What an operand, and a step's feature, is. */
 extern RmlKind rml_operand_kind(const RmlOperand *operand);
@@ -123,7 +131,7 @@ extern RmlProgram *rml_recipe_compile(const RmlRecipe *recipe);
 /*
  * The same for training: steps that ask rml_build_given() get their values from the caller.  A text is its code in its column's
  * dictionary: dictionaries (NULL, or by the number of the column, each may be NULL) has those that there are, to which categories
- * of steps are added.
+ * of steps are added; nothing may be added afterwards.
  */
 extern RmlProgram *rml_recipe_compile_training(const RmlRecipe *recipe, RmlDictionary *const *dictionaries);
 

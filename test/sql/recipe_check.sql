@@ -66,6 +66,17 @@ SELECT faults('[{"feature": "a", "op": "pass", "output": false}, {"feature": "b"
 SELECT faults('[{"feature": "a", "op": "ordinal", "categories": ["x"]}, {"feature": "b", "op": "pass", "input": "a"}, {"feature": "c", "op": "pass", "input": "b_x"},
 	{"feature": "d", "op": "onehot", "input": "c"}, {"feature": "e", "op": "pass", "input": "d_x"}]', 'people');
 
+\echo inputs that begin as features which are not known yet, but are columns
+CREATE TABLE homes (home text, home_size int, home_town text, y int);
+INSERT INTO homes VALUES ('own', 1, 'x', 0), ('rent', 2, 'y', 1);
+SELECT faults('[{"feature": "home", "op": "onehot"}, {"feature": "size", "op": "pass", "input": "home_size"}, {"feature": "town", "op": "ordinal", "input": "home_town"},
+	{"feature": "hash", "op": "hash_bucket", "n_buckets": 3, "input": "home_town"}, {"feature": "own", "op": "pass", "input": "home_own"},
+	{"feature": "bad", "op": "pass", "input": "home_town"}]', 'homes');
+SELECT riskml.fit_recipe('[{"feature": "home", "op": "onehot"}, {"feature": "size", "op": "pass", "input": "home_size"}, {"feature": "town", "op": "ordinal", "input": "home_town"},
+	{"feature": "own", "op": "pass", "input": "home_own"}, {"feature": "own_size", "op": "interaction", "input": ["home_own", "size"]}]', 'SELECT * FROM homes');
+SELECT riskml.fit_recipe('[{"feature": "home", "op": "onehot"}, {"feature": "gone", "op": "pass", "input": "home_gone"}]', 'SELECT * FROM homes');
+SELECT riskml.fit_recipe('[{"feature": "home", "op": "onehot"}, {"feature": "size", "op": "pass", "input": "home_own"}]', 'SELECT 2 AS home_own, * FROM homes');
+
 \echo columns
 SELECT faults('[{"feature": "f1", "op": "pass", "input": "nowhere"}, {"feature": "f2", "op": "pass", "input": "Age"}, {"feature": "f3", "op": "pass", "input": "AGE"},
 	{"feature": "f4", "op": "pass", "input": "ID"}, {"feature": "f5", "op": "pass", "input": "city"}, {"feature": "f6", "op": "pass", "input": "born"},
@@ -84,6 +95,7 @@ SELECT * FROM riskml.check_recipe('[{"feature": "a", "op": "pass"}]', 4294967295
 -- what no output needs is not read
 SELECT faults('[{"feature": "f1", "op": "pass", "input": "nowhere", "output": false}, {"feature": "f2", "op": "pass", "input": "f1", "output": false},
 	{"feature": "f3", "op": "pass", "input": "age"}]', 'people');
+SELECT faults('[{"feature": "f1", "op": "pass", "input": "nowhere", "output": false}, {"feature": "f2", "op": "pass", "input": "nowhere"}]', 'people');
 
 \echo many: a million categories, a thousand steps, too many of either
 SELECT count(*) FROM riskml.check_recipe((SELECT jsonb_build_array(jsonb_build_object('feature', 'a', 'op', 'ordinal', 'categories', jsonb_agg('category ' || i)))
