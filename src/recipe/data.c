@@ -608,13 +608,15 @@ refuse_unknown(const RmlData *data, const RmlProgramFault *fault)
 {
 	const RmlStep *step = &data->recipe->steps[fault->step - 1];
 	int			length;
-	const char *text = fault->dictionary == NULL ? psprintf("%.17g", fault->value) :
+	const char *category = fault->dictionary == NULL ? psprintf("%.17g", fault->value) :
 		rml_dictionary_text(fault->dictionary, (int) fault->value, &length);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("recipe step %d (feature \"%s\"): \"%.*s\" is not one of its categories", step->number, step->name,
-					pg_mbcliplen(text, (int) strlen(text), 64), text)));
+			 errmsg("\"%.*s\" is not a category of %s \"%s\" (recipe step %d, feature \"%s\")",
+					pg_mbcliplen(category, (int) strlen(category), 128), category, step->inputs[0].column != NULL ? "column" : "feature",
+					step->inputs[0].name, step->number, step->name),
+			 errhint("Use NULL for a missing value, or a category that the step names.")));
 }
 
 /* Runs the program on a few rows. */

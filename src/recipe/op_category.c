@@ -101,6 +101,24 @@ choose_categories(const RmlCategories *categories, const bool *marked, bool mark
 	return chosen;
 }
 
+/* ---- SQL ---- */
+
+static char *
+equals_sql(const char *x, const RmlCategories *categories, int i)
+{
+	return psprintf("%s OPERATOR(pg_catalog.=) %s", x, categories->texts != NULL ? rml_sql_text(categories->texts[i], categories->lengths[i])
+					: rml_sql_number(categories->numbers[i]));
+}
+
+/* An expression cannot raise errors of its own. */
+static void
+refuse_strict(const RmlStep *step)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("recipe step %d (feature \"%s\"): \"unknown\": \"error\" cannot be written as SQL", step->number, step->name)));
+}
+
 /* ---- onehot ---- */
 
 static const char *const onehot_fields[] = {"categories", "min_frequency", "max_categories", "infrequent", "unknown", "names", NULL};
@@ -238,6 +256,38 @@ compile_onehot(const RmlStep *step, RmlBuilder *b)
 		rml_build_feature(b, step, i, first + i);
 }
 
+/* 1 where the operand is this category, else 0. */
+static char *
+is_category_sql(const RmlStep *step, const RmlCategories *categories, int i, RmlSqlWriter *writer)
+{
+	char	   *x = rml_sql_operand(writer, &step->inputs[0]);
+	char	   *is_it = i == categories->null_at ? psprintf("%s IS NULL", x) : equals_sql(x, categories, i);
+
+	return psprintf("CASE WHEN %s THEN %s ELSE %s END", is_it, rml_sql_number(1), rml_sql_number(0));
+}
+
+static char *
+sql_onehot(const RmlStep *step, int feature, RmlSqlWriter *writer)
+{
+	const Onehot *onehot = step->parameters;
+	const RmlCategories *categories = onehot->categories;
+	double	   *numbers = onehot_numbers(onehot);
+
+	if (onehot->unknown == UNKNOWN_ERROR)
+		refuse_strict(step);
+	if (feature < onehot->n_frequent)
+	{
+		int			i = 0;
+
+		while (onehot->infrequent[i] || numbers[i] != feature)
+			i++;
+		return is_category_sql(step, categories, i, writer);
+	}
+	for (int i = 0; i < categories->n; i++)
+		numbers[i] = onehot->infrequent[i];
+	return rml_sql_lookup(writer, &step->inputs[0], categories, numbers, onehot->unknown == UNKNOWN_INFREQUENT, 0);
+}
+
 typedef struct Rank
 {
 	int64		rows;
@@ -349,16 +399,34 @@ read_ordinal(RmlStep *step, RmlReader *reader)
 	read_ordinal_unknown(reader, ordinal);
 }
 
-static void
-compile_ordinal(const RmlStep *step, RmlBuilder *b)
+static double *
+ordinal_numbers(const Ordinal *ordinal)
 {
-	const Ordinal *ordinal = step->parameters;
 	double	   *numbers = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (Size) ordinal->categories->n);
 
 	for (int i = 0; i < ordinal->categories->n; i++)
 		numbers[i] = i;
-	rml_build_feature(b, step, 0, rml_build_lookup(b, step, &step->inputs[0], ordinal->categories, numbers, ordinal->unknown, NAN,
-												   ordinal->is_strict));
+	return numbers;
+}
+
+static void
+compile_ordinal(const RmlStep *step, RmlBuilder *b)
+{
+	const Ordinal *ordinal = step->parameters;
+
+	rml_build_feature(b, step, 0, rml_build_lookup(b, step, &step->inputs[0], ordinal->categories, ordinal_numbers(ordinal),
+												   ordinal->unknown, NAN, ordinal->is_strict));
+}
+
+static char *
+sql_ordinal(const RmlStep *step, int feature, RmlSqlWriter *writer)
+{
+	const Ordinal *ordinal = step->parameters;
+
+	(void) feature;
+	if (ordinal->is_strict)
+		refuse_strict(step);
+	return rml_sql_lookup(writer, &step->inputs[0], ordinal->categories, ordinal_numbers(ordinal), ordinal->unknown, NAN);
 }
 
 static void
@@ -415,6 +483,26 @@ compile_group_rare(const RmlStep *step, RmlBuilder *b)
 	rml_build_feature(b, step, 0, rml_build_relabel(b, step, &step->inputs[0], group->categories, &group->other, NULL));
 }
 
+static char *
+sql_group_rare(const RmlStep *step, int feature, RmlSqlWriter *writer)
+{
+	const GroupRare *group = step->parameters;
+	char	   *x = rml_sql_operand(writer, &step->inputs[0]);
+	StringInfoData sql;
+
+	(void) feature;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CASE WHEN %s IS NULL", x);
+	for (int i = 0; i < group->categories->n; i++)
+	{
+		if (i != group->categories->null_at)
+			appendStringInfo(&sql, " OR %s", equals_sql(x, group->categories, i));
+	}
+	appendStringInfo(&sql, " THEN %s ELSE %s END", x, group->other.kind == RML_KIND_TEXT
+					 ? rml_sql_text(group->other.text, group->other.length) : rml_sql_number(group->other.number));
+	return sql.data;
+}
+
 static void
 fit_group_rare(const RmlStep *step, RmlFitting *fitting)
 {
@@ -460,14 +548,23 @@ compile_hash_bucket(const RmlStep *step, RmlBuilder *b)
 	rml_build_feature(b, step, 0, rml_build_function(b, fmod, rml_build_hash(b, &step->inputs[0]), hash->n_buckets));
 }
 
+static char *
+sql_hash_bucket(const RmlStep *step, int feature, RmlSqlWriter *writer)
+{
+	const HashBucket *hash = step->parameters;
+
+	(void) feature;
+	return psprintf("riskml.hash_bucket(%s, %d)::double precision", rml_sql_operand(writer, &step->inputs[0]), hash->n_buckets);
+}
+
 const RmlOp rml_ops_category[] = {
 	{.name = "onehot", .takes = RML_TAKES_CATEGORY, .min_inputs = 1, .max_inputs = 1, .fields = onehot_fields, .read = read_onehot,
-	 .compile = compile_onehot, .fit = fit_onehot},
+	 .compile = compile_onehot, .fit = fit_onehot, .sql = sql_onehot},
 	{.name = "ordinal", .takes = RML_TAKES_CATEGORY, .min_inputs = 1, .max_inputs = 1, .fields = ordinal_fields, .read = read_ordinal,
-	 .compile = compile_ordinal, .fit = fit_ordinal},
+	 .compile = compile_ordinal, .fit = fit_ordinal, .sql = sql_ordinal},
 	{.name = "group_rare", .takes = RML_TAKES_CATEGORY, .min_inputs = 1, .max_inputs = 1, .fields = group_rare_fields,
-	 .read = read_group_rare, .compile = compile_group_rare, .fit = fit_group_rare},
+	 .read = read_group_rare, .compile = compile_group_rare, .fit = fit_group_rare, .sql = sql_group_rare},
 	{.name = "hash_bucket", .takes = RML_TAKES_TEXT, .min_inputs = 1, .max_inputs = 1, .fields = hash_bucket_fields,
-	 .read = read_hash_bucket, .compile = compile_hash_bucket},
+	 .read = read_hash_bucket, .compile = compile_hash_bucket, .sql = sql_hash_bucket},
 	{.name = NULL}
 };

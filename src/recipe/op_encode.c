@@ -70,6 +70,15 @@ compile_frequency_encode(const RmlStep *step, RmlBuilder *b)
 												   false));
 }
 
+static char *
+sql_frequency_encode(const RmlStep *step, int feature, RmlSqlWriter *writer)
+{
+	const FrequencyEncode *encode = step->parameters;
+
+	(void) feature;
+	return rml_sql_lookup(writer, &step->inputs[0], encode->categories, encode->values, encode->unknown, NAN);
+}
+
 static void
 fit_frequency_encode(const RmlStep *step, RmlFitting *fitting)
 {
@@ -114,6 +123,15 @@ compile_target_encode(const RmlStep *step, RmlBuilder *b)
 	rml_build_feature(b, step, 0, slot);
 }
 
+static char *
+sql_target_encode(const RmlStep *step, int feature, RmlSqlWriter *writer)
+{
+	const RmlTargetEncode *encode = step->parameters;
+
+	(void) feature;
+	return rml_sql_lookup(writer, &step->inputs[0], encode->categories, encode->values, encode->prior, NAN);
+}
+
 double
 rml_target_encode(double sum, double count, double prior, double smoothing)
 {
@@ -155,8 +173,8 @@ rml_target_encode_of(const RmlStep *step)
 
 const RmlOp rml_ops_encode[] = {
 	{.name = "frequency_encode", .takes = RML_TAKES_CATEGORY, .min_inputs = 1, .max_inputs = 1, .fields = frequency_encode_fields,
-	 .read = read_frequency_encode, .compile = compile_frequency_encode, .fit = fit_frequency_encode},
+	 .read = read_frequency_encode, .compile = compile_frequency_encode, .fit = fit_frequency_encode, .sql = sql_frequency_encode},
 	{.name = "target_encode", .takes = RML_TAKES_CATEGORY, .min_inputs = 1, .max_inputs = 1, .fields = target_encode_fields,
-	 .needs_label = true, .read = read_target_encode, .compile = compile_target_encode, .fit = fit_target_encode},
+	 .needs_label = true, .read = read_target_encode, .compile = compile_target_encode, .fit = fit_target_encode, .sql = sql_target_encode},
 	{.name = NULL}
 };

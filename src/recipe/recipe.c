@@ -188,7 +188,8 @@ register_features(RmlRecipe *recipe, RmlStep *step, List **faults)
 		code = rml_dictionary_add(names->features, name, (int) strlen(name));
 		if (code < n && (names->made[code].step != step || names->made[code].number < i))
 		{
-			report(faults, step, NULL, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+			report(faults, step, NULL, ERRCODE_INVALID_PARAMETER_VALUE,
+				   names->made[code].step == step ? "Give the features names with \"names\"." : NULL,
 				   psprintf("feature \"%s\" is made by step %d, too", name, names->made[code].step->number));
 			step->is_faulty = true;
 			continue;

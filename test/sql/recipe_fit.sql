@@ -37,6 +37,18 @@ RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
+-- nor does it matter whether values are sorted in memory or by files
+CREATE TABLE numbers AS SELECT CASE WHEN i % 10 = 0 THEN NULL ELSE (i::bigint * 7919 % 100003 - 40000)::float8 / 16 END AS x, i FROM generate_series(1, 80000) i;
+CREATE FUNCTION fitted_numbers(query text) RETURNS text LANGUAGE sql AS $$ SELECT riskml.fit_recipe('[
+	{"feature": "w", "input": "x", "op": "winsorize"}, {"feature": "s", "input": "w", "op": "standardize"},
+	{"feature": "r", "input": "x", "op": "robust_scale"}, {"feature": "q", "input": "w", "op": "quantile_bucketize", "n_bins": 7},
+	{"feature": "m", "input": "x", "op": "impute", "strategy": "median"}, {"feature": "o", "input": "x", "op": "impute", "strategy": "mode"},
+	{"feature": "p", "input": "x", "op": "power"}, {"feature": "c", "input": "q", "op": "onehot"}]', query) $$;
+SELECT fitted_numbers('SELECT * FROM numbers') AS in_memory \gset
+SET maintenance_work_mem = '1MB';
+SELECT fitted_numbers('SELECT * FROM numbers') = :'in_memory', fitted_numbers('SELECT * FROM numbers ORDER BY x') = :'in_memory';
+RESET maintenance_work_mem;
+
 -- no setting matters
 SET TimeZone = 'Asia/Tokyo';
 SET extra_float_digits = 0;
