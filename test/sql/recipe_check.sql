@@ -1,6 +1,9 @@
 -- What riskml.check_recipe() finds.
+SET client_min_messages = warning;
 \pset format unaligned
 \pset tuples_only on
+CREATE SCHEMA recipe_check;
+SET search_path = recipe_check, public;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE DOMAIN cents AS int8;
 CREATE TABLE people (id int, "Age" float8, age float8, city text, born date, seen timestamptz, seen_here timestamp, ok boolean, doc jsonb,
@@ -104,3 +107,6 @@ SELECT faults((SELECT jsonb_build_array(jsonb_build_object('feature', 'a', 'op',
 SELECT faults((SELECT jsonb_build_array(jsonb_build_object('feature', 'a', 'op', 'onehot', 'categories', jsonb_agg(i))) FROM generate_series(1, 65537) i));
 SELECT count(*) FROM riskml.check_recipe((SELECT jsonb_agg(jsonb_build_object('feature', 'f' || i, 'op', 'pass', 'input', 'f' || i - 1)) FROM generate_series(1, 10000) i));
 SELECT faults((SELECT jsonb_agg(jsonb_build_object('feature', 'f' || i, 'op', 'pass')) FROM generate_series(1, 10001) i));
+
+RESET search_path;
+DROP SCHEMA recipe_check CASCADE;
