@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -38,6 +39,7 @@ typedef struct Checking
 	RmlColumnNames *names;
 	Form_pg_attribute *found;	/* by the number of the recipe's column; NULL: none, or more than one */
 	bool	   *looked_up;
+	const char **served;		/* the recipe's column that each column of the relation is, by its number less 1 */
 	bool	   *needed;			/* steps that outputs need, by number less 1 */
 	List	   *faults;
 } Checking;
@@ -69,8 +71,15 @@ find_column(Checking *checking, const RmlStep *step, const RmlRawColumn *column)
 	else if (other != NULL)
 		add_fault(checking, step, column->name, "Rename a column, or spell the name in the recipe as the column's.",
 				  psprintf("columns \"%s\" and \"%s\" both match \"%s\"", NameStr(att->attname), NameStr(other->attname), column->name));
+	else if (checking->served[att->attnum - 1] != NULL)
+		add_fault(checking, step, column->name, "Spell the name in all steps as the column's.",
+				  psprintf("column \"%s\" matches two columns of the recipe, \"%s\" and \"%s\"", NameStr(att->attname),
+						   checking->served[att->attnum - 1], column->name));
 	else
+	{
 		checking->found[column->number] = att;
+		checking->served[att->attnum - 1] = column->name;
+	}
 	return checking->found[column->number];
 }
 
@@ -185,6 +194,7 @@ check_columns(Checking *checking)
 	n = list_length(checking->recipe->columns);
 	checking->found = palloc0(sizeof(Form_pg_attribute) * ((Size) n + 1));
 	checking->looked_up = palloc0((Size) n + 1);
+	checking->served = palloc0(sizeof(char *) * (MaxHeapAttributeNumber + 1));
 	checking->needed = find_needed(checking->recipe);
 	check_steps(checking, true);
 	check_steps(checking, false);

@@ -454,7 +454,7 @@ rml_reader_category(RmlReader *reader, const char *field, RmlNeed need, RmlCateg
 /* Categories that are being gathered, from one list or several. */
 typedef struct Gathering
 {
-	RmlServerHost *host;		/* lasts as long as the texts */
+	RmlServerHost host;
 	RmlCategories *categories;
 	RmlDictionary *texts;		/* those there are, to find one that comes again */
 	RmlNumbers *numbers;
@@ -464,13 +464,20 @@ typedef struct Gathering
 static void
 begin_gathering(Gathering *gathering, int capacity)
 {
-	gathering->host = palloc(sizeof(RmlServerHost));
-	rml_server_host_init(gathering->host, CurrentMemoryContext);
+	rml_server_host_init(&gathering->host, CurrentMemoryContext);
 	gathering->categories = palloc0(sizeof(RmlCategories));
 	gathering->categories->null_at = -1;
-	gathering->texts = rml_dictionary_create(&gathering->host->host);
-	gathering->numbers = rml_numbers_create(&gathering->host->host);
+	gathering->texts = rml_dictionary_create(&gathering->host.host);
+	gathering->numbers = rml_numbers_create(&gathering->host.host);
 	gathering->capacity = capacity;
+}
+
+static RmlCategories *
+end_gathering(Gathering *gathering)
+{
+	rml_dictionary_release(gathering->texts);
+	rml_numbers_release(gathering->numbers);
+	return gathering->categories;
 }
 
 /* The first that is not null says of what kind all are; one like it makes room for all. */
@@ -549,7 +556,7 @@ rml_reader_categories(RmlReader *reader, const char *field, RmlNeed need, bool m
 		rml_reader_fault(reader, field, NULL, "must have an element that is not null");
 		return false;
 	}
-	*categories = gathering.categories;
+	*categories = end_gathering(&gathering);
 	return true;
 }
 
@@ -604,7 +611,7 @@ rml_reader_bins(RmlReader *reader, const char *field, RmlNeed need, RmlCategorie
 			bin_of[gathering.categories->n - 1] = outer.at - 1;
 		}
 	}
-	*categories = gathering.categories;
+	*categories = end_gathering(&gathering);
 	*bins = bin_of;
 	*n_bins = outer.n;
 	return true;

@@ -275,6 +275,16 @@ rml_dictionary_text(const RmlDictionary *dictionary, int code, int *length)
 	return dictionary->entries[code].text;
 }
 
+void
+rml_dictionary_release(RmlDictionary *dictionary)
+{
+	RmlHost    *host = dictionary->host;
+
+	host->release(host, dictionary->table.buckets);
+	host->release(host, dictionary->entries);
+	host->release(host, dictionary);
+}
+
 size_t
 rml_dictionary_size(const RmlDictionary *dictionary)
 {
@@ -384,6 +394,16 @@ double
 rml_numbers_get(const RmlNumbers *numbers, int code)
 {
 	return numbers->values[code];
+}
+
+void
+rml_numbers_release(RmlNumbers *numbers)
+{
+	RmlHost    *host = numbers->host;
+
+	host->release(host, numbers->table.buckets);
+	host->release(host, numbers->values);
+	host->release(host, numbers);
 }
 
 void

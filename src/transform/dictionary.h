@@ -3,7 +3,7 @@
  *	  Numbers for texts, and for numbers: codes from 0 in the order in which they came.
  *
  * Texts are bytes of any kind, and compared as such.  Hash tables with open addressing; texts of up to 16 bytes are compared as
- * two words.  They grow, and give memory back only with the host's.
+ * two words.  They grow.
  */
 #ifndef RML_TRANSFORM_DICTIONARY_H
 #define RML_TRANSFORM_DICTIONARY_H
@@ -29,6 +29,9 @@ extern int	rml_dictionary_count(const RmlDictionary *dictionary);
 /* Followed by a zero byte. */
 extern const char *rml_dictionary_text(const RmlDictionary *dictionary, int code, int *length);
 
+/* Gives back all but the texts, which stay where they are. */
+extern void rml_dictionary_release(RmlDictionary *dictionary);
+
 /* Bytes that it takes. */
 extern size_t rml_dictionary_size(const RmlDictionary *dictionary);
 
@@ -40,6 +43,7 @@ extern int	rml_numbers_find(const RmlNumbers *numbers, double number);
 extern int	rml_numbers_add(RmlNumbers *numbers, double number);
 extern int	rml_numbers_count(const RmlNumbers *numbers);
 extern double rml_numbers_get(const RmlNumbers *numbers, int code);
+extern void rml_numbers_release(RmlNumbers *numbers);
 
 /* The codes of n numbers, -1 for those that are not there, plus `offset`; 0 for NaN.  For loops over tables. */
 extern void rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int offset, int *codes);

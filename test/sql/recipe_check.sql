@@ -93,6 +93,7 @@ SELECT faults('[{"feature": "f1", "op": "hash_bucket", "n_buckets": 2, "input": 
 SELECT faults('[{"feature": "f1", "op": "date_part", "part": "hour", "input": "seen"}, {"feature": "f2", "op": "date_part", "part": "hour", "input": "seen", "time_zone": "Europe/Berlin"},
 	{"feature": "f3", "op": "date_part", "part": "hour", "input": "seen_here"}, {"feature": "f4", "op": "date_part", "part": "day", "input": "born"},
 	{"feature": "f5", "op": "age_days", "input": ["born", "seen"]}, {"feature": "f6", "op": "date_part", "part": "day", "input": "city"}]', 'people');
+SELECT faults('[{"feature": "f1", "op": "pass", "input": "id"}, {"feature": "f2", "op": "pass", "input": "ID"}, {"feature": "f3", "op": "pass", "input": "Id"}]', 'people');
 SELECT * FROM riskml.check_recipe('[{"feature": "a", "op": "pass"}]', 4294967295);
 
 -- what no output needs is not read

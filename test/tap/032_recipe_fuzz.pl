@@ -89,7 +89,8 @@ my %ops = (
 	hash_bucket => [ 's', sub { (n_buckets => 1 + random(100)) } ],
 	frequency_encode => [ 'c', sub { my @c = categories($_[0]); my @v = map { '0.25' } @c; $fitted ? (categories => '[' . join(',', @c) . ']', values => '[' . join(',', @v) . ']') : () } ],
 	target_encode => [ 'c', sub { my @c = categories($_[0]); $fitted ? (categories => '[' . join(',', @c) . ']', values => values_for(scalar @c), prior => '0.5') : (smoothing => '2') } ],
-	woe => [ 'n', sub { my @e = split /,/, ascending(); (convention => one_of('"ln_good_bad"', '"ln_bad_good"'), $fitted ? (edges => '[' . join(',', @e) . ']', values => values_for(@e + 1), missing => '0.1') : (max_bins => 3)) } ]);
+	woe => [ 'n', sub { my @e = split /,/, ascending(); (convention => one_of('"ln_good_bad"', '"ln_bad_good"'), $fitted ? (edges => '[' . join(',', @e) . ']', values => values_for(@e + 1), missing => '0.1', chance(40) ? (special_values => '[-1, 3]', special => '[7, 8]') : ()) : (max_bins => 3)) } ],
+	'woe of categories' => [ 'c', sub { my @c = categories($_[0]); (convention => '"ln_good_bad"', $fitted ? (bins => '[' . join(',', map { "[$_]" } @c) . ']', values => values_for(scalar @c), missing => '0.1') : (unknown => '-3')) } ]);
 my @op_names = sort keys %ops;
 my @fields = qw(feature op input output categories values edges unknown value min max mean std part time_zone reference n_buckets convention special_values special bins
 	missing names min_frequency max_categories infrequent smoothing prior range lower upper lambda strategy other period folds seed monotonic);
@@ -102,7 +103,7 @@ sub step
 	my $is_text = $takes eq 's' || ($takes eq 'c' && chance(60));
 	my $pick = sub { $takes eq 't' ? one_of(@time_columns) : $is_text ? one_of(@text_columns, @made_texts) : one_of(@number_columns, @made_numbers) };
 	$fitted = chance(90) || $ENV{RISKML_ALL_FITTED};
-	my %step = (feature => qq("f$number"), op => qq("$op"), input => $takes eq 'nn' ? '[' . text($pick->()) . ', ' . text($pick->()) . ']' : text($pick->()), $fields->($is_text));
+	my %step = (feature => qq("f$number"), op => '"' . $op =~ s/ .*//r . '"', input => $takes eq 'nn' ? '[' . text($pick->()) . ', ' . text($pick->()) . ']' : text($pick->()), $fields->($is_text));
 	$step{output} = one_of('true', 'false') if chance(15);
 	push @{ $op =~ /impute|group_rare/ && $is_text ? \@made_texts : \@made_numbers }, "f$number";
 	mutate(\%step) if chance(12);

@@ -29,6 +29,7 @@ test_texts(void)
 	RmlDictionary *dictionary;
 	static char texts[N][40];
 	static int	lengths[N];
+	static const char *kept[N];
 	int			n = 0;
 
 	test("texts of any bytes");
@@ -59,7 +60,11 @@ test_texts(void)
 		const char *text = rml_dictionary_text(dictionary, i, &length);
 
 		CHECK(length == lengths[i] && memcmp(text, texts[i], (size_t) length) == 0 && text[length] == '\0', "text %d", i);
+		kept[i] = text;
 	}
+	rml_dictionary_release(dictionary);
+	for (int i = 0; i < n; i++)
+		CHECK(memcmp(kept[i], texts[i], (size_t) lengths[i]) == 0, "text %d after its dictionary", i);
 	test_host_end(&host);
 }
 
@@ -111,6 +116,8 @@ test_numbers(void)
 		wrong += rml_numbers_find(numbers, 1000 + i) != 8 + i || rml_numbers_find(numbers, 1000.5 + i) != -1;
 	CHECK_INT(wrong, 0, "many");
 	CHECK_INT(rml_numbers_count(numbers), 100008, "count");
+	rml_numbers_release(numbers);
+	CHECK_INT(host.used, 0, "memory");
 	test_host_end(&host);
 }
 
