@@ -25,7 +25,8 @@
 #define FIT_BLOCK 4096
 
 /* A scan that counts. */
-typedef struct Counting
+typedef struct Counting Counting;
+struct Counting
 {
 	const RmlWoe *woe;
 	RmlWoeCounts *counts;
@@ -34,10 +35,11 @@ typedef struct Counting
 	RmlDictionary *texts;		/* codes are of */
 	int			n_codes;
 	int		   *place;			/* of each code: number of its cell */
+	void		(*set_places) (Counting *counting);	/* once all texts have codes: when a scan has begun */
 	int64		bad_labels;		/* neither 0 nor 1 */
 	RmlSorted  *sorted[2];		/* values of goods and of bads, while there are no bins, */
 	RmlCell		sorted_rows;	/* and how many they are */
-} Counting;
+};
 
 static RmlServerHost *
 new_host(void)
@@ -138,6 +140,7 @@ sort_numbers(const double *values, const double *labels, int n, void *argument)
 	double		parts[2][FIT_BLOCK];
 	int			sizes[2] = {0, 0};
 
+	Assert(n <= FIT_BLOCK);
 	for (int i = 0; i < n; i++)
 	{
 		bool		is_bad = labels[i] == 1;
@@ -158,6 +161,8 @@ count_codes(const double *values, const double *labels, int n, void *argument)
 {
 	Counting   *counting = argument;
 
+	if (counting->place == NULL)
+		counting->set_places(counting);
 	for (int i = 0; i < n; i++)
 	{
 		int			place = isnan(values[i]) ? counting->counts->missing :
@@ -167,9 +172,18 @@ count_codes(const double *values, const double *labels, int n, void *argument)
 	}
 }
 
-/* Where the categories' rows are counted, from number `first` on; bin_of: NULL, or which cell each has. */
 static void
-set_places(Counting *counting, const RmlCategories *categories, const int *bin_of, int first)
+begin_places(Counting *counting, int place)
+{
+	counting->n_codes = rml_dictionary_count(counting->texts);
+	counting->place = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int) * ((Size) counting->n_codes + 1));
+	for (int i = 0; i < counting->n_codes; i++)
+		counting->place[i] = place;
+}
+
+/* Where rows of categories are counted: in the cell that bin_of has, or, if that is NULL, in one for each from `first` on. */
+static void
+place_categories(Counting *counting, const RmlCategories *categories, const int *bin_of, int first)
 {
 	for (int i = 0; categories != NULL && i < categories->n; i++)
 	{
@@ -180,14 +194,13 @@ set_places(Counting *counting, const RmlCategories *categories, const int *bin_o
 	}
 }
 
-static int *
-new_places(int n, int place)
+/* Bins are known. */
+static void
+place_bins(Counting *counting)
 {
-	int		   *places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int) * ((Size) n + 1));
-
-	for (int i = 0; i < n; i++)
-		places[i] = place;
-	return places;
+	begin_places(counting, counting->counts->unknown);
+	place_categories(counting, counting->woe->categories, counting->woe->bin_of, 0);
+	place_categories(counting, counting->woe->special_values, NULL, counting->woe->n_bins);
 }
 
 static void
@@ -214,10 +227,7 @@ count_bins(const RmlStep *step, RmlFitting *fitting, const RmlWoe *woe, RmlWoeCo
 	if (rml_operand_kind(operand) == RML_KIND_TEXT)
 	{
 		counting.texts = rml_fit_dictionary(fitting, operand);
-		counting.n_codes = rml_dictionary_count(counting.texts);
-		counting.place = new_places(counting.n_codes, counts->unknown);
-		set_places(&counting, woe->categories, woe->bin_of, 0);
-		set_places(&counting, woe->special_values, NULL, woe->n_bins);
+		counting.set_places = place_bins;
 		rml_fit_scan(fitting, operand, true, count_codes, &counting);
 	}
 	else
@@ -535,27 +545,31 @@ set_categories(RmlWoe *woe, const Found *found, int n)
 	woe->categories = categories;
 }
 
-/* Counts each category: those that are not special, in cells by their codes. */
+/* Each category gets a cell: behind those of the special values, of unknown and of missing ones, by its code. */
+static void
+place_codes(Counting *counting)
+{
+	RmlWoeCounts *counts = counting->counts;
+	Size		n_cells;
+
+	begin_places(counting, 0);
+	n_cells = (Size) counts->missing + 1 + counting->n_codes;
+	for (int code = 0; code < counting->n_codes; code++)
+		counting->place[code] = counts->missing + 1 + code;
+	place_categories(counting, counting->woe->special_values, NULL, 0);
+	counts->cells = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(RmlCell) * n_cells, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
 static Found *
 count_categories(const RmlStep *step, RmlFitting *fitting, const RmlWoe *woe, RmlWoeCounts *counts, int *n)
 {
 	const RmlOperand *operand = &step->inputs[0];
-	Counting	counting = {.woe = woe, .counts = counts, .texts = rml_fit_dictionary(fitting, operand)};
-	int			n_codes = counting.n_codes = rml_dictionary_count(counting.texts);
-	RmlCell    *by_code;
+	Counting	counting = {.woe = woe, .counts = counts, .texts = rml_fit_dictionary(fitting, operand), .set_places = place_codes};
 
-	/* the special values, unknown, missing, and then the codes */
 	begin_counts(counts, woe);
-	by_code = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(RmlCell) * ((Size) n_codes + counts->missing + 1),
-										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	counts->cells = by_code;
-	counting.place = new_places(n_codes, 0);
-	for (int code = 0; code < n_codes; code++)
-		counting.place[code] = counts->missing + 1 + code;
-	set_places(&counting, woe->special_values, NULL, 0);
 	rml_fit_scan(fitting, operand, true, count_codes, &counting);
 	check_labels(&counting, fitting);
-	return gather_found(&counting, by_code + counts->missing + 1, n);
+	return gather_found(&counting, counts->cells + counts->missing + 1, n);
 }
 
 static void

@@ -89,6 +89,13 @@ GROUP BY options ORDER BY options;
 SELECT count(*) FILTER (WHERE abs(v.iv - t.iv) > 1e-12) AS wrong FROM riskml.iv(:'query', 'bad') v
 JOIN (SELECT column_name, sum(iv) AS iv FROM tables WHERE options = '{}' GROUP BY column_name) t USING (column_name);
 
+-- the same edges, given
+SELECT count(*) AS bins, count(*) FILTER (WHERE g IS DISTINCT FROM (t.bin, t.bin_label, t.lower_edge, t.upper_edge, t.categories, t.n_rows, t.share, t.n_good, t.n_bad, t.bad_rate, t.woe, t.iv)) AS different
+FROM (SELECT column_name, jsonb_build_object('edges', jsonb_agg(lower_edge ORDER BY bin) FILTER (WHERE lower_edge > '-Infinity')) AS edges
+		FROM tables WHERE options ? 'max_prebins' AND column_name NOT IN ('home', 'job', 'marital', 'records') GROUP BY column_name) e
+CROSS JOIN riskml.woe_table(:'query', e.column_name, 'bad', 'ln_good_bad', e.edges) g
+LEFT JOIN tables t ON t.options ? 'max_prebins' AND t.column_name = e.column_name AND t.bin = g.bin;
+
 -- the table is what the step does
 SELECT riskml.fit_recipe(jsonb_agg(jsonb_build_object('feature', column_name, 'op', 'woe', 'convention', 'ln_good_bad') ORDER BY column_name), :'query', 'bad') AS recipe
 FROM (SELECT DISTINCT column_name FROM tables) t \gset
@@ -115,6 +122,9 @@ SELECT riskml.fit_recipe(:'fitted', 'SELECT 1 AS x, ''c'' AS t, 0 AS bad', 'bad'
 -- after other steps
 SELECT riskml.fit_recipe('[{"feature": "clipped", "op": "clip", "input": "x", "max": 3, "output": false}, {"feature": "x_woe", "op": "woe", "input": "clipped", "convention": "ln_good_bad"}]',
 	'SELECT * FROM small', 'bad') -> 1 ->> 'edges' AS edges;
+
+SELECT riskml.fit_recipe('[{"feature": "common", "op": "group_rare", "input": "home", "min_frequency": 0.06, "output": false}, {"feature": "home_woe", "op": "woe", "input": "common", "convention": "ln_good_bad"}]',
+	:'query', 'bad') -> 1 ->> 'bins' AS bins;
 
 -- ---- degenerate data
 SELECT bin_label, n_rows, woe, iv FROM riskml.woe_table('SELECT 7 AS x, i % 2 AS bad FROM generate_series(1, 10) i', 'x', 'bad', 'ln_good_bad');
