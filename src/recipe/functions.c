@@ -73,7 +73,6 @@ get_edges(ArrayType *array, int *n)
 	return edges;
 }
 
-/* Is a number, and fits as edge: edges are few, or this is not the way to look for one. */
 Datum
 riskml_bucketize(PG_FUNCTION_ARGS)
 {

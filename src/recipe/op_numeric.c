@@ -60,7 +60,9 @@ read_impute(RmlStep *step, RmlReader *reader)
 	Impute	   *p = step->parameters = palloc0(sizeof(Impute));
 	bool		indicator = false;
 
-	(void) rml_reader_choice(reader, "strategy", RML_OPTIONAL, strategies, &p->strategy);
+	/* a value without a strategy is one that is given */
+	if (!rml_reader_choice(reader, "strategy", RML_OPTIONAL, strategies, &p->strategy) && rml_reader_has(reader, "value"))
+		p->strategy = CONSTANT;
 	(void) rml_reader_category(reader, "value", p->strategy == CONSTANT ? RML_REQUIRED : RML_FITTED, &p->value);
 	if (p->strategy == MEAN || p->strategy == MEDIAN)
 	{

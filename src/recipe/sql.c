@@ -14,6 +14,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/pg_class.h"
 #include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -342,18 +343,39 @@ write_statement(RmlSqlWriter *writer)
 					from.data);
 }
 
-Datum
-riskml_recipe_sql(PG_FUNCTION_ARGS)
+static Relation
+open_relation(Oid oid)
 {
-	RmlRecipe  *recipe = rml_recipe_read(PG_GETARG_JSONB_P(0), NULL);
-	Relation	rel = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
-	RmlSqlWriter writer = {.recipe = recipe};
-	char	   *sql;
+	Relation	rel = try_relation_open(oid, AccessShareLock);
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(1))));
+				 errmsg("relation with OID %u does not exist", oid)));
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+			return rel;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is no table or view", RelationGetRelationName(rel))));
+	}
+	return NULL;
+}
+
+Datum
+riskml_recipe_sql(PG_FUNCTION_ARGS)
+{
+	RmlRecipe  *recipe = rml_recipe_read(PG_GETARG_JSONB_P(0), NULL);
+	Relation	rel = open_relation(PG_GETARG_OID(1));
+	RmlSqlWriter writer = {.recipe = recipe};
+	char	   *sql;
+
 	rml_recipe_require_fitted(recipe);
 	writer.relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)), RelationGetRelationName(rel));
 	writer.desc = RelationGetDescr(rel);
