@@ -24,13 +24,16 @@
 
 #include "math/sums.h"
 
+/* So near to 0 lambda might as well be 0, which the likelihood does not tell apart. */
+#define RHO_ZERO 1e-9
+
 /* Below, lambda a is nothing beside 1 for the logarithm a of any double. */
 #define LAMBDA_ZERO 1e-19
 
-/* exp(MOST) is finite, and so is what the transforms make of it. */
-#define MOST 690.0
+/* Squares of exp(MOST), about what the transforms make of values, can be summed up: by a step that scales them. */
+#define MOST 340.0
 
-/* exp(MOST_SUMMED) and sums of its square are. */
+/* Those of exp(MOST_SUMMED), and of its derivatives, can here. */
 #define MOST_SUMMED 300.0
 
 #define SAMPLE 1024
@@ -263,7 +266,7 @@ bound_by(double bound, double most, double log)
 	return log > 0 ? fmin(bound, most / log) : bound;
 }
 
-/* Where neither sums nor transforms overflow. */
+/* Where neither sums nor squares of transforms overflow. */
 static void
 set_bounds(Shape *shape)
 {
@@ -414,6 +417,7 @@ rml_power_fit(RmlPower method, const RmlAscending *values, double *lambda)
 	RmlAscending few = {SAMPLE, rewind_sample, read_sample, &sample};
 	Shape		shape;
 	double		rho;
+	double		found;
 
 	*lambda = 1;
 	take_shape(&shape, method, values, sample.values, SAMPLE);
@@ -421,8 +425,9 @@ rml_power_fit(RmlPower method, const RmlAscending *values, double *lambda)
 		return false;
 	rho = fmin(fmax(shape.unit, shape.low), shape.high);
 	rho = climb(&shape, values, climb(&shape, &few, rho));
-	if (rml_power(shape.method, shape.least, rho / shape.unit) == rml_power(shape.method, shape.greatest, rho / shape.unit))
+	found = fabs(rho) < RHO_ZERO ? 0 : rho / shape.unit;
+	if (!isfinite(found) || rml_power(method, shape.least, found) == rml_power(method, shape.greatest, found))
 		return false;
-	*lambda = shape.is_mirrored ? 2 - rho / shape.unit : rho / shape.unit;
+	*lambda = shape.is_mirrored ? 2 - found : found;
 	return true;
 }

@@ -29,8 +29,9 @@ typedef struct RmlAscending
 extern double rml_power_likelihood(RmlPower method, const RmlAscending *values, double lambda);
 
 /*
- * The lambda of the greatest likelihood among those that keep all values finite.
- * False, and 1, if there is none: all values are equal, or would be so then.
+ * The lambda of the greatest likelihood among those that keep squares of all
+ * values finite.  False, and 1, if there is none: all values are equal, or the
+ * least and the greatest would be so then, as doubles.
  */
 extern bool rml_power_fit(RmlPower method, const RmlAscending *values, double *lambda);
 

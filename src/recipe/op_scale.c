@@ -252,7 +252,10 @@ read_minmax(RmlStep *step, RmlReader *reader)
 static void
 factor_of(const MinMax *p, double *factor, double *offset)
 {
-	*factor = (p->high - p->low) / (p->max == p->min ? 1 : p->max - p->min);
+	*factor = (p->high - p->low) / (p->max - p->min);
+	/* a range of 0, or of nearly 0 */
+	if (isinf(*factor))
+		*factor = p->high - p->low;
 	*offset = p->low - p->min * *factor;
 }
 

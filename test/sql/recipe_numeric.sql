@@ -43,7 +43,8 @@ SELECT count(DISTINCT r) FROM (SELECT riskml.fit_recipe('[{"feature": "s", "inpu
 	FROM unnest(ARRAY['x', 'x DESC', 'i', 'md5(i::text)']) AS o) AS fits;
 -- what is fitted is what is applied: scaled values have mean 0 and deviation 1
 SELECT abs(avg(f[1])) < 1e-13 AS mean, abs(stddev_pop(f[1]) - 1) < 1e-13 AS std, min(f[2]), max(f[2])
-FROM (SELECT riskml.apply_recipe(riskml.fit_recipe('[{"feature": "s", "input": "x", "op": "standardize"}, {"feature": "m", "input": "x", "op": "minmax_scale", "range": [-1, 1]}]', 'SELECT * FROM sample'), s) AS f FROM sample AS s) AS made;
+FROM (SELECT riskml.fit_recipe('[{"feature": "s", "input": "x", "op": "standardize"}, {"feature": "m", "input": "x", "op": "minmax_scale", "range": [-1, 1]}]', 'SELECT * FROM sample') AS recipe OFFSET 0) AS fitted,
+	LATERAL (SELECT riskml.apply_recipe(recipe, s) AS f FROM sample AS s) AS made;
 
 -- what cannot be fitted
 \set VERBOSITY terse
