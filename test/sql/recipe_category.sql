@@ -67,6 +67,15 @@ SELECT try('{"feature": "kind", "op": "target_encode"}', :'others');
 SELECT try('{"feature": "kind", "op": "target_encode", "smoothing": 0}', :'others');
 SELECT try('{"feature": "legs", "op": "target_encode", "prior": 0.25, "smoothing": 1, "categories": [1, 2]}', 'SELECT NULL, 4, NULL');
 
+-- the same as SQL
+SELECT riskml.fit_recipe('[{"feature": "k1", "input": "kind", "op": "onehot", "min_frequency": 2}, {"feature": "k2", "input": "kind", "op": "onehot", "unknown": "infrequent", "max_categories": 3},
+	{"feature": "k3", "input": "kind", "op": "ordinal", "unknown": -1}, {"feature": "g", "input": "kind", "op": "group_rare", "min_frequency": 2, "other": "it''s"}, {"feature": "h", "input": "g", "op": "hash_bucket", "n_buckets": 99},
+	{"feature": "gf", "input": "g", "op": "frequency_encode"}, {"feature": "l1", "input": "legs", "op": "target_encode"}, {"feature": "l2", "input": "legs", "op": "group_rare", "min_frequency": 3, "other": -0.1},
+	{"feature": "l3", "input": "l2", "op": "onehot"}, {"feature": "t", "input": "tame", "op": "onehot"}]', 'SELECT * FROM pets WHERE id <> 5', 'legs_label') AS fitted \gset
+SELECT riskml.recipe_sql(:'fitted', 'pets') AS sql \gset
+SELECT count(*) FROM (SELECT to_jsonb(x) FROM (:sql) AS x INTERSECT ALL SELECT riskml.apply_recipe_json(:'fitted', pets) FROM pets) AS x;
+SELECT riskml.recipe_sql('[{"feature": "kind", "op": "ordinal", "categories": ["a"], "unknown": "error"}]', 'pets');
+
 -- any text
 CREATE TABLE texts AS SELECT t FROM (VALUES (''), (' '), ('null'), ('"'), ('\'), (E'\n'), (U&'\00E9'), (U&'e\0301'), (U&'\+01F600'), ('A'), ('a'), (repeat('x', 5000))) AS v(t);
 SELECT array_agg(k ORDER BY k) AS codes, count(DISTINCT k), bool_and(t = f->0->'categories'->>k::int)

@@ -1,13 +1,14 @@
 -- What training sees: target_encode out of fold, everything else as it is applied.
+SET jit = off;
 \pset format unaligned
 CREATE TABLE loans AS
 	SELECT i AS id, CASE WHEN i % 17 = 0 THEN NULL ELSE 'job ' || i * 31 % 7 END AS job, i % 4 AS region, (i * 7919 % 1000)::float8 AS income,
 		   i * 37 % 10 < 3 AS bad, (i * 7919 % 10007) * 0.01::float8 AS loss
-	FROM generate_series(1, 6000) i;
+	FROM generate_series(1, 3000) i;
 CREATE TABLE fitted AS SELECT riskml.fit_recipe('[
 	{"feature": "income", "op": "standardize"},
 	{"feature": "job_risk", "input": "job", "op": "target_encode", "smoothing": 3},
-	{"feature": "rare", "input": "job", "op": "group_rare", "min_frequency": 850},
+	{"feature": "rare", "input": "job", "op": "group_rare", "min_frequency": 0.14},
 	{"feature": "rare_risk", "input": "rare", "op": "target_encode", "folds": 3, "seed": 42},
 	{"feature": "region_hot", "input": "region", "op": "onehot"},
 	{"feature": "risk_scaled", "input": "job_risk", "op": "standardize"}]', 'SELECT * FROM loans', 'bad') AS recipe;
