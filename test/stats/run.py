@@ -15,7 +15,7 @@ import traceback
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path.append(HERE)
 
 from common import Database     # noqa: E402
 
@@ -28,8 +28,10 @@ def checks(name):
         yield "is run to its end", False, traceback.format_exc().rstrip().replace("\n", "\n# ")
 
 
-def main():
-    names = sys.argv[1:] or [os.path.basename(path)[len("check_"):-3] for path in sorted(glob.glob(f"{HERE}/check_*.py"))]
+def main(folder):
+    """Runs the checks of a folder."""
+    sys.path.insert(0, folder)
+    names = sys.argv[1:] or [os.path.basename(path)[len("check_"):-3] for path in sorted(glob.glob(f"{folder}/check_*.py"))]
     number = failed = 0
     for name in names:
         begin = time.monotonic()
@@ -45,4 +47,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(HERE))
