@@ -14,8 +14,8 @@ SQL_MODULES = header registry_types model scoring registry views schedule job_ta
 	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
-	bench-kernels bench-jobs bench-load bench-quality bench-stats \
-	unit fuzz parity stats fixtures malformed
+	bench-kernels bench-jobs bench-load bench-quality bench-recipe bench-stats \
+	unit fuzz parity stats recipes fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
 
@@ -36,9 +36,10 @@ bench-import:   ; @test/harness/bench.sh import
 bench-jobs:     ; @test/harness/bench.sh jobs
 bench-load:     ; @test/harness/bench.sh load
 bench-quality:  ; @test/harness/bench.sh quality
+bench-recipe:   ; @test/harness/bench.sh recipe
 bench-stats:    ; @test/harness/bench.sh stats
 bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
-unit fuzz parity stats fixtures malformed: ; @test/harness/check.sh $@
+unit fuzz parity stats recipes fixtures malformed: ; @test/harness/check.sh $@
 
 # make install check: what is not a script goes to PGXS, in a make of its own
 REST = $(filter-out $(HARNESS),$(MAKECMDGOALS))

@@ -4,4 +4,6 @@
 # CREATE EXTENSION riskml has been run.  Fails if any score differs from XGBoost's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PGOPTIONS='-c client_min_messages=warning' exec psql -X -q -v ON_ERROR_STOP=1 -f data/demo.sql
+folder=$(mktemp -d /tmp/riskml-demo-XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+DEMO_MODEL=$folder/credit_raw.ubj PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1 -f data/demo.sql

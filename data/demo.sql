@@ -8,8 +8,8 @@
 \echo 'credit: loans of a Spanish bank.  lending: peer-to-peer loans of Lending Club.'
 \echo
 
--- Numbers are used as they are.  Where a text column matters to the models, a true/false
--- column is made from it; an unknown (NULL) stays unknown, which XGBoost calls missing.
+-- Numbers are used as they are.  Where a text column matters to the models of sections 2 to 4, a true/false
+-- column is made from it; an unknown (NULL) stays unknown, which XGBoost calls missing.  Section 5 needs no such columns.
 CREATE TABLE credit (
     id            int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     status        text NOT NULL,
@@ -127,7 +127,56 @@ CREATE TABLE scored AS
 \copy (SELECT model, id, margin, score FROM scored ORDER BY model, id) TO PROGRAM 'data/compare.py' WITH (FORMAT csv)
 
 \echo
-\echo '5. How well the models tell good loans from bad ones'
+\echo '5. From raw columns, text included: a recipe that travels with the model'
+\echo '------------------------------------------------------------------------'
+\echo 'What tells good loans from bad ones: information value of every column, and weight of evidence of one.'
+\echo
+CREATE VIEW credit_raw AS
+    SELECT id, seniority, home, time, age, marital, records, job, expenses, income, assets, debt, amount, price, status = 'bad' AS bad FROM credit;
+CREATE VIEW credit_seen AS SELECT * FROM credit_raw WHERE id % 5 > 0;
+\set ECHO queries
+SELECT column_name, round(iv::numeric, 4) AS iv, n_bins, round(missing_share::numeric, 3) AS missing, strength
+FROM riskml.iv('SELECT seniority, records, job, income, home, marital, age, debt, bad FROM credit_seen', 'bad');
+SELECT bin_label, n_rows, round(share::numeric, 3) AS share, n_good, n_bad, round(bad_rate::numeric, 3) AS bad_rate,
+       round(woe::numeric, 4) AS woe, round(iv::numeric, 4) AS iv
+FROM riskml.woe_table('TABLE credit_seen', 'income', 'bad', 'ln_good_bad');
+\set ECHO none
+\echo 'Steps make features of raw columns; fit_recipe() finds what they need, here bins, medians and categories:'
+\echo
+\set ECHO queries
+CREATE TABLE recipe AS SELECT riskml.fit_recipe('[
+    {"feature": "seniority", "op": "woe", "convention": "ln_good_bad"},
+    {"feature": "income_woe", "op": "woe", "input": "income", "convention": "ln_good_bad"},
+    {"feature": "income", "op": "impute", "strategy": "median", "missing_indicator": true},
+    {"feature": "debt_to_assets", "op": "ratio", "input": ["debt", "assets"]},
+    {"feature": "assets", "op": "log1p"},
+    {"feature": "financed", "op": "ratio", "input": ["amount", "price"]},
+    {"feature": "amount", "op": "winsorize"}, {"feature": "price", "op": "pass"}, {"feature": "expenses", "op": "pass"},
+    {"feature": "age", "op": "quantile_bucketize", "n_bins": 10}, {"feature": "time", "op": "pass"},
+    {"feature": "home", "op": "woe", "convention": "ln_good_bad"}, {"feature": "marital", "op": "target_encode"},
+    {"feature": "records", "op": "ordinal"}, {"feature": "job", "op": "onehot"}]',
+    'TABLE credit_seen', 'bad') AS recipe;
+SELECT jsonb_pretty(step) AS step FROM recipe, jsonb_array_elements(recipe) step WHERE step ->> 'feature' IN ('home', 'amount');
+\set ECHO none
+\echo 'XGBoost trains on the features in Python (data/on_features.py); recipe and model are imported as one version:'
+\echo
+\echo '    SELECT riskml.import_model(''credit_raw'', <bytes of the file>, recipe => recipe) FROM recipe;'
+\echo
+\copy (SELECT label, features FROM recipe, riskml.training_features(recipe, 'SELECT * FROM credit_seen ORDER BY id', 'bad')) TO PROGRAM 'data/on_features.py train "$DEMO_MODEL"' WITH (FORMAT csv)
+\set credit_raw `base64 < "$DEMO_MODEL"`
+\o /dev/null
+SELECT riskml.import_model('credit_raw', decode(:'credit_raw', 'base64'), recipe => recipe, comment => 'from raw columns') FROM recipe;
+\o
+\unset credit_raw
+\set ECHO queries
+SELECT id, home, marital, job, records, income, assets, round(risk_score('credit_raw', c)::numeric, 4) AS score
+FROM credit_raw c WHERE id % 5 = 0 ORDER BY id LIMIT 5;
+SELECT feature, value FROM credit_raw c, riskml.transform('credit_raw', c) WHERE id = 5;
+\set ECHO none
+\copy (SELECT risk_margin('credit_raw', c), riskml.apply_recipe(recipe, c) FROM recipe, credit_raw c) TO PROGRAM 'data/on_features.py compare "$DEMO_MODEL"' WITH (FORMAT csv)
+
+\echo
+\echo '6. How well the models tell good loans from bad ones'
 \echo '----------------------------------------------------'
 \echo 'On held-out loans: every fifth loan, which no model has seen in training.  AUC: 1 is perfect, 0.5 is chance.'
 \echo
@@ -135,9 +184,10 @@ CREATE VIEW credit_held_out AS SELECT *, status = 'bad' AS bad FROM credit WHERE
 CREATE VIEW lending_held_out AS SELECT *, class = 'bad' AS bad FROM lending WHERE id % 5 = 0;
 \set ECHO queries
 SELECT metric, trim_scale(round(a.value::numeric, 4)) AS "credit@1", trim_scale(round(b.value::numeric, 4)) AS "credit@2",
-       trim_scale(round(c.value::numeric, 4)) AS "lending@1"
+       trim_scale(round(d.value::numeric, 4)) AS "credit_raw@1", trim_scale(round(c.value::numeric, 4)) AS "lending@1"
 FROM riskml.evaluate('credit@1', 'TABLE credit_held_out', label => 'bad') a
 JOIN riskml.evaluate('credit@2', 'TABLE credit_held_out', label => 'bad') b USING (metric)
+JOIN riskml.evaluate('credit_raw@1', 'TABLE credit_held_out', label => 'bad') d USING (metric)
 JOIN riskml.evaluate('lending@1', 'TABLE lending_held_out', label => 'bad') c USING (metric);
 \set ECHO none
 \echo 'Is version 2 better, or is that chance?  Intervals of 95 % for the differences:'
@@ -149,7 +199,7 @@ FROM riskml.compare('credit@1', 'credit@2', 'TABLE credit_held_out', label => 'b
 WHERE metric IN ('auc', 'ks_score', 'log_loss');
 \set ECHO none
 
-\echo '6. What has changed: the newer half of Lending Club''s loans beside the older'
+\echo '7. What has changed: the newer half of Lending Club''s loans beside the older'
 \echo '----------------------------------------------------------------------------'
 \echo 'Ten bins of equal counts; PSI says how far the shares are apart, the threshold what chance alone exceeds in 5 % of cases.'
 \echo 'Inputs that the model reads, and its score; the largest PSI first.'
@@ -178,7 +228,7 @@ FROM riskml.drift_report('lending', 'TABLE lending_faulty')
 WHERE status <> 'ok';
 \set ECHO none
 
-\echo '7. The better version goes into production, and back'
+\echo '8. The better version goes into production, and back'
 \echo '----------------------------------------------------'
 \echo 'The query names no version, so it is the same before and after:'
 \echo
@@ -201,7 +251,7 @@ SELECT riskml.rollback('credit', reason => 'only a demo');
 \echo
 :three
 
-\echo '8. Who changed what, and why'
+\echo '9. Who changed what, and why'
 \echo '----------------------------'
 \echo 'riskml.audit_log is append-only; each row holds a hash over the one before it.'
 \echo
@@ -211,8 +261,8 @@ FROM riskml.audit_log
 ORDER BY seq;
 SELECT count(*) AS "broken rows of the audit log" FROM riskml.verify_audit();
 
-\echo '9. Go on'
-\echo '--------'
+\echo '10. Go on'
+\echo '---------'
 \echo '`make shell` opens psql on these tables. Try:'
 \echo
 \echo '    SELECT id, amount, status, risk_score(''credit@2'', c) FROM credit c ORDER BY 4 DESC LIMIT 5;'

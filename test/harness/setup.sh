@@ -80,12 +80,14 @@ look_for_tools() {
         bench-jobs) look_for_cron; return 0 ;;
         bench-load) py_has psycopg2 || need python3-psycopg2; return 0 ;;
         bench-stats) look_for_statistics; return 0 ;;
+        bench-recipe) look_for_statistics; py_has xgboost || need python3-xgboost; return 0 ;;
     esac
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
     [ "$purpose" != bench-score ] || look_for_rivals
     [ "$purpose" = check ] || return 0
-    [ ${#suites[@]} -gt 0 ] && [[ " ${suites[*]} " != *" stats "* ]] || look_for_statistics
+    ! runs stats || look_for_statistics
+    ! runs recipes || look_for_transformers
     have prove || need perl
     have readelf || need binutils
     [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
@@ -99,8 +101,11 @@ look_for_tools() {
         compgen -G "$rt/*/libclang_rt.fuzzer*.a" >/dev/null ||
             need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     fi
-    if [ ${#suites[@]} = 0 ] || [[ " ${suites[*]} " == *" tap "* ]]; then look_for_sources; fi
+    ! runs tap || look_for_sources
 }
+
+# runs SUITE: is it one of those that are run?
+runs() { [ ${#suites[@]} = 0 ] || [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 # What loads are tested with, of what the distribution has for this PostgreSQL; the tests skip the rest. Prometheus only
 # where RISKML_PROMETHEUS is set, as its package lets it run from the next boot on.
@@ -133,6 +138,15 @@ look_for_statistics() {
         py_has "$module" || need "python3-$module"
     done
     py_has sklearn || need python3-sklearn
+}
+
+# What recipes are compared with, and their schema checked by.
+look_for_transformers() {
+    local module
+    look_for_statistics
+    for module in pandas joblib jsonschema; do
+        py_has "$module" || need "python3-$module"
+    done
 }
 
 # What riskml is measured beside.
