@@ -4,7 +4,7 @@ import json
 from recipe import SCHEMA, numbers, step, table, texts
 
 WHOLE = [
-    [], [step("x", "pass")], [step("x", "impute"), step("y", "clip", "x", min=0)], [step("z", "ratio", ["x", "y"])], [step("z", "onehot", "c")],
+    [step("x", "pass")], [step("x", "impute"), step("y", "clip", "x", min=0)], [step("z", "ratio", ["x", "y"])], [step("z", "onehot", "c")],
     [step("z", "onehot", "c", categories=["a", None], unknown="error", names=["one", "two"])], [step("z", "woe", "x", convention="ln_good_bad", max_bins=5)],
     [step("z", "woe", "c", convention="ln_bad_good", bins=[["a"], ["b"]], values=[0.5, -0.5], missing=0)], [step("z", "age_days", "t", reference="2024-01-01")],
     [step("z", "hash_bucket", "c", n_buckets=10)], [step("z", "cyclic", "t", part="month")], [step("z", "target_encode", "c", smoothing=2)], [step("z", "power", "x", lambda_=0.5)],
@@ -12,7 +12,7 @@ WHOLE = [
 ]
 # neither takes them
 BROKEN = {
-    "no list": step("x", "pass"), "a number": 7, "a step that is no object": [1], "no feature": [{"op": "pass"}], "no op": [{"feature": "x"}], "an empty feature": [step("", "pass")],
+    "no list": step("x", "pass"), "no step": [], "a number": 7, "a step that is no object": [1], "no feature": [{"op": "pass"}], "no op": [{"feature": "x"}], "an empty feature": [step("", "pass")],
     "a feature that is a number": [{"feature": 1, "op": "pass"}], "an unknown op": [step("x", "standardise")], "an unknown field": [step("x", "standardize", avg=1)],
     "a field of another op": [step("x", "pass", edges=[1])], "no input": [step("z", "interaction", [])], "one input for a ratio": [step("z", "ratio", "x")],
     "two inputs for a log1p": [step("z", "log1p", ["x", "y"])], "an input that is a number": [step("z", "pass", 5)], "output is no boolean": [step("x", "pass", output="no")],

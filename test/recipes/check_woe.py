@@ -12,6 +12,8 @@ FIELDS = "bin, bin_label, lower_edge, upper_edge, categories, n_rows, share, n_g
 
 
 def woe_of(good, bad, total_good, total_bad, convention, adjust=0.5):
+    if good == bad == 0:
+        return 0
     if good == 0 or bad == 0:
         good, bad = good + adjust, bad + adjust
     found = math.log((good / total_good) / (bad / total_bad))
@@ -40,7 +42,7 @@ def judge(name, one, label, groups, values, total):
     """The values of bins, by their counts; that bins are as large as they have to be."""
     good, bad = (~label).sum(), label.sum()
     counts = counts_of(groups, label)
-    wanted = [woe_of(*counts.get(g, (0, 0, 0))[1:], good, bad, one["convention"], one.get("zero_adjust", 0.5)) if g in counts else 0 for g in values]
+    wanted = [woe_of(*counts.get(g, (0, 0, 0))[1:], good, bad, one["convention"], one.get("zero_adjust", 0.5)) for g in values]
     yield f"{name}: values", *same(list(values.values()), wanted)
     proper = [counts.get(g, (0, 0, 0)) for g in values if isinstance(g, int)]
     if len(proper) > 1:
@@ -136,7 +138,7 @@ def tables(database):
             yield f"{dataset} {column}: shares", *same([r["share"] for r in found], [r["n_rows"] / n for r in found])
             yield f"{dataset} {column}: rates", *same([r["bad_rate"] for r in found if r["n_rows"]], [r["n_bad"] / r["n_rows"] for r in found if r["n_rows"]])
             good, bad = (~label).sum(), label.sum()
-            wanted = [woe_of(r["n_good"], r["n_bad"], good, bad, "ln_bad_good") if r["n_rows"] else 0 for r in found]
+            wanted = [woe_of(r["n_good"], r["n_bad"], good, bad, "ln_bad_good") for r in found]
             yield f"{dataset} {column}: woe", *same([r["woe"] for r in found], wanted)
             yield f"{dataset} {column}: woe of the step", *same([r["woe"] for r in found][:len(recipe["values"])], recipe["values"])
 
