@@ -226,12 +226,10 @@ class Recipe:
         for i, source in enumerate(sources):
             categories = categories_of(encoder, encoder.categories_[i])
             grouped = [] if rare[i] is None else categories_of(encoder, rare[i])
-            kept = [category for category in categories if category not in grouped]
             fields = {"infrequent": grouped} if grouped else {}
-            how = "ignore" if unknown == "infrequent" and not grouped else unknown
-            names = [self.unique(f"{source}.onehot.{n}") for n in range(len(kept) + bool(grouped))]
-            self.steps.append({"feature": self.unique(f"{source}.onehot"), "op": "onehot", "input": source, "output": False, "categories": kept, **fields,
-                               "unknown": how, "names": names})
+            names = [self.unique(f"{source}.onehot.{n}") for n in range(len(categories) - len(grouped) + bool(grouped))]
+            self.steps.append({"feature": self.unique(f"{source}.onehot"), "op": "onehot", "input": source, "output": False, "categories": categories,
+                               **fields, "unknown": unknown, "names": names})
             made += [name for n, name in enumerate(names) if n != dropped[i]]
         return made
 

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.utils import murmurhash3_32
 
-from recipe import applied, column_of, fault, fitted, frame, load_frame, numbers, same, step, table, texts
+from recipe import applied, fault, fitted, frame, matrix, numbers, same, step, table, texts
 
 ODD = ["", " ", "a", "a ", "A", "ä", "a\u0308", "日本", "🂡", "'", "''", '"', "\\", "\\\\", "\\n", "\n", "\t", "a\u0001b", "null", "NULL", "None", "nan", "{}", "[1]", "0",
        "-0", "1.0", "$1", "%s", "{a,b}", "x" * 5000, "\u2028", "\ufffe", "é\u200d", ";DROP TABLE t;--"]
@@ -30,7 +30,7 @@ def as_sklearn(values):
 
 
 ENCODERS = [({}, {}), ({"min_frequency": 5}, {}), ({"min_frequency": 0.05}, {}), ({"max_categories": 4}, {}), ({"max_categories": 2, "min_frequency": 3}, {}),
-            ({"min_frequency": 5, "unknown": "infrequent"}, {"handle_unknown": "infrequent_if_exist"}), ({"min_frequency": 1000000}, {}), ({"max_categories": 1}, {})]
+            ({"min_frequency": 5, "unknown": "infrequent"}, {"handle_unknown": "infrequent_if_exist"}), ({"min_frequency": 1000000}, {})]
 
 
 def onehot(database):
@@ -109,11 +109,11 @@ def given(database):
             ("group_rare of numbers", step("n", "group_rare", categories=[1, 7], other=-5), [1, -5, nan, -5, 7, -5]),
     ):
         yield what, *same(applied(database, [one]), np.array(wanted)[:, None])
-    one = step("x", "onehot", categories=["a", "b", None], infrequent=["c"], unknown="infrequent", names=["is a", "is b", "gone", "rare"])
+    one = step("x", "onehot", categories=["a", "b", "c", None], infrequent=["c"], unknown="infrequent", names=["is a", "is b", "gone", "rare"])
     yield "onehot", *same(applied(database, [one]), [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1]])
     found = database.value("SELECT riskml.apply_recipe_json(%s, r) FROM t r WHERE id = 0", (json.dumps([one]),))
     yield "onehot: names", found == {"is a": 0, "is b": 1, "gone": 0, "rare": 0}, found
-    found = database.value("SELECT riskml.apply_recipe_json(%s, r) FROM t r WHERE id = 0", (json.dumps([step("h", "onehot", "x", categories=["a", "b", None], infrequent=["c"])]),))
+    found = database.value("SELECT riskml.apply_recipe_json(%s, r) FROM t r WHERE id = 0", (json.dumps([step("h", "onehot", "x", categories=["a", "b", "c", None], infrequent=["c"])]),))
     yield "onehot: names of its own", found == {"h_a": 0, "h_b": 1, "h_missing": 0, "h_infrequent": 0}, found
     for op in ("onehot", "ordinal"):
         code, message = fault(database, [step("x", op, categories=["a", "b", "c", ""], unknown="error")])
@@ -122,6 +122,36 @@ def given(database):
     yield "impute of a text", *same(filled, [[1], [0], [0], [2], [3], [4]])
     code, message = fault(database, [step("f", "impute", "x", strategy="constant", value="a")])
     yield "a text is no output", code is not None, (code, message)
+
+
+def out_of_fold(database):
+    """What training sees of target_encode: means of other folds.  A column of one value tells which fold a row is in."""
+    random = np.random.default_rng(8)
+    n, folds, smoothing = 2000, 4, 3.0
+    values = [None if v == "z" else str(v) for v in random.choice(list("aaaabbbccdz"), n)]
+    label = random.normal(1, 1, n)
+    table(database, x=texts(values), k=texts(["same"] * n), y=numbers(label))
+    fields = {"folds": folds, "seed": 3, "smoothing": smoothing}
+    recipe = fitted(database, [step("x", "target_encode", **fields), step("k", "target_encode", **fields), step("i", "pass", "id")], label="y")
+    query = "SELECT features, label FROM riskml.training_features(%s, 'TABLE t', 'y')"
+    rows = database.rows(query, (json.dumps(recipe),))
+    found = matrix(features for features, _ in rows)
+    yield "out of fold: rows are in their order", list(found[:, 2]) == list(range(n)) and [y for _, y in rows] == list(label), found[:3]
+    fold_values, fold = np.unique(found[:, 1], return_inverse=True)
+    yield "out of fold: folds", len(fold_values) == folds and np.bincount(fold).min() > n / folds * 0.8, np.bincount(fold)
+    wanted = np.empty((n, 2))
+    for f in range(folds):
+        others = fold != f
+        prior = label[others].mean()
+        for v in set(values):
+            among = np.array([u == v for u in values])
+            wanted[among & ~others, 0] = (label[among & others].sum() + smoothing * prior) / ((among & others).sum() + smoothing)
+        wanted[~others, 1] = (label[others].sum() + smoothing * prior) / (others.sum() + smoothing)
+    yield "out of fold: values", *same(found[:, :2], wanted)
+    shuffled = matrix(f for f, _ in database.rows(query.replace("TABLE t", "SELECT * FROM t ORDER BY md5(id::text)"), (json.dumps(recipe),)))
+    yield "out of fold: the order of rows does not matter", *same(shuffled[np.argsort(shuffled[:, 2])], found, 0, 0)
+    other = [{**one, "seed": 4} if "seed" in one else one for one in recipe]
+    yield "out of fold: another seed", not same(matrix(f for f, _ in database.rows(query, (json.dumps(other),))), found)[0], None
 
 
 def modes(database):
@@ -151,5 +181,6 @@ def checks(database):
     yield from onehot(database)
     yield from counted(database)
     yield from hashes(database)
+    yield from out_of_fold(database)
     yield from modes(database)
     yield from million(database)

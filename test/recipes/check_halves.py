@@ -61,7 +61,8 @@ def ordered_names(recipe):
         if one.get("output", True):
             feature = one["feature"]
             if one["op"] == "onehot":
-                names += [f"{feature}_{'missing' if c is None else c}" for c in one["categories"]] + [f"{feature}_infrequent"] * bool(one.get("infrequent"))
+                rare = one.get("infrequent", [])
+                names += [f"{feature}_{'missing' if c is None else c}" for c in one["categories"] if c not in rare] + [f"{feature}_infrequent"] * bool(rare)
             else:
                 names += {"cyclic": [feature + "_sin", feature + "_cos"]}.get(one["op"], [feature])
     return names
