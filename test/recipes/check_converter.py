@@ -17,8 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (Binarizer, FunctionTransformer, KBinsDiscretizer, MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder, PowerTransformer,
                                    QuantileTransformer, RobustScaler, StandardScaler)
 
-import sklearn_to_recipe
-from recipe import SCHEMA, TOP, applied, fault, frame, load_frame, same, step
+from recipe import TOP, applied, frame, load_frame, same, sklearn_to_recipe
 
 ROUNDS = 30
 NUMBERS = {"credit_data": ["seniority", "time", "age", "expenses", "income", "assets", "debt", "amount", "price"],
@@ -41,7 +40,7 @@ def pick(random, makers):
 
 
 def some(random, columns):
-    return list(random.choice(columns, random.integers(1, len(columns) + 1), replace=False))
+    return random.choice(columns, random.integers(1, len(columns) + 1), replace=False).tolist()
 
 
 def random_transformer(random, name):
@@ -72,7 +71,9 @@ def random_ones(database, name):
     train, few = rows.iloc[::2], rows.iloc[1::9]
     load_frame(database, "few", few)
     made = 0
-    while made < ROUNDS:
+    for _ in range(10 * ROUNDS):
+        if made == ROUNDS:
+            break
         transformer = random_transformer(random, name)
         try:
             transformer.fit(train)
@@ -90,6 +91,7 @@ def random_ones(database, name):
         yield f"{what}: order", outputs == names, (outputs, names)
         errors = database.rows("SELECT step, problem FROM riskml.check_recipe(%s, 'few') WHERE severity = 'error'", (json.dumps(recipe),))
         yield f"{what}: check_recipe", not errors, errors
+    yield f"{name}: as many as wanted", made == ROUNDS, made
 
 
 def scores(database, name, label, bad):

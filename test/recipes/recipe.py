@@ -11,7 +11,9 @@ import pandas as pd
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
 DATA = os.path.join(TOP, "data")
-sys.path[:0] = [os.path.join(TOP, "docs", "tools"), DATA]
+sys.path.insert(0, os.path.join(TOP, "docs", "tools"))
+
+import sklearn_to_recipe    # noqa: E402, F401
 
 with open(os.path.join(TOP, "docs", "recipe.schema.json"), encoding="utf-8") as file:
     SCHEMA = jsonschema.Draft202012Validator(json.load(file))
