@@ -168,7 +168,7 @@ def million(database):
     n = 1_000_000
     database.run("DROP TABLE IF EXISTS many")
     database.run(f"CREATE TEMP TABLE many AS SELECT i AS id, 'customer ' || (i::bigint * 7919) % {n} AS x, i % 3 = 0 AS y FROM generate_series(0, {n - 1}) i")
-    database.run("CREATE TEMP TABLE made AS SELECT riskml.fit_recipe(%s, 'TABLE many', 'y') AS recipe", (json.dumps([step("x", "frequency_encode"), step("r", "group_rare", "x", min_frequency=2, output=False), step("o", "ordinal", "r")]),))
+    database.run("CREATE TEMP TABLE made AS SELECT riskml.fit_recipe(%s, 'TABLE many', 'y') AS recipe", (json.dumps([step("share", "frequency_encode", "x"), step("r", "group_rare", "x", min_frequency=2, output=False), step("o", "ordinal", "r")]),))
     found = database.row("SELECT jsonb_array_length(recipe -> 0 -> 'categories'), jsonb_array_length(recipe -> 1 -> 'categories') FROM made")
     yield "a million categories: fitted", found == (n, 0), found
     found = database.row("SELECT min(f[1]), max(f[1]), count(*) FROM (SELECT riskml.apply_recipe(recipe, m) AS f FROM made, many m OFFSET 0) s")

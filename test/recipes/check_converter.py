@@ -100,7 +100,7 @@ def scores(database, name, label, bad):
     transformer = ColumnTransformer([
         ("numbers", make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()), NUMBERS[name][:5]),
         ("power", make_pipeline(SimpleImputer(), PowerTransformer()), NUMBERS[name][5:7]), ("left", "passthrough", NUMBERS[name][7:]),
-        ("texts", OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.02, sparse_output=False), TEXTS[name][:2]), ("codes", OrdinalEncoder(), TEXTS[name][2:])])
+        ("texts", OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.02, sparse_output=False), TEXTS[name][:2]), ("codes", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), TEXTS[name][2:])])
     train = rows.iloc[::2]
     transformer.fit(train)
     names = list(transformer.get_feature_names_out())
@@ -118,7 +118,7 @@ def scores(database, name, label, bad):
 
 def refused():
     rows = frame("credit_data")
-    for what, parts in (("PCA", [("a", PCA(2), ["age", "time"])]), ("QuantileTransformer", [("a", make_pipeline(StandardScaler(), QuantileTransformer(50)), ["age"])]),
+    for what, parts in (("PCA", [("a", PCA(2), ["age", "time"])]), ("QuantileTransformer", [("a", make_pipeline(StandardScaler(), QuantileTransformer(n_quantiles=50)), ["age"])]),
                         ("FunctionTransformer", [("a", FunctionTransformer(np.exp, feature_names_out="one-to-one"), ["age"])]), ("SimpleImputer", [("a", SimpleImputer(missing_values=0), ["age"])])):
         try:
             sklearn_to_recipe.convert(ColumnTransformer(parts).fit(rows))
