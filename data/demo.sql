@@ -156,7 +156,7 @@ CREATE TABLE recipe AS SELECT riskml.fit_recipe('[
     {"feature": "home", "op": "woe", "convention": "ln_good_bad"}, {"feature": "marital", "op": "target_encode"},
     {"feature": "records", "op": "ordinal"}, {"feature": "job", "op": "onehot"}]',
     'TABLE credit_seen', 'bad') AS recipe;
-SELECT jsonb_pretty(step) AS step FROM recipe, jsonb_array_elements(recipe) step WHERE step ->> 'feature' IN ('home', 'amount');
+SELECT step FROM recipe, jsonb_array_elements(recipe) step WHERE step ->> 'feature' IN ('income', 'amount', 'records');
 \set ECHO none
 \echo 'XGBoost trains on the features in Python (data/on_features.py); recipe and model are imported as one version:'
 \echo
