@@ -171,8 +171,10 @@ def million(database):
     database.run("CREATE TEMP TABLE made AS SELECT riskml.fit_recipe(%s, 'TABLE many', 'y') AS recipe", (json.dumps([step("share", "frequency_encode", "x"), step("r", "group_rare", "x", min_frequency=2, output=False), step("o", "ordinal", "r")]),))
     found = database.row("SELECT jsonb_array_length(recipe -> 0 -> 'categories'), jsonb_array_length(recipe -> 1 -> 'categories') FROM made")
     yield "a million categories: fitted", found == (n, 0), found
-    found = database.row("SELECT min(f[1]), max(f[1]), count(*) FROM (SELECT riskml.apply_recipe(recipe, m) AS f FROM made, many m OFFSET 0) s")
-    yield "a million categories: applied", found == (1 / n, 1 / n, n), found
+    found = database.row("SELECT min(features[1]), max(features[1]), count(*) FROM made, riskml.training_features(recipe, 'TABLE many', 'y')")
+    yield "a million categories: applied to all rows", found == (1 / n, 1 / n, n), found
+    found = database.rows("SELECT riskml.apply_recipe(recipe, m) FROM made, (VALUES ('customer 999999'), ('customer 1000000')) m (x)")
+    yield "a million categories: one that is unknown", found == [([1 / n, 0],), ([0, 0],)], found
     database.run("DROP TABLE made, many")
 
 
