@@ -37,7 +37,7 @@ RML_SQL_FUNCTION(riskml_transform);
 typedef struct RecipeSite
 {
 	MemoryContext context;		/* of all below, reset for another recipe */
-	Jsonb	   *json;			/* a copy; NULL: there is none yet */
+	void	   *given;			/* copy of the argument, as it came; NULL: there is none yet */
 	RmlInputs	inputs;
 	double	   *slots;
 
@@ -65,37 +65,42 @@ get_site(FunctionCallInfo fcinfo)
 }
 
 static void
-compile(RecipeSite *site, const Jsonb *json)
+compile(RecipeSite *site, Datum json)
 {
+	struct varlena *given = (struct varlena *) DatumGetPointer(json);
 	MemoryContext caller;
 	RmlRecipe  *recipe;
 	RmlTransform *transform;
-	Jsonb	   *copy;
 
-	site->json = NULL;
+	site->given = NULL;
 	site->row_type = 0;
 	MemoryContextReset(site->context);
 	caller = MemoryContextSwitchTo(site->context);
-	copy = palloc(VARSIZE(json));
-	memcpy(copy, json, VARSIZE(json));
-	recipe = rml_recipe_read(copy, NULL);
+	recipe = rml_recipe_read(DatumGetJsonbPCopy(json), NULL);
 	rml_recipe_require_fitted(recipe);
 	transform = rml_transform_make(recipe, NULL, 0);
 	rml_transform_inputs(transform, &site->inputs);
 	site->slots = palloc(sizeof(double) * (Size) Max(transform->program->n_slots, 1));
 	site->row_context = AllocSetContextCreate(site->context, "riskml row type", ALLOCSET_SMALL_SIZES);
+	given = memcpy(palloc(VARSIZE_ANY(given)), given, VARSIZE_ANY(given));
 	MemoryContextSwitchTo(caller);
-	site->json = copy;
+	site->given = given;
 }
 
-/* The recipe of argument 0, compiled. */
+/*
+ * The recipe of argument 0, compiled.  It is compared as it came, so that a large one of a table, which comes as a pointer to
+ * where it is stored, is not fetched for each row.
+ */
 static RecipeSite *
 recipe_site(FunctionCallInfo fcinfo)
 {
 	RecipeSite *site = get_site(fcinfo);
-	const Jsonb *json = PG_GETARG_JSONB_P(0);
+	Datum		json = PG_GETARG_DATUM(0);
+	const void *given = DatumGetPointer(json);
 
-	if (site->json == NULL || VARSIZE(site->json) != VARSIZE(json) || memcmp(site->json, json, VARSIZE(json)) != 0)
+	if (site->given == NULL ||
+		(!get_fn_expr_arg_stable(fcinfo->flinfo, 0) &&
+		 (VARSIZE_ANY(site->given) != VARSIZE_ANY(given) || memcmp(site->given, given, VARSIZE_ANY(given)) != 0)))
 		compile(site, json);
 	return site;
 }
