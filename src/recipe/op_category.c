@@ -545,7 +545,7 @@ compile_hash_bucket(const RmlStep *step, RmlBuilder *b)
 {
 	const HashBucket *hash = step->parameters;
 
-	rml_build_feature(b, step, 0, rml_build_function(b, fmod, rml_build_hash(b, &step->inputs[0]), hash->n_buckets));
+	rml_build_feature(b, step, 0, rml_build_unary(b, RML_DO_REMAINDER, rml_build_hash(b, &step->inputs[0]), hash->n_buckets, 0));
 }
 
 static char *

@@ -145,7 +145,7 @@ read_record(RecipeSite *site, HeapTupleHeader header)
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
 	heap_deform_tuple(&tuple, desc, site->values, site->nulls);
-	rml_raw_read(site->inputs.transform, site->reads, site->n_reads, site->values, site->nulls, site->slots, 1);
+	rml_raw_read(site->inputs.transform, site->reads, site->n_reads, site->values, site->nulls, site->slots);
 	ReleaseTupleDesc(desc);
 }
 

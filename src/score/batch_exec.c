@@ -397,6 +397,8 @@ reserve_slots(const BatchState *state, Call *call, int n_slots)
 	call->chunk = Max(Min(RML_PROGRAM_ROWS, MAX_VALUES / n_slots), 1);
 	call->stride = call->chunk == RML_PROGRAM_ROWS ? RML_RAW_STRIDE : call->chunk;
 	call->slots = reserve_room(state, &call->slots_room, (Size) n_slots * call->stride, sizeof(double));
+	for (int i = 0; i < call->n_raw; i++)
+		call->raw[i].slot *= call->stride;
 }
 
 static void
@@ -487,7 +489,7 @@ read_raw(const BatchState *state, Call *call, const TupleTableSlot *slot)
 	call->n_waiting++;
 	if (state->projection == NULL)
 	{
-		rml_raw_read(call->transform, call->raw, call->n_raw, slot->tts_values, slot->tts_isnull, waiting, call->stride);
+		rml_raw_read(call->transform, call->raw, call->n_raw, slot->tts_values, slot->tts_isnull, waiting);
 		return;
 	}
 	for (const RmlRawRead *read = call->raw; read < call->raw + call->n_raw; read++)
@@ -495,7 +497,7 @@ read_raw(const BatchState *state, Call *call, const TupleTableSlot *slot)
 		int			at = read->at;
 		const TupleTableSlot *from = slot_of_value(state, slot, &at);
 
-		waiting[(Size) read->slot * call->stride] = from->tts_isnull[at] ? NAN :
+		waiting[read->slot] = from->tts_isnull[at] ? NAN :
 			rml_raw_value(call->transform, read, from->tts_values[at]);
 	}
 }

@@ -12,6 +12,7 @@
 
 #include "score/raw.h"
 #include "transform/calendar.h"
+#include "transform/dictionary_find.h"
 #include "transform/murmur3.h"
 
 /* ---- how columns are read ---- */
@@ -66,6 +67,7 @@ rml_raw_reads(const RmlTransform *transform, const RmlMatch *matches, int *n)
 				.at = match->attno - 1,
 				.how = how(read->input->read_as, match->kind),
 				.kind = match->kind,
+				.dictionary = read->input->dictionary,
 				.read = read
 			};
 	}
@@ -90,13 +92,17 @@ rml_raw_sort(RmlRawRead *reads, int n)
 /* ---- values ---- */
 
 static inline double
-code_of(const RmlTransform *transform, const RmlTransformRead *read, const char *text, int length)
+known_code(const RmlTransform *transform, const RmlTransformRead *read, int code, const char *text, int length)
 {
-	int			code = rml_dictionary_find(read->input->dictionary, text, length);
-
 	if (code < 0 && read->strict_step != 0)
 		rml_transform_reject(transform, read->strict_step, text, length);
 	return code;
+}
+
+static double
+code_of(const RmlTransform *transform, const RmlTransformRead *read, const char *text, int length)
+{
+	return known_code(transform, read, rml_dictionary_find(read->input->dictionary, text, length), text, length);
 }
 
 static double
@@ -120,14 +126,6 @@ reject_untyped(const RmlTransformRead *read)
 			 errhint("Cast it.")));
 }
 
-static inline double
-code_of_text(const RmlTransform *transform, const RmlTransformRead *read, Datum value)
-{
-	const text *packed = DatumGetTextPP(value);
-
-	return code_of(transform, read, VARDATA_ANY(packed), (int) VARSIZE_ANY_EXHDR(packed));
-}
-
 double
 rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value)
 {
@@ -145,7 +143,6 @@ rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value
 		case RML_RAW_NUMBER:
 			return rml_column_number(read->kind, value);
 		case RML_RAW_TEXT:
-			return code_of_text(transform, read->read, value);
 		case RML_RAW_LABEL:
 			label = rml_column_label(read->kind, value, &length);
 			return code_of(transform, read->read, label, length);
@@ -160,20 +157,68 @@ rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value
 	reject_untyped(read->read);
 }
 
+/* A float8 whose bits are all set is NaN: no branch to be guessed wrong. */
+static inline double
+float8_or_nan(Datum value, bool isnull)
+{
+#ifdef USE_FLOAT8_BYVAL
+	return DatumGetFloat8(value | -(Datum) isnull);
+#else
+	return isnull ? NAN : DatumGetFloat8(value);
+#endif
+}
+
+/*
+ * Reads texts from `read` on, and returns what comes behind them.  Most are short, and found where they are looked for first.
+ * Compiled once for any CPU, and for those that load short texts at once.
+ */
+#define DEFINE_READ_TEXTS(name, attribute, words_of) \
+attribute static const RmlRawRead * \
+name(const RmlTransform *transform, const RmlRawRead *read, const RmlRawRead *end, const Datum *values, const bool *nulls, double *slots) \
+{ \
+	for (; read < end && read->how == RML_RAW_TEXT; read++) \
+	{ \
+		const char *text = DatumGetPointer(values[read->at]); \
+		int			code = -1; \
+\
+		if (nulls[read->at]) \
+		{ \
+			slots[read->slot] = NAN; \
+			continue; \
+		} \
+		if (VARATT_IS_1B(text) && VARSIZE_1B(text) <= RML_SHORT_TEXT + VARHDRSZ_SHORT && !VARATT_IS_1B_E(text)) \
+		{ \
+			int			length = (int) VARSIZE_1B(text) - VARHDRSZ_SHORT; \
+\
+			code = rml_dictionary_guess(read->dictionary, words_of(VARDATA_1B(text), length), length); \
+		} \
+		slots[read->slot] = code >= 0 ? code : rml_raw_value(transform, read, values[read->at]); \
+	} \
+	return read; \
+}
+
+DEFINE_READ_TEXTS(read_texts, , rml_words_of)
+#if defined(__x86_64__)
+DEFINE_READ_TEXTS(read_loaded_texts, RML_MASKED_LOADS, rml_words_loaded)
+#endif
+
 void
-rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, const Datum *values, const bool *nulls,
-			 double *slots, int stride)
+rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, const Datum *values, const bool *nulls, double *slots)
 {
 	const RmlRawRead *read = reads;
 	const RmlRawRead *end = reads + n;
 
 	/* most columns are of these two */
 	for (; read < end && read->how == RML_RAW_FLOAT8; read++)
-		slots[(Size) read->slot * stride] = nulls[read->at] ? NAN : DatumGetFloat8(values[read->at]);
-	for (; read < end && read->how == RML_RAW_TEXT; read++)
-		slots[(Size) read->slot * stride] = nulls[read->at] ? NAN : code_of_text(transform, read->read, values[read->at]);
+		slots[read->slot] = float8_or_nan(values[read->at], nulls[read->at]);
+#if defined(__x86_64__)
+	if (rml_has_masked_loads())
+		read = read_loaded_texts(transform, read, end, values, nulls, slots);
+	else
+#endif
+		read = read_texts(transform, read, end, values, nulls, slots);
 	for (; read < end; read++)
-		slots[(Size) read->slot * stride] = nulls[read->at] ? NAN : rml_raw_value(transform, read, values[read->at]);
+		slots[read->slot] = nulls[read->at] ? NAN : rml_raw_value(transform, read, values[read->at]);
 }
 
 /* ---- arrays ---- */
@@ -323,11 +368,11 @@ rml_raw_outputs(const RmlTransform *transform, const double *slots, int stride, 
 {
 	int			n = transform->n_outputs;
 
-	for (int r = 0; r < n_rows; r++)
+	for (int i = 0; i < n; i++)
 	{
-		float	   *row = rows + (Size) r * n;
+		const double *from = slots + (Size) transform->outputs[i].slot * stride;
 
-		for (int i = 0; i < n; i++)
-			row[i] = (float) slots[(Size) transform->outputs[i].slot * stride + r];
+		for (int r = 0; r < n_rows; r++)
+			rows[(Size) r * n + i] = (float) from[r];
 	}
 }

@@ -33,10 +33,11 @@ typedef enum RmlRawHow
 /* A value of a row and the slot that it goes to. */
 typedef struct RmlRawRead
 {
-	int			slot;
+	int			slot;			/* in a block of rows, how far from the first slot it is */
 	int			at;				/* number of the value */
 	RmlRawHow	how;
 	RmlColumnKind kind;
+	const RmlDictionary *dictionary;	/* of a text that is a category */
 	const RmlTransformRead *read;
 } RmlRawRead;
 
@@ -53,9 +54,8 @@ extern void rml_raw_sort(RmlRawRead *reads, int n);
 /* A value that is not NULL; 22023 for a text that a step refuses. */
 extern double rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value);
 
-/* One row of values, into slots that are `stride` apart. */
-extern void rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, const Datum *values, const bool *nulls,
-						 double *slots, int stride);
+/* One row of values. */
+extern void rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, const Datum *values, const bool *nulls, double *slots);
 
 /* One row by position, from numbers.  The model whose recipe it is, or NULL, is for messages. */
 extern void rml_raw_read_array(const RmlTransform *transform, const char *model_name, ArrayType *array, double *slots);

@@ -388,7 +388,7 @@ rml_site_read_record(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	heap_deform_tuple(&tuple, desc, site->values, site->nulls);
 	if (entry->slots != NULL)
 	{
-		rml_raw_read(entry->model->inputs.transform, entry->raw, entry->n_raw, site->values, site->nulls, entry->slots, 1);
+		rml_raw_read(entry->model->inputs.transform, entry->raw, entry->n_raw, site->values, site->nulls, entry->slots);
 		rml_site_transform(entry);
 	}
 	for (int i = 0; i < entry->model->image.header->n_features && entry->slots == NULL; i++)

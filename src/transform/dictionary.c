@@ -2,217 +2,134 @@
  * dictionary.c
  *	  Numbers for texts, and for numbers: codes from 0 in the order in which they came.
  */
-#include "transform/dictionary.h"
+#include "transform/dictionary_find.h"
 
-#include <string.h>
-
-#define SHORT_TEXT 16
 #define FIRST_BUCKETS 16
+#define FIRST_SHIFT (32 - 4)
 
 /* ---- hashing ---- */
-
-#define K1 UINT64_C(0x9E3779B97F4A7C15)
-#define K2 UINT64_C(0xC2B2AE3D27D4EB4F)
-#define K3 UINT64_C(0x165667B19E3779F9)
-
-static inline uint64_t
-load64(const char *p)
-{
-	uint64_t	word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static inline uint64_t
-load32(const char *p)
-{
-	uint32_t	word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
 
 static inline uint64_t
 mix(uint64_t a, uint64_t b)
 {
-	uint64_t	h = a * K1 + ((b * K2) >> 29 | (b * K2) << 35);
+	uint64_t	h = a * RML_MIX_FIRST + ((b * RML_MIX_SECOND) >> 29 | (b * RML_MIX_SECOND) << 35);
 
-	h = (h ^ (h >> 32)) * K3;
+	h = (h ^ (h >> 32)) * UINT64_C(0x165667B19E3779F9);
 	return h ^ (h >> 29);
 }
 
-/* What a text is compared by: two words that, with its length, are a short text; of a longer one, hashes. */
-typedef struct Words
+RmlWords
+rml_hash_long_text(const char *text, int length)
 {
-	uint64_t	first;
-	uint64_t	second;
-} Words;
+	RmlWords	words = {UINT64_C(0x165667B19E3779F9), (uint64_t) length};
+	const char *last = text + length - RML_SHORT_TEXT;
 
-static Words
-hash_long(const char *text, int length)
-{
-	Words		words = {K3, (uint64_t) length};
-	const char *last = text + length - SHORT_TEXT;
-
-	for (const char *p = text; p < last; p += SHORT_TEXT)
+	for (const char *p = text; p < last; p += RML_SHORT_TEXT)
 	{
-		words.first = mix(words.first ^ load64(p), load64(p + 8));
-		words.second = mix(words.second ^ load64(p + 8), words.first);
+		words.first = mix(words.first ^ rml_load64(p), rml_load64(p + 8));
+		words.second = mix(words.second ^ rml_load64(p + 8), words.first);
 	}
-	words.first = mix(words.first ^ load64(last), load64(last + 8));
-	words.second = mix(words.second ^ load64(last + 8), words.first);
+	words.first = mix(words.first ^ rml_load64(last), rml_load64(last + 8));
+	words.second = mix(words.second ^ rml_load64(last + 8), words.first);
 	return words;
 }
 
-static inline Words
+#if defined(__x86_64__)
+
+static RML_MASKED_LOADS RmlWords
+words_loaded(const char *text, int length)
+{
+	return length > RML_SHORT_TEXT ? rml_hash_long_text(text, length) : rml_words_loaded(text, length);
+}
+
+#endif
+
+static RmlWords
 words_of(const char *text, int length)
 {
-	if (length > SHORT_TEXT)
-		return hash_long(text, length);
-	if (length >= 8)
-		return (Words) {load64(text), load64(text + length - 8)};
-	if (length >= 4)
-		return (Words) {load32(text) | load32(text + length - 4) << 32, 0};
-	if (length == 0)
-		return (Words) {0, 0};
-	return (Words) {(uint64_t) (uint8_t) text[0] | (uint64_t) (uint8_t) text[length / 2] << 8 |
-		(uint64_t) (uint8_t) text[length - 1] << 16, 0};
-}
-
-static inline uint32_t
-hash_words(Words words, int length)
-{
-	return (uint32_t) mix(words.first, words.second ^ ((uint64_t) (uint32_t) length << 48 | (uint64_t) (uint32_t) length));
-}
-
-/* ---- buckets: where codes are, by hash ---- */
-
-typedef struct Bucket
-{
-	uint32_t	hash;
-	int32_t		code;			/* -1: empty */
-} Bucket;
-
-typedef struct Buckets
-{
-	uint32_t	mask;			/* a power of 2, less 1 */
-	Bucket	   *buckets;
-} Buckets;
-
-static void
-clear_buckets(Buckets *table)
-{
-	for (uint32_t i = 0; i <= table->mask; i++)
-		table->buckets[i] = (Bucket) {0, -1};
-}
-
-static void
-create_buckets(Buckets *table, RmlHost *host)
-{
-	table->mask = FIRST_BUCKETS - 1;
-	table->buckets = rml_alloc(host, sizeof(Bucket) * FIRST_BUCKETS);
-	clear_buckets(table);
-}
-
-static void
-put_bucket(Buckets *table, uint32_t hash, int code)
-{
-	uint32_t	i = hash & table->mask;
-
-	while (table->buckets[i].code >= 0)
-		i = (i + 1) & table->mask;
-	table->buckets[i] = (Bucket) {hash, code};
-}
-
-/* Up to this many buckets there are 8 for each code, so that the first that is looked at is mostly the right one. */
-#define ROOMY_BUCKETS 8192
-
-/* Room for one more than n: at most half of the buckets are full. */
-static void
-grow_buckets(Buckets *table, RmlHost *host, int n)
-{
-	Buckets		old = *table;
-
-	if ((uint32_t) n < table->mask / (table->mask < ROOMY_BUCKETS ? 8 : 2))
-		return;
-	table->mask = 2 * old.mask + 1;
-	table->buckets = rml_alloc(host, sizeof(Bucket) * ((size_t) table->mask + 1));
-	clear_buckets(table);
-	for (uint32_t i = 0; i <= old.mask; i++)
-	{
-		if (old.buckets[i].code >= 0)
-			put_bucket(table, old.buckets[i].hash, old.buckets[i].code);
-	}
-	host->release(host, old.buckets);
+#if defined(__x86_64__)
+	if (rml_has_masked_loads())
+		return words_loaded(text, length);
+#endif
+	return length > RML_SHORT_TEXT ? rml_hash_long_text(text, length) : rml_words_of(text, length);
 }
 
 /* ---- texts ---- */
-
-typedef struct Entry
-{
-	Words		words;
-	const char *text;
-	int			length;
-} Entry;
 
 /* A chunk for texts that are added: many at a time. */
 #define FIRST_CHUNK 1024
 #define MAX_CHUNK (1024 * 1024)
 
-struct RmlDictionary
+static void
+create_places(RmlDictionary *dictionary, uint32_t n)
 {
-	RmlHost    *host;
-	Buckets		table;
-	int			n;
-	int			capacity;
-	Entry	   *entries;
-	char	   *chunk;			/* what is left of it */
-	size_t		left;
-	size_t		next_chunk;
-	size_t		text_size;		/* of all chunks */
-};
+	dictionary->places = rml_alloc(dictionary->host, sizeof(int) * (size_t) n);
+	dictionary->mask = n - 1;
+	for (uint32_t i = 0; i < n; i++)
+		dictionary->places[i] = -1;
+}
 
 RmlDictionary *
 rml_dictionary_create(RmlHost *host)
 {
 	RmlDictionary *dictionary = rml_alloc(host, sizeof(RmlDictionary));
+	int			capacity = FIRST_BUCKETS / 4;
 
-	*dictionary = (RmlDictionary) {.host = host, .capacity = FIRST_BUCKETS / 2, .next_chunk = FIRST_CHUNK};
-	create_buckets(&dictionary->table, host);
-	dictionary->entries = rml_alloc(host, sizeof(Entry) * (size_t) dictionary->capacity);
+	*dictionary = (RmlDictionary) {.host = host, .shift = FIRST_SHIFT, .capacity = capacity, .next_chunk = FIRST_CHUNK};
+	create_places(dictionary, FIRST_BUCKETS);
+	dictionary->keys = rml_alloc(host, sizeof(RmlDictionaryKey) * (size_t) capacity);
+	dictionary->texts = rml_alloc(host, sizeof(char *) * (size_t) capacity);
 	return dictionary;
 }
 
-static inline bool
-is_entry(const Entry *entry, Words words, const char *text, int length)
+static void
+put_place(RmlDictionary *dictionary, int code)
 {
-	return entry->words.first == words.first && entry->words.second == words.second && entry->length == length &&
-		(length <= SHORT_TEXT || memcmp(entry->text, text, (size_t) length) == 0);
+	const RmlDictionaryKey *key = &dictionary->keys[code];
+	uint32_t	i = rml_hash_words(key->words, key->length) >> dictionary->shift;
+
+	while (dictionary->places[i] >= 0)
+		i = (i + 1) & dictionary->mask;
+	dictionary->places[i] = code;
 }
 
-static inline int
-find_words(const RmlDictionary *dictionary, uint32_t hash, Words words, const char *text, int length)
+/* Room for one more text: a quarter of the places are taken at most, so that the first that is looked at is mostly the right one. */
+static void
+grow(RmlDictionary *dictionary)
 {
-	const Buckets *table = &dictionary->table;
+	RmlHost    *host = dictionary->host;
+	size_t		capacity = 2 * (size_t) dictionary->capacity;
 
-	for (uint32_t i = hash & table->mask;; i = (i + 1) & table->mask)
+	if (dictionary->n < dictionary->capacity)
+		return;
+	dictionary->keys = host->resize(host, dictionary->keys, sizeof(RmlDictionaryKey) * capacity);
+	dictionary->texts = host->resize(host, dictionary->texts, sizeof(char *) * capacity);
+	dictionary->capacity = (int) capacity;
+	host->release(host, dictionary->places);
+	create_places(dictionary, 2 * (dictionary->mask + 1));
+	dictionary->shift--;
+	for (int code = 0; code < dictionary->n; code++)
+		put_place(dictionary, code);
+}
+
+static int
+find_words(const RmlDictionary *dictionary, RmlWords words, const char *text, int length)
+{
+	for (uint32_t i = rml_hash_words(words, length) >> dictionary->shift;; i = (i + 1) & dictionary->mask)
 	{
-		const Bucket *bucket = &table->buckets[i];
+		int			code = dictionary->places[i];
 
-		if (bucket->code < 0)
-			return -1;
-		if (bucket->hash == hash && is_entry(&dictionary->entries[bucket->code], words, text, length))
-			return bucket->code;
+		if (code < 0 ||
+			(rml_dictionary_is_key(&dictionary->keys[code], words, length) &&
+			 (length <= RML_SHORT_TEXT || memcmp(dictionary->texts[code], text, (size_t) length) == 0)))
+			return code;
 	}
 }
 
 int
 rml_dictionary_find(const RmlDictionary *dictionary, const char *text, int length)
 {
-	Words		words = words_of(text, length);
-
-	return find_words(dictionary, hash_words(words, length), words, text, length);
+	return find_words(dictionary, words_of(text, length), text, length);
 }
 
 static char *
@@ -242,23 +159,16 @@ keep_text(RmlDictionary *dictionary, const char *text, int length)
 int
 rml_dictionary_add(RmlDictionary *dictionary, const char *text, int length)
 {
-	Words		words = words_of(text, length);
-	uint32_t	hash = hash_words(words, length);
-	int			code = find_words(dictionary, hash, words, text, length);
+	RmlWords	words = words_of(text, length);
+	int			code = find_words(dictionary, words, text, length);
 
 	if (code >= 0)
 		return code;
-	code = dictionary->n;
-	if (code == dictionary->capacity)
-	{
-		dictionary->entries = dictionary->host->resize(dictionary->host, dictionary->entries,
-													   sizeof(Entry) * 2 * (size_t) dictionary->capacity);
-		dictionary->capacity *= 2;
-	}
-	grow_buckets(&dictionary->table, dictionary->host, code + 1);
-	dictionary->entries[code] = (Entry) {words, keep_text(dictionary, text, length), length};
-	put_bucket(&dictionary->table, hash, code);
-	dictionary->n++;
+	grow(dictionary);
+	code = dictionary->n++;
+	dictionary->keys[code] = (RmlDictionaryKey) {words, length};
+	dictionary->texts[code] = keep_text(dictionary, text, length);
+	put_place(dictionary, code);
 	return code;
 }
 
@@ -271,8 +181,8 @@ rml_dictionary_count(const RmlDictionary *dictionary)
 const char *
 rml_dictionary_text(const RmlDictionary *dictionary, int code, int *length)
 {
-	*length = dictionary->entries[code].length;
-	return dictionary->entries[code].text;
+	*length = dictionary->keys[code].length;
+	return dictionary->texts[code];
 }
 
 void
@@ -280,19 +190,80 @@ rml_dictionary_release(RmlDictionary *dictionary)
 {
 	RmlHost    *host = dictionary->host;
 
-	host->release(host, dictionary->table.buckets);
-	host->release(host, dictionary->entries);
+	host->release(host, dictionary->places);
+	host->release(host, dictionary->keys);
+	host->release(host, dictionary->texts);
 	host->release(host, dictionary);
 }
 
 size_t
 rml_dictionary_size(const RmlDictionary *dictionary)
 {
-	return sizeof(RmlDictionary) + sizeof(Bucket) * ((size_t) dictionary->table.mask + 1) +
-		sizeof(Entry) * (size_t) dictionary->capacity + dictionary->text_size;
+	return sizeof(RmlDictionary) + sizeof(int) * ((size_t) dictionary->mask + 1) +
+		(sizeof(RmlDictionaryKey) + sizeof(char *)) * (size_t) dictionary->capacity + dictionary->text_size;
 }
 
 /* ---- numbers ---- */
+
+/* Where codes are, by hash. */
+typedef struct Bucket
+{
+	uint32_t	hash;
+	int32_t		code;			/* -1: empty */
+} Bucket;
+
+typedef struct Buckets
+{
+	uint32_t	mask;			/* a power of 2, less 1 */
+	int			shift;			/* a hash's upper bits are the number of the bucket to begin with */
+	Bucket	   *buckets;
+} Buckets;
+
+static void
+clear_buckets(Buckets *table)
+{
+	for (uint32_t i = 0; i <= table->mask; i++)
+		table->buckets[i] = (Bucket) {0, -1};
+}
+
+static void
+create_buckets(Buckets *table, RmlHost *host)
+{
+	table->mask = FIRST_BUCKETS - 1;
+	table->shift = FIRST_SHIFT;
+	table->buckets = rml_alloc(host, sizeof(Bucket) * FIRST_BUCKETS);
+	clear_buckets(table);
+}
+
+static void
+put_bucket(Buckets *table, uint32_t hash, int code)
+{
+	uint32_t	i = hash >> table->shift;
+
+	while (table->buckets[i].code >= 0)
+		i = (i + 1) & table->mask;
+	table->buckets[i] = (Bucket) {hash, code};
+}
+
+/* Room for one more than n: at most half of the buckets are full. */
+static void
+grow_buckets(Buckets *table, RmlHost *host, int n)
+{
+	Buckets		old = *table;
+
+	if ((uint32_t) n < table->mask / 2)
+		return;
+	table->mask = 2 * old.mask + 1;
+	table->shift--;
+	table->buckets = rml_alloc(host, sizeof(Bucket) * ((size_t) table->mask + 1));
+	clear_buckets(table);
+	for (uint32_t i = 0; i <= old.mask; i++)
+	{
+		if (old.buckets[i].code >= 0)
+			put_bucket(table, old.buckets[i].hash, old.buckets[i].code);
+	}
+	host->release(host, old.buckets);
+}
 
 /* Integers from 0 on below this have their codes in a table, as codes of categories mostly are such. */
 #define SMALL_NUMBERS 256
@@ -314,7 +285,7 @@ hash_number(double number)
 
 	memcpy(&bits, &number, sizeof(bits));
 	/* the last bits of small integers are all 0 */
-	bits = (bits ^ bits >> 32) * K1;
+	bits = (bits ^ bits >> 32) * RML_MIX_FIRST;
 	return (uint32_t) (bits >> 32);
 }
 
@@ -344,7 +315,7 @@ find_number(const RmlNumbers *numbers, double number)
 
 	if (is_small(number))
 		return numbers->small[(int) number];
-	for (uint32_t i = hash_number(number) & table->mask;; i = (i + 1) & table->mask)
+	for (uint32_t i = hash_number(number) >> table->shift;; i = (i + 1) & table->mask)
 	{
 		int			code = table->buckets[i].code;
 

@@ -2,8 +2,8 @@
  * dictionary.h
  *	  Numbers for texts, and for numbers: codes from 0 in the order in which they came.
  *
- * Texts are bytes of any kind, and compared as such.  Hash tables with open addressing; texts of up to 16 bytes are compared as
- * two words.  They grow.
+ * Texts are bytes of any kind, and compared as such.  Hash tables with open addressing, which grow.  How a text is found stands in
+ * dictionary_find.h, for loops that do so for each row.
  */
 #ifndef RML_TRANSFORM_DICTIONARY_H
 #define RML_TRANSFORM_DICTIONARY_H

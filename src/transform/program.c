@@ -51,8 +51,8 @@
 
 /* ---- buckets ---- */
 
-/* A full block is compared with all of the edges, if they are no more than these. */
-#define FEW_EDGES 12
+/* Up to this many edges are all compared. */
+#define FEW_EDGES 24
 
 /* Number of edges <= x; 0 for NaN.  n > 0; no branch depends on x. */
 INLINE int
@@ -64,55 +64,50 @@ find_bucket(const double *edges, int n, double x)
 	{
 		int			half = n / 2;
 
-		base = base[half - 1] <= x ? base + half : base;
+		/* as a product, or the compiler makes a branch of it */
+		base += (size_t) half * (size_t) (base[half - 1] <= x);
 		n -= half;
 	}
 	return (int) (base - edges) + (*base <= x);
 }
 
-static void
-run_few_edges(const RmlInstruction *in, const double *restrict a, double *restrict result)
-{
-	for (int r = 0; r < RML_PROGRAM_ROWS; r++)
-		result[r] = a[r] != a[r] ? a[r] : 0.0;
-	for (int e = 0; e < in->n; e++)
-	{
-		const double edge = in->edges[e];
-
-		for (int r = 0; r < RML_PROGRAM_ROWS; r++)
-			result[r] += edge <= a[r] ? 1.0 : 0.0;
-	}
-}
-
-static void
+/* The number of a bucket; NaN for NaN. */
+INLINE void
 run_bucket(const RmlInstruction *in, const double *restrict a, double *restrict result, int n)
 {
 	const double *edges = in->edges;
 
-	if (in->n == 0)
-		EACH(x != x ? x : 0.0);
-	else if (in->n <= FEW_EDGES && n == RML_PROGRAM_ROWS)
-		run_few_edges(in, a, result);
-	else
+	if (in->n > FEW_EDGES)
+	{
 		EACH(x != x ? x : (double) find_bucket(edges, in->n, x));
+		return;
+	}
+	EACH(x != x ? x : 0.0);
+	for (int e = 0; e < in->n; e++)
+	{
+		const double edge = edges[e];
+
+		EACH(result[r] + (edge <= x ? 1.0 : 0.0));
+	}
 }
 
-static void
+INLINE void
 run_bucket_value(const RmlInstruction *in, const double *restrict a, double *restrict result, int n)
 {
-	const double *edges = in->edges;
 	const double *values = in->values;
 
-	if (in->n == 0)
-		EACH(x != x ? x : values[0]);
-	else
-		EACH(x != x ? x : values[find_bucket(edges, in->n, x)]);
+	run_bucket(in, a, result, n);
+	for (int r = 0; r < n; r++)
+	{
+		if (result[r] == result[r])
+			result[r] = values[(int) result[r]];
+	}
 }
 
 /* ---- categories ---- */
 
 /* The first row whose entry is none, as an error. */
-static bool
+INLINE bool
 check_known(const RmlInstruction *in, const int *entries, const double *a, int first_row, int n, RmlProgramFault *fault)
 {
 	for (int r = 0; r < n; r++)
@@ -138,7 +133,7 @@ find_entries(const RmlInstruction *in, const double *a, int *entries, int n)
 	}
 }
 
-static bool
+INLINE bool
 run_lookup(const RmlInstruction *in, const double *a, const double *c, double *result, int n, RmlProgramFault *fault)
 {
 	const double *values = in->values;
@@ -166,7 +161,7 @@ run_lookup(const RmlInstruction *in, const double *a, const double *c, double *r
 }
 
 /* result is the first of n slots */
-static void
+INLINE void
 run_scatter(const RmlInstruction *in, const double *a, double *result, int stride, int n)
 {
 	if (n == stride)
@@ -182,7 +177,7 @@ run_scatter(const RmlInstruction *in, const double *a, double *result, int strid
 
 /* ---- the loop ---- */
 
-static void
+INLINE void
 run_function(const RmlInstruction *in, const double *a, double *result, int n)
 {
 	const RmlNumberFunction function = in->function;
@@ -192,7 +187,7 @@ run_function(const RmlInstruction *in, const double *a, double *result, int n)
 		result[r] = a[r] != a[r] ? a[r] : function(a[r], p);
 }
 
-static void
+INLINE void
 run_arithmetic(const RmlInstruction *in, const double *restrict a, const double *restrict c, double *restrict result, int n)
 {
 	const double p = in->p;
@@ -224,6 +219,9 @@ run_arithmetic(const RmlInstruction *in, const double *restrict a, const double 
 		case RML_DO_RATIO:
 			EACH_PAIR(y == 0 ? NAN : x / y);
 			break;
+		case RML_DO_REMAINDER:
+			EACH(x - floor(x / p) * p);
+			break;
 		case RML_DO_PRODUCT:
 			EACH_PAIR(x * y);
 			break;
@@ -235,8 +233,8 @@ run_arithmetic(const RmlInstruction *in, const double *restrict a, const double 
 	}
 }
 
-bool
-rml_program_run(const RmlProgram *program, double *slots, int stride, int n_rows, RmlProgramFault *fault)
+INLINE bool
+run(const RmlProgram *program, double *slots, int stride, int n_rows, RmlProgramFault *fault)
 {
 	for (int i = 0; i < program->n_instructions; i++)
 	{
@@ -271,4 +269,24 @@ rml_program_run(const RmlProgram *program, double *slots, int stride, int n_rows
 		}
 	}
 	return true;
+}
+
+#if defined(__x86_64__)
+
+static __attribute__((target("avx2"))) bool
+run_avx2(const RmlProgram *program, double *slots, int stride, int n_rows, RmlProgramFault *fault)
+{
+	return run(program, slots, stride, n_rows, fault);
+}
+
+#endif
+
+bool
+rml_program_run(const RmlProgram *program, double *slots, int stride, int n_rows, RmlProgramFault *fault)
+{
+#if defined(__x86_64__)
+	if (n_rows == RML_PROGRAM_ROWS && __builtin_cpu_supports("avx2"))
+		return run_avx2(program, slots, stride, n_rows, fault);
+#endif
+	return run(program, slots, stride, n_rows, fault);
 }

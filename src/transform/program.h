@@ -52,6 +52,7 @@ typedef enum RmlOpcode
 	RML_DO_SUBTRACT_FROM,		/* (p - a) / q */
 	RML_DO_EQUALS,				/* 1 where a is p, else 0, where it is missing too */
 	RML_DO_RATIO,				/* a / c; missing where c is 0 */
+	RML_DO_REMAINDER,			/* a modulo p, of integers from 0 to below 2^32 */
 	RML_DO_PRODUCT,				/* a * c */
 	RML_DO_DIFFERENCE,			/* a - c */
 	RML_DO_BUCKET,				/* number of edges <= a */

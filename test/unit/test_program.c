@@ -116,6 +116,33 @@ test_arithmetic(void)
 	check_instruction((RmlInstruction) {.opcode = RML_DO_DIFFERENCE, .c = 1}, difference, "difference");
 }
 
+/* Integers of 32 bits, and what they leave. */
+static void
+test_remainder(void)
+{
+	static const uint32_t divisors[] = {1, 2, 3, 7, 64, 1000, 65536, 1000003, 2147483647};
+	int			wrong = 0;
+
+	test("remainder");
+	for (size_t d = 0; d < sizeof(divisors) / sizeof(divisors[0]); d++)
+	{
+		RmlInstruction instruction = {.opcode = RML_DO_REMAINDER, .result = 1, .c = -1, .p = divisors[d]};
+		RmlProgram	program = {.n_inputs = 1, .n_slots = 2, .n_instructions = 1, .instructions = &instruction};
+		double		slots[2 * RML_PROGRAM_ROWS];
+		RmlProgramFault fault;
+
+		for (uint32_t r = 0; r < RML_PROGRAM_ROWS; r++)
+			slots[r] = (double) (r < 32 ? r * divisors[d] - (r & 1) : 4294967295U - r * divisors[d] / 3);
+		for (int n = 1; n <= RML_PROGRAM_ROWS; n += RML_PROGRAM_ROWS - 1)
+		{
+			(void) rml_program_run(&program, slots, RML_PROGRAM_ROWS, n, &fault);
+			for (int r = 0; r < n; r++)
+				wrong += slots[RML_PROGRAM_ROWS + r] != (double) ((uint32_t) slots[r] % divisors[d]);
+		}
+	}
+	CHECK_INT(wrong, 0, "remainders");
+}
+
 /* ---- buckets ---- */
 
 static double
@@ -286,6 +313,7 @@ main(void)
 {
 	srand(9);
 	test_arithmetic();
+	test_remainder();
 	test_buckets();
 	test_lookups();
 	test_scatter();
