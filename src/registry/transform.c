@@ -77,14 +77,28 @@ zone_of(const RmlProgramInput *input)
 	return zone;
 }
 
-/* The number of the step that refuses unknown texts of the input; 0 if none does that is left. */
+/* Does the instruction read the slot as it is, or filled where it is missing? */
+static bool
+reads_slot(const RmlProgram *program, const RmlInstruction *instruction, int slot)
+{
+	int			a = instruction->a;
+
+	for (const RmlInstruction *before = instruction - 1; before >= program->instructions && a != slot; before--)
+	{
+		if (before->result == a && before->opcode == RML_DO_FILL)
+			a = before->a;
+	}
+	return a == slot;
+}
+
+/* The number of the first step that refuses unknown texts of the input; 0 if none does that is left. */
 static int
-strict_step(const RmlProgram *program, const RmlProgramInput *input)
+strict_step(const RmlProgram *program, const RmlProgramInput *input, int slot)
 {
 	for (int i = 0; i < program->n_instructions && input->strict_step != 0; i++)
 	{
-		if (program->instructions[i].step == input->strict_step)
-			return input->strict_step;
+		if (program->instructions[i].known != NULL && reads_slot(program, &program->instructions[i], slot))
+			return program->instructions[i].step;
 	}
 	return 0;
 }
@@ -140,7 +154,7 @@ find_reads(RmlTransform *transform, const bool *needed)
 			if (needed[i] && strcmp(input->column, column->name) == 0)
 				transform->reads[n++] = (RmlTransformRead) {
 					.input = input, .slot = i, .column = c, .zone = zone_of(input),
-					.strict_step = strict_step(transform->program, input)
+					.strict_step = strict_step(transform->program, input, i)
 				};
 		}
 		column->first_read = first;

@@ -99,7 +99,7 @@ recipe_site(FunctionCallInfo fcinfo)
 	const void *given = DatumGetPointer(json);
 
 	if (site->given == NULL ||
-		(!get_fn_expr_arg_stable(fcinfo->flinfo, 0) &&
+		(!rml_site_arg_is_constant(fcinfo, 0) &&
 		 (VARSIZE_ANY(site->given) != VARSIZE_ANY(given) || memcmp(site->given, given, VARSIZE_ANY(given)) != 0)))
 		compile(site, json);
 	return site;

@@ -282,7 +282,7 @@ bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 	if (entry->columns != NULL && !entry->columns_kept)
 		rml_columns_free(entry->columns);
 	entry->columns = NULL;
-	entry->columns_last = PG_ARGISNULL(2) || get_fn_expr_arg_stable(fcinfo->flinfo, 2);
+	entry->columns_last = rml_site_arg_is_constant(fcinfo, 2);
 	for (const Signature *s = entry->model->bindings; s != NULL && entry->columns_last; s = s->next)
 	{
 		if (has_signature(fcinfo, all, s))

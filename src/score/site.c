@@ -13,6 +13,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -205,6 +206,14 @@ rml_site_model(FunctionCallInfo fcinfo, bool pinned_only)
 	entry->last_used = ++site->use_counter;
 	site->last = entry;
 	return entry;
+}
+
+bool
+rml_site_arg_is_constant(FunctionCallInfo fcinfo, int arg)
+{
+	const Node *call = fcinfo->flinfo->fn_expr;
+
+	return call != NULL && IsA(call, FuncExpr) && IsA(list_nth(((const FuncExpr *) call)->args, arg), Const);
 }
 
 /* ---- records ---- */

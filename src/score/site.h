@@ -78,6 +78,12 @@ extern void rml_site_read_jsonb(RmlSiteModel *site, FunctionCallInfo fcinfo, boo
 extern float rml_site_value(const RmlSiteModel *entry, int feature,
 							const RmlMatch *match, Datum value);
 
+/*
+ * Is an argument the same for as long as the call site is kept?  A parameter
+ * is not: PL/pgSQL keeps an expression's state while its variables change.
+ */
+extern bool rml_site_arg_is_constant(FunctionCallInfo fcinfo, int arg);
+
 /* Raises what is wrong with a match, if anything is. */
 extern void rml_raise_fault(const RmlMatch *match);
 

@@ -70,6 +70,12 @@ SELECT $$[{"feature": "a", "op": "ordinal", "input": "s", "categories": ["x", "y
 SELECT row, pg_temp.try(format('SELECT riskml.apply_recipe(%L, %L::jsonb)', :'strict', row)) FROM (VALUES
 	('{"s": "x", "n": 1}'), ('{"s": null, "n": null}'), ('{"s": "q", "n": 1}'), ('{"s": "y", "n": 1}'), ('{"s": "z", "n": 1}'), ('{"s": "x", "n": 1.5}')) v(row);
 SELECT pg_temp.try(format('SELECT riskml.apply_recipe(%L, jsonb_build_object(''s'', repeat(''ä'', 200), ''n'', 1))', :'strict'));
+-- the first of two steps that refuse a text is no output
+SELECT riskml.import_model('regress_a2', pg_temp.tiny_model(), recipe => '[{"feature": "a", "op": "ordinal", "input": "s", "categories": ["x"], "unknown": "error"},
+	{"feature": "filled", "op": "impute", "input": "s", "strategy": "constant", "value": "x", "output": false}, {"feature": "income", "op": "ordinal", "input": "filled", "categories": ["x"], "unknown": "error"},
+	{"feature": "debt", "op": "pass", "input": "n"}, {"feature": "age", "op": "pass", "input": "n"}]');
+SELECT pg_temp.try($$SELECT risk_score('regress_a2', ROW('q', 1))$$);
+SELECT pg_temp.drop_models('regress_a2');
 -- ---- what a model gets
 SELECT riskml.import_model('regress_a', pg_temp.tiny_model(), recipe => '[{"feature": "income", "op": "standardize", "input": "amount", "mean": 0, "std": 3},
 	{"feature": "debt", "op": "ordinal", "input": "state", "categories": ["by", "he"]}, {"feature": "age", "op": "pass", "input": "level"}]');
@@ -79,6 +85,18 @@ SELECT (riskml.transform('regress_a', a)).* FROM regress_a a WHERE id = 1;
 SELECT riskml.import_model('regress_a', pg_temp.tiny_model());
 SELECT * FROM riskml.transform('regress_a@2', ROW(1, NULL, 3));
 SELECT riskml.model_recipe('regress_a'), riskml.model_recipe('regress_a@2');
+-- an expression that PL/pgSQL keeps, with variables that change
+DO $$
+	DECLARE
+		r jsonb;
+		names text[];
+	BEGIN
+		FOR i IN 1..3 LOOP
+			r := format('[{"feature": "a", "op": "standardize", "mean": %s, "std": 1}]', i);
+			names := CASE WHEN i = 2 THEN '{age,debt,income}'::text[] WHEN i = 3 THEN '{income,debt,age}' END;
+			RAISE NOTICE '% %', riskml.apply_recipe(r, '{"a": 10}'::jsonb), riskml.score_columns('regress_a@2', NULL, names, 40, 5, 20);
+		END LOOP;
+	END $$;
 SELECT count(*) FROM riskml.transform(NULL, ROW(1));
 SELECT pg_temp.try($$SELECT riskml.transform('regress_a', ROW(1))$$);
 SELECT pg_temp.sqlstate($$SELECT riskml.model_recipe('regress_none')$$);
