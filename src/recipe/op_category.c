@@ -498,8 +498,11 @@ sql_group_rare(const RmlStep *step, int feature, RmlSqlWriter *writer)
 		if (i != group->categories->null_at)
 			appendStringInfo(&sql, " OR %s", equals_sql(x, group->categories, i));
 	}
-	appendStringInfo(&sql, " THEN %s ELSE %s END", x, group->other.kind == RML_KIND_TEXT
-					 ? rml_sql_text(group->other.text, group->other.length) : rml_sql_number(group->other.number));
+	/* -0 is 0 */
+	if (group->other.kind == RML_KIND_TEXT)
+		appendStringInfo(&sql, " THEN %s ELSE %s END", x, rml_sql_text(group->other.text, group->other.length));
+	else
+		appendStringInfo(&sql, " THEN %s OPERATOR(pg_catalog.+) %s ELSE %s END", x, rml_sql_number(0), rml_sql_number(group->other.number));
 	return sql.data;
 }
 

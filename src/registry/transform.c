@@ -77,9 +77,8 @@ zone_of(const RmlProgramInput *input)
 	return zone;
 }
 
-/* Does the instruction read the slot as it is, or filled where it is missing? */
-static bool
-reads_slot(const RmlProgram *program, const RmlInstruction *instruction, int slot)
+bool
+rml_transform_reads_slot(const RmlProgram *program, const RmlInstruction *instruction, int slot)
 {
 	int			a = instruction->a;
 
@@ -97,7 +96,7 @@ strict_step(const RmlProgram *program, const RmlProgramInput *input, int slot)
 {
 	for (int i = 0; i < program->n_instructions && input->strict_step != 0; i++)
 	{
-		if (program->instructions[i].known != NULL && reads_slot(program, &program->instructions[i], slot))
+		if (program->instructions[i].known != NULL && rml_transform_reads_slot(program, &program->instructions[i], slot))
 			return program->instructions[i].step;
 	}
 	return 0;

@@ -62,6 +62,9 @@ extern RmlTransform *rml_transform_make(const RmlRecipe *recipe, const char *con
 /* The columns, as inputs; the names are palloc'd. */
 extern void rml_transform_inputs(const RmlTransform *transform, RmlInputs *inputs);
 
+/* Does the instruction read the slot as it is, or filled where it is missing? */
+extern bool rml_transform_reads_slot(const RmlProgram *program, const RmlInstruction *instruction, int slot);
+
 /* Runs the program over rows, of which the reads have filled their slots; 22023 if a step refuses a category. */
 extern void rml_transform_run(const RmlTransform *transform, double *slots, int stride, int n_rows);
 

@@ -191,7 +191,7 @@ check_shared_columns(const Matching *m)
 						   NameStr(TupleDescAttr(m->desc, attno - 1)->attname), input_noun(m->inputs),
 						   owner_name(m->inputs, m->model_name),
 						   m->inputs->names[user[attno] - 1], m->inputs->names[i]),
-				  psprintf("Name the columns exactly as the %ss.", input_noun(m->inputs)));
+				  m->inputs->transform != NULL ? "Name the columns exactly as the recipe does." : "Name the columns exactly as the features.");
 		user[attno] = i + 1;
 	}
 	pfree(user);

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -291,64 +293,95 @@ labels_of(const RmlImage *image, const RmlImageCategories *categories)
 	return PointerGetDatum(construct_array(labels, (int) categories->n_labels, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* The texts that a recipe knows of a column, if a step refuses others; else 0. */
-static Datum
-texts_of(const RmlTransform *transform, int column)
+/* Appends what a value must be, beside NULL: one of an array's. */
+static void
+append_known(RmlWatch *watch, StringInfo sql, const RmlWatched *column, Oid array, Datum known)
 {
-	const RmlTransformRead *reads = &transform->reads[transform->columns[column].first_read];
-
-	for (int i = 0; i < transform->columns[column].n_reads; i++)
-	{
-		const RmlDictionary *dictionary = reads[i].input->dictionary;
-		int			n = reads[i].strict_step != 0 ? rml_dictionary_count(dictionary) : 0;
-		Datum	   *texts = palloc(sizeof(Datum) * (Size) Max(n, 1));
-
-		if (reads[i].strict_step == 0)
-			continue;
-		for (int code = 0; code < n; code++)
-		{
-			int			length;
-			const char *text = rml_dictionary_text(dictionary, code, &length);
-
-			texts[code] = PointerGetDatum(cstring_to_text_with_len(text, length));
-		}
-		return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
-	}
-	return (Datum) 0;
+	appendStringInfoString(sql, sql->len > 0 ? " AND " : "");
+	if (array == TEXTARRAYOID)
+		appendStringInfo(sql, "(%s IS NULL OR %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($%d))",
+						 column->sql, column->sql, rml_watch_value(watch, array, known));
+	else
+		/* a boolean is watched as a text */
+		appendStringInfo(sql, "(%s IS NULL OR %s%s OPERATOR(pg_catalog.=) ANY ($%d))",
+						 column->sql, column->sql, column->is_text ? "::pg_catalog.bool::pg_catalog.int4::pg_catalog.float8" : "",
+						 rml_watch_value(watch, array, known));
 }
 
-/* The labels that an input may have, text[]; 0: any. */
+/* The texts or numbers that a step does not refuse, NaN among these. */
 static Datum
-labels_of_input(const RmlInputs *inputs, int input)
+known_of(const RmlInstruction *lookup)
 {
-	const RmlImageCategories *categories;
+	bool		is_text = lookup->dictionary != NULL;
+	int			n = lookup->numbers != NULL ? rml_numbers_count(lookup->numbers) : rml_dictionary_count(lookup->dictionary);
+	Datum	   *known = palloc(sizeof(Datum) * ((Size) n + 1));
+	int			n_known = 0;
 
-	if (inputs->transform != NULL)
-		return texts_of(inputs->transform, input);
-	categories = rml_image_categories(inputs->image, input);
-	return categories != NULL ? labels_of(inputs->image, categories) : (Datum) 0;
+	if (!is_text)
+		known[n_known++] = Float8GetDatum(NAN);
+	for (int i = 0; i < n; i++)
+	{
+		double		value = lookup->numbers != NULL ? rml_numbers_get(lookup->numbers, i) : i;
+		const char *text;
+		int			length;
+
+		if (!lookup->known[i + 2])
+			continue;
+		if (!is_text)
+		{
+			known[n_known++] = Float8GetDatum(value);
+			continue;
+		}
+		text = rml_dictionary_text(lookup->dictionary, (int) value, &length);
+		known[n_known++] = PointerGetDatum(cstring_to_text_with_len(text, length));
+	}
+	return PointerGetDatum(is_text ? construct_array(known, n_known, TEXTOID, -1, false, TYPALIGN_INT) :
+						   construct_array(known, n_known, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* The same for each step of a recipe that refuses categories of a column.  XXX: not those of a feature. */
+static void
+append_known_of_recipe(RmlWatch *watch, StringInfo sql, const RmlTransform *transform)
+{
+	const RmlProgram *program = transform->program;
+
+	for (int i = 0; i < transform->n_reads; i++)
+	{
+		const RmlTransformRead *read = &transform->reads[i];
+		const RmlWatched *column = list_nth(watch->columns, read->column);
+
+		for (int k = 0; k < program->n_instructions; k++)
+		{
+			const RmlInstruction *lookup = &program->instructions[k];
+
+			if (lookup->known != NULL && column->is_label == (lookup->dictionary != NULL) &&
+				rml_transform_reads_slot(program, lookup, read->slot))
+				append_known(watch, sql, column, column->is_label ? TEXTARRAYOID : FLOAT8ARRAYOID, known_of(lookup));
+		}
+	}
 }
 
 /*
- * Condition that a row has no label that the model does not know, for which
+ * Condition that a row has no category that the model does not know, for which
  * scoring would fail; NULL if it can have none.  The columns are those of the
  * inputs, in their order.
  */
 static char *
-known_labels(RmlWatch *watch, const RmlWatchedModel *watched)
+known_categories(RmlWatch *watch, const RmlWatchedModel *watched)
 {
 	RmlModel   *model = rml_cache_pin(&watched->binding);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < watched->n_inputs; i++)
+	if (model->inputs.transform != NULL)
+		append_known_of_recipe(watch, &sql, model->inputs.transform);
+	for (int i = 0; i < watched->n_inputs && model->inputs.transform == NULL; i++)
 	{
 		const RmlWatched *column = list_nth(watch->columns, i);
-		Datum		labels = column->is_label ? labels_of_input(&model->inputs, i) : (Datum) 0;
+		const RmlImageCategories *categories = rml_image_categories(&model->image, i);
 
-		if (labels != (Datum) 0)
-			appendStringInfo(&sql, "%s(%s IS NULL OR %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($%d))", sql.len > 0 ? " AND " : "",
-							 column->sql, column->sql, rml_watch_value(watch, TEXTARRAYOID, labels));
+		if (column->is_label && categories != NULL)
+			append_known(watch, &sql, column, TEXTARRAYOID, labels_of(&model->image, categories));
 	}
 	rml_cache_unpin(model);
 	return sql.len > 0 ? sql.data : NULL;
@@ -358,7 +391,7 @@ known_labels(RmlWatch *watch, const RmlWatchedModel *watched)
 static void
 watch_scores(RmlWatch *watch, const RmlWatchedModel *model)
 {
-	char	   *known = known_labels(watch, model);
+	char	   *known = known_categories(watch, model);
 	char	   *name;
 	char	   *score = rml_score_sql(rml_pinned_form(&model->binding), model->n_scores == 0);
 

@@ -141,6 +141,15 @@ SELECT riskml.set_baseline('regress_rs', 'SELECT * FROM regress_raw', reason => 
 SELECT jsonb_object_keys(riskml.get_baseline('regress_rs')->'inputs');
 SELECT column_name, role, unseen, round(unseen_rate::numeric, 3) AS rate, round(psi::numeric, 3) AS psi, status FROM riskml.drift_report('regress_rs', $$SELECT salary, CASE WHEN id % 10 = 0 THEN 'xx' ELSE state END AS state, born FROM regress_raw$$);
 SELECT pg_temp.try($$SELECT riskml.set_baseline('regress_rs', 'SELECT salary, born FROM regress_raw', reason => 'test')$$);
+-- so has a number, a boolean, or a text that the second step which reads it refuses
+SELECT riskml.import_model('regress_rb', pg_temp.tiny_model(), recipe => '[{"feature": "income", "op": "ordinal", "input": "kind", "categories": [1, 2], "unknown": "error"},
+	{"feature": "debt", "op": "ordinal", "input": "flag", "categories": [true], "unknown": "error"},
+	{"feature": "grade", "op": "ordinal", "input": "word", "categories": ["a", "b"]}, {"feature": "age", "op": "ordinal", "input": "word", "categories": ["a"], "unknown": "error"}]');
+CREATE TABLE regress_words AS SELECT CASE i WHEN 1 THEN 7 WHEN 4 THEN 'NaN'::float8 WHEN 5 THEN NULL ELSE 1 + i % 2 END AS kind, i <> 2 AS flag, CASE i WHEN 3 THEN 'b' WHEN 6 THEN NULL ELSE 'a' END AS word FROM generate_series(1, 10) i;
+SELECT riskml.set_baseline('regress_rb', 'SELECT * FROM regress_words', reason => 'test');
+SELECT * FROM jsonb_path_query(riskml.get_baseline('regress_rb'), '$.**.score') score;
+SELECT pg_temp.drop_models('regress_rb');
+DROP TABLE regress_words;
 -- ---- promotions between versions with and without a recipe; kept plans follow, or say that they cannot
 SELECT riskml.import_model('regress_rs', pg_temp.tiny_model(shift => 100, features => '{salary,unneeded,id}'));
 PREPARE kept(int) AS SELECT round(risk_score('regress_rs', r)::numeric, 2) FROM regress_raw r WHERE id + 0 = $1;
