@@ -208,7 +208,7 @@ rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, cons
 	const RmlRawRead *read = reads;
 	const RmlRawRead *end = reads + n;
 
-	/* most columns are of these two */
+	/* most columns are of these three */
 	for (; read < end && read->how == RML_RAW_FLOAT8; read++)
 		slots[read->slot] = float8_or_nan(values[read->at], nulls[read->at]);
 #if defined(__x86_64__)
@@ -217,6 +217,8 @@ rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, cons
 	else
 #endif
 		read = read_texts(transform, read, end, values, nulls, slots);
+	for (; read < end && read->how == RML_RAW_INT4; read++)
+		slots[read->slot] = nulls[read->at] ? NAN : DatumGetInt32(values[read->at]);
 	for (; read < end; read++)
 		slots[read->slot] = nulls[read->at] ? NAN : rml_raw_value(transform, read, values[read->at]);
 }

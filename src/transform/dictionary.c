@@ -267,11 +267,12 @@ grow_buckets(Buckets *table, RmlHost *host, int n)
 
 /* Integers from 0 on below this have their codes in a table, as codes of categories mostly are such. */
 #define SMALL_NUMBERS 256
+#define OTHER_NUMBER (-2)
 
 struct RmlNumbers
 {
 	RmlHost    *host;
-	int			small[SMALL_NUMBERS];	/* -1: not there */
+	int			small[SMALL_NUMBERS + 1];	/* -1: not there; the last is OTHER_NUMBER */
 	Buckets		table;			/* of the others */
 	int			n;
 	int			capacity;
@@ -297,6 +298,7 @@ rml_numbers_create(RmlHost *host)
 	*numbers = (RmlNumbers) {.host = host, .capacity = FIRST_BUCKETS / 2};
 	for (int i = 0; i < SMALL_NUMBERS; i++)
 		numbers->small[i] = -1;
+	numbers->small[SMALL_NUMBERS] = OTHER_NUMBER;
 	create_buckets(&numbers->table, host);
 	numbers->values = rml_alloc(host, sizeof(double) * (size_t) numbers->capacity);
 	return numbers;
@@ -381,5 +383,18 @@ void
 rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int offset, int *codes)
 {
 	for (int i = 0; i < n; i++)
-		codes[i] = values[i] != values[i] ? 0 : find_number(numbers, values[i]) + offset;
+	{
+		/* NaN, and what is not small, becomes the last entry */
+		double		x = values[i] >= 0 && values[i] < SMALL_NUMBERS ? values[i] : SMALL_NUMBERS;
+		int			small = (int) x;
+
+		codes[i] = (double) small == x ? numbers->small[small] : OTHER_NUMBER;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (codes[i] == OTHER_NUMBER)
+			codes[i] = values[i] != values[i] ? 0 : find_number(numbers, values[i]) + offset;
+		else
+			codes[i] += offset;
+	}
 }
