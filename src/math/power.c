@@ -24,8 +24,11 @@
 
 #include "math/sums.h"
 
-/* So near to 0 lambda might as well be 0, which the likelihood does not tell apart. */
-#define RHO_ZERO 1e-9
+/* So near to 1, or to 0, lambda might as well be that, which the likelihood does not tell apart. */
+#define RHO_NEAR 1e-9
+
+/* How far transforms must be apart, in units of themselves: with fewer of their digits not even the likelihood is known well. */
+#define LEAST_SPREAD 0x1p-40
 
 /* Below, lambda a is nothing beside 1 for the logarithm a of any double. */
 #define LAMBDA_ZERO 1e-19
@@ -289,6 +292,35 @@ set_bounds(Shape *shape)
 	}
 }
 
+static double
+log_of_rank(const Shape *shape, double value)
+{
+	double		x = shape->is_mirrored ? -value : value;
+
+	return log_beyond(shape, is_across(shape, x) ? 0 : x);
+}
+
+/*
+ * Where transforms of most values keep enough digits.  Beside the transform, a spread of logarithms is
+ * spread / log_center y / (exp(y) - 1) for y = -lambda log_center.
+ */
+static void
+set_bounds_of_digits(Shape *shape, const double *sample)
+{
+	double		spread = fabs(log_of_rank(shape, sample[SAMPLE * 9 / 10]) - log_of_rank(shape, sample[SAMPLE / 10]));
+	double		share = LEAST_SPREAD * fabs(shape->log_center) / (spread > 0 ? spread : shape->unit);
+	double		most = 50;
+
+	if (share >= 1 || share == 0)
+		return;
+	for (int i = 0; i < 20; i++)
+		most = log1p(most / share);
+	if (shape->log_center > 0)
+		shape->low = fmax(shape->low, -most * shape->unit / shape->log_center);
+	else
+		shape->high = fmin(shape->high, -most * shape->unit / shape->log_center);
+}
+
 static void
 mirror(Shape *shape)
 {
@@ -423,9 +455,10 @@ rml_power_fit(RmlPower method, const RmlAscending *values, double *lambda)
 	take_shape(&shape, method, values, sample.values, SAMPLE);
 	if (!(shape.unit > 0))
 		return false;
+	set_bounds_of_digits(&shape, sample.values);
 	rho = fmin(fmax(shape.unit, shape.low), shape.high);
 	rho = climb(&shape, values, climb(&shape, &few, rho));
-	found = fabs(rho) < RHO_ZERO ? 0 : rho / shape.unit;
+	found = fabs(rho - shape.unit) < RHO_NEAR ? 1 : fabs(rho) < RHO_NEAR ? 0 : rho / shape.unit;
 	if (!isfinite(found) || rml_power(method, shape.least, found) == rml_power(method, shape.greatest, found))
 		return false;
 	*lambda = shape.is_mirrored ? 2 - found : found;

@@ -30,8 +30,9 @@ extern double rml_power_likelihood(RmlPower method, const RmlAscending *values, 
 
 /*
  * The lambda of the greatest likelihood among those that keep squares of all
- * values finite.  False, and 1, if there is none: all values are equal, or the
- * least and the greatest would be so then, as doubles.
+ * values finite, and most values apart by enough of their digits: that of
+ * values far from 0 would often leave none.  False, and 1, if there is none: all
+ * values are equal, or the least and the greatest would be so then, as doubles.
  */
 extern bool rml_power_fit(RmlPower method, const RmlAscending *values, double *lambda);
 

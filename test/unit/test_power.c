@@ -130,7 +130,7 @@ compare(const void *a, const void *b)
 
 typedef enum Data
 {
-	SQUARES, MIXED, ZEROS, FAR, NEGATIVE, CONSTANT, PAIR, TINY, HUGE_VALUES
+	SQUARES, MIXED, ZEROS, FAR, NEGATIVE, CONSTANT, PAIR, TINY, HUGE_VALUES, YEARS, SKEWED
 } Data;
 
 static double
@@ -156,6 +156,10 @@ value_of(Data data, int i)
 			return (i + 1) * (i + 1) * 1e-200;
 		case HUGE_VALUES:
 			return (i + 1) * (i + 1) * 1e300;
+		case YEARS:
+			return 1000 + i % 30;
+		case SKEWED:
+			return 100 + exp(i / 100.0 - 5);
 	}
 	return 0;
 }
@@ -263,11 +267,39 @@ test_extremes(void)
 	CHECK(rml_power_fit(RML_YEO_JOHNSON, &ascending, &lambda) && fabs(lambda) < 1e-9, "lambda is %g", lambda);
 }
 
+/* The likeliest lambda would leave but a few doubles of them, or one. */
+static void
+check_apart(RmlPower method, Data data, int n, const char *what)
+{
+	Values		values;
+	RmlAscending ascending = make(&values, data, n);
+	double		lambda;
+	bool		fitted = rml_power_fit(method, &ascending, &lambda);
+
+	CHECK(fitted && lambda < -2, "%s: lambda is %g", what, lambda);
+	for (int i = 1; i < n; i++)
+		CHECK(values.values[i] == values.values[i - 1] ||
+			  rml_power(method, values.values[i], lambda) > rml_power(method, values.values[i - 1], lambda),
+			  "%s: lambda %g makes %g and %g equal", what, lambda, values.values[i - 1], values.values[i]);
+}
+
+static void
+test_digits(void)
+{
+	test("lambda leaves digits");
+	for (RmlPower method = RML_BOX_COX; method <= RML_YEO_JOHNSON; method++)
+	{
+		check_apart(method, YEARS, 900, "years");
+		check_apart(method, SKEWED, 1000, "skewed, far from 0");
+	}
+}
+
 int
 main(void)
 {
 	test_values();
 	test_fits();
 	test_extremes();
+	test_digits();
 	return test_done();
 }
