@@ -9,8 +9,8 @@
 #include "miscadmin.h"
 
 #include "recipe/op.h"
+#include "registry/column_value.h"
 #include "registry/server.h"
-#include "transform/murmur3.h"
 
 /* What a text feature is made of, to find its hash. */
 typedef struct Relabel
@@ -402,27 +402,19 @@ rml_build_relabel(RmlBuilder *b, const RmlStep *step, const RmlOperand *operand,
 	return rml_build_lookup(b, step, operand, kept, own_values(b, operand, kept, missing), category_value(b, operand, other), missing, false);
 }
 
-static double
-text_hash(const char *text, int length)
-{
-	char	   *utf8 = rml_to_utf8(text, (size_t) length);
-
-	return rml_murmur3_32(utf8, strlen(utf8), 0);
-}
-
 static int
 relabel_hash(RmlBuilder *b, const RmlStep *step, const Relabel *relabel)
 {
 	const RmlCategories *kept = relabel->kept;
-	double		missing = relabel->for_missing ? text_hash(relabel->for_missing->text, relabel->for_missing->length) : NAN;
+	double		missing = relabel->for_missing ? rml_text_hash(relabel->for_missing->text, relabel->for_missing->length) : NAN;
 	double	   *values;
 
 	if (relabel->other == NULL)
 		return rml_build_unary(b, RML_DO_FILL, rml_build_hash(b, relabel->operand), missing, 0);
 	values = alloc_table(kept->n);
 	for (int i = 0; i < kept->n; i++)
-		values[i] = i == kept->null_at ? missing : text_hash(kept->texts[i], kept->lengths[i]);
-	return rml_build_lookup(b, step, relabel->operand, kept, values, text_hash(relabel->other->text, relabel->other->length), missing, false);
+		values[i] = i == kept->null_at ? missing : rml_text_hash(kept->texts[i], kept->lengths[i]);
+	return rml_build_lookup(b, step, relabel->operand, kept, values, rml_text_hash(relabel->other->text, relabel->other->length), missing, false);
 }
 
 int

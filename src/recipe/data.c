@@ -23,7 +23,6 @@
 #include "registry/column_names.h"
 #include "registry/column_value.h"
 #include "registry/server.h"
-#include "transform/murmur3.h"
 
 /* A word of a time that is NULL: no timestamp. */
 #define NO_TIME (PG_INT64_MAX - 1)
@@ -554,10 +553,8 @@ text_hashes(RmlData *data, Source *source)
 	{
 		int			length;
 		const char *text = rml_dictionary_text(source->dictionary, i, &length);
-		char	   *utf8 = rml_to_utf8(text, (size_t) length);
 
-		source->hashes[i] = rml_murmur3_32(utf8, strlen(utf8), 0);
-		pfree(utf8);
+		source->hashes[i] = rml_text_hash(text, length);
 	}
 	return source->hashes;
 }

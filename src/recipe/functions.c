@@ -20,7 +20,6 @@
 #include "registry/column_value.h"
 #include "registry/server.h"
 #include "transform/calendar.h"
-#include "transform/murmur3.h"
 
 RML_SQL_FUNCTION(riskml_bucketize);
 RML_SQL_FUNCTION(riskml_log1p);
@@ -135,14 +134,12 @@ riskml_hash_bucket(PG_FUNCTION_ARGS)
 {
 	text	   *value = PG_GETARG_TEXT_PP(0);
 	int32		n_buckets = PG_GETARG_INT32(1);
-	char	   *utf8;
 
 	if (n_buckets < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("n_buckets must be at least 1")));
-	utf8 = rml_to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-	PG_RETURN_INT32((int32) (rml_murmur3_32(utf8, strlen(utf8), 0) % (uint32) n_buckets));
+	PG_RETURN_INT32((int32) ((uint32) rml_text_hash(VARDATA_ANY(value), (int) VARSIZE_ANY_EXHDR(value)) % (uint32) n_buckets));
 }
 
 /* ---- times ---- */

@@ -209,7 +209,7 @@ rml_sql_time(RmlSqlWriter *writer, const RmlOperand *operand, const char *zone)
 		refuse_column(writer, ERRCODE_DATATYPE_MISMATCH,
 					  psprintf("column \"%s\" of type %s has no local time without a time zone", NameStr(att->attname),
 							   format_type_be(att->atttypid)), "Give the step a \"time_zone\".");
-	return instant_sql(psprintf("source.%s::timestamptz", name), zone);
+	return instant_sql(psprintf("source.%s::timestamp with time zone", name), zone);
 }
 
 /* ---- categories ---- */

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -19,6 +20,7 @@
 #include "compat.h"
 #include "registry/column_value.h"
 #include "transform/calendar.h"
+#include "transform/murmur3.h"
 
 RmlColumnKind
 rml_column_kind(Oid type)
@@ -116,6 +118,24 @@ rml_column_value(RmlColumnKind kind, Datum value)
 	if (kind == RML_COLUMN_INT8)
 		return (float) DatumGetInt64(value);
 	return (float) rml_column_number(kind, value);
+}
+
+/* ---- texts ---- */
+
+double
+rml_text_hash(const char *text, int length)
+{
+	char	   *utf8;
+	uint32		hash;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return rml_murmur3_32(text, (size_t) length, 0);
+	/* the text itself if it is empty */
+	utf8 = pg_server_to_any(text, length, PG_UTF8);
+	hash = rml_murmur3_32(utf8, utf8 == text ? (size_t) length : strlen(utf8), 0);
+	if (utf8 != text)
+		pfree(utf8);
+	return hash;
 }
 
 /* ---- labels of enums ---- */

@@ -37,6 +37,11 @@ extern bool rml_is_number_kind(RmlColumnKind kind);
 extern bool rml_is_label_kind(RmlColumnKind kind);
 extern bool rml_is_time_kind(RmlColumnKind kind);
 
+/* ---- texts ---- */
+
+/* MurmurHash3_x86_32 of the text in UTF-8; of its bytes in a database whose encoding is SQL_ASCII. */
+extern double rml_text_hash(const char *text, int length);
+
 /* ---- values that are not NULL ---- */
 
 /* A number or boolean; NaN where numeric has it. */

@@ -13,7 +13,6 @@
 #include "score/raw.h"
 #include "transform/calendar.h"
 #include "transform/dictionary_find.h"
-#include "transform/murmur3.h"
 
 /* ---- how columns are read ---- */
 
@@ -105,18 +104,6 @@ code_of(const RmlTransform *transform, const RmlTransformRead *read, const char 
 	return known_code(transform, read, rml_dictionary_find(read->input->dictionary, text, length), text, length);
 }
 
-static double
-hash_of(const char *text, int length)
-{
-	/* the text itself where the server's encoding is UTF-8 */
-	char	   *utf8 = pg_server_to_any(text, length, PG_UTF8);
-	uint32		hash = rml_murmur3_32(utf8, utf8 == text ? (size_t) length : strlen(utf8), 0);
-
-	if (utf8 != text)
-		pfree(utf8);
-	return hash;
-}
-
 pg_noreturn static void
 reject_untyped(const RmlTransformRead *read)
 {
@@ -148,7 +135,7 @@ rml_raw_value(const RmlTransform *transform, const RmlRawRead *read, Datum value
 			return code_of(transform, read->read, label, length);
 		case RML_RAW_HASH:
 			label = rml_column_label(read->kind, value, &length);
-			return hash_of(label, length);
+			return rml_text_hash(label, length);
 		case RML_RAW_TIME:
 			return rml_column_time(read->kind, value, read->read->zone);
 		case RML_RAW_UNTYPED:
@@ -332,7 +319,7 @@ jsonb_value(const RmlTransform *transform, const RmlTransformRead *read, const c
 	if (read_as == RML_READ_CATEGORY)
 		return code_of(transform, read, value->val.string.val, value->val.string.len);
 	if (read_as == RML_READ_HASH)
-		return hash_of(value->val.string.val, value->val.string.len);
+		return rml_text_hash(value->val.string.val, value->val.string.len);
 	return time_of(read, model_name, value->val.string.val, value->val.string.len);
 }
 

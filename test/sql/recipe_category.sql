@@ -57,6 +57,10 @@ SELECT try('{"feature": "legs", "op": "group_rare", "min_frequency": 2, "other":
 SELECT try('{"feature": "legs", "op": "group_rare", "min_frequency": 2}');
 SELECT try('{"feature": "kind", "op": "group_rare", "min_frequency": 2, "other": 5}');
 
+-- the hash of what an impute puts in the place of missing is that of the text, all bits of it
+SELECT riskml.apply_recipe('[{"feature": "k", "op": "impute", "input": "kind", "value": "cat", "output": false},
+	{"feature": "h", "op": "hash_bucket", "input": "k", "n_buckets": 2147483647}]', r), riskml.hash_bucket('cat', 2147483647)
+	FROM (VALUES ('cat'), (NULL)) AS r (kind);
 -- hash_bucket: sklearn.utils.murmurhash3_32(kind, 0, positive=True) % 7
 SELECT try('{"feature": "kind", "op": "hash_bucket", "n_buckets": 7, "hash": "murmur3_32"}', 'SELECT U&''\00E9\4E16\754C'', 1, false');
 

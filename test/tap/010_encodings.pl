@@ -82,6 +82,12 @@ for my $database ('utf8', 'latin1', 'ascii')
 	is(run($database, "SELECT reason FROM riskml.audit_log WHERE action = 'set_alias' AND alias LIKE '%essai'"), text('déjà vu'), "$database: ... in the audit log");
 	is(run($database, 'SELECT count(*) FROM riskml.verify_audit()'), '0', "$database: ... which is intact");
 }
+# Texts of a recipe are hashed in UTF-8; where the encoding is none, as they are.
+my $hash = '[{"feature": "h", "op": "hash_bucket", "input": "t", "n_buckets": 1000}]';
+my $hashes = sub { my ($database, $t) = @_; return run($database, "SELECT riskml.hash_bucket(t, 1000), riskml.apply_recipe('$hash', r) FROM (SELECT $t AS t) r") };
+is($hashes->($_, "'ß'::text"), '798|{798}', "$_: a text is hashed in UTF-8") for ('utf8', 'latin1', 'ascii');
+is($hashes->('ascii', "convert_from('\\xff', 'SQL_ASCII')"), '245|{245}', 'ascii: any bytes are hashed');
+
 my $sql_ascii_name = "SELECT riskml.import_model_file(convert_from('\\xff41', 'SQL_ASCII'), '$file{ascii}')";
 fails('ascii', $sql_ascii_name, '\w{5}', '.', 'ascii: a name that is no UTF-8 is refused, for the audit log is hashed in it');
 is(run('ascii', 'SELECT count(*) FROM riskml.verify_audit()'), '0', '... and leaves nothing');
