@@ -64,7 +64,10 @@ class Recipe:
     def __init__(self, transformer):
         if not isinstance(transformer, ColumnTransformer):
             refuse(transformer, "only a ColumnTransformer is taken")
+        if transformer.transformer_weights:
+            refuse(transformer, "has transformer_weights")
         self.steps = []
+        self.filled = set()     # features of which NaN was filled, but None was not
         columns = getattr(transformer, "feature_names_in_", [f"x{i}" for i in range(transformer.n_features_in_)])
         self.columns = [str(column) for column in columns]
         self.outputs = [str(name) for name in transformer.get_feature_names_out()]
@@ -133,7 +136,9 @@ class Recipe:
         return step.get("names", [step["feature"]])
 
     def in_order(self, blocks):
-        """Are the outputs the features of whole steps, in their order, that no other step reads?"""
+        """Are the outputs the features of whole steps, in their order, that no other step reads, and each with a name of its own?"""
+        if any(step.get("missing_indicator") for step in self.steps if set(self.features(step)) & {feature for block in blocks for feature in block}):
+            return False
         outputs = [feature for block in blocks for feature in block]
         of_steps = [feature for step in self.steps if set(self.features(step)) & set(outputs) for feature in self.features(step)]
         return of_steps == outputs and not set(outputs) & {step["input"] for step in self.steps}
@@ -168,6 +173,8 @@ class Recipe:
                 continue
             more = {"missing_indicator": True} if i in indicated else {}
             filled.append(self.add(source, "impute", strategy=strategy, value=plain(value), **more))
+            if imputer.missing_values is not None:
+                self.filled.add(filled[-1])
             if i in indicated:
                 indicators.append(filled[-1] + "_missing")
         return filled + indicators
@@ -218,13 +225,18 @@ class Recipe:
             refuse(transformer, f"of the function {transformer.func!r}")
         return [self.add(source, "log1p") for source in sources]
 
+    def encoded(self, encoder, source, values):
+        if source in self.filled and any(is_missing(value) for value in values):
+            refuse(encoder, f"{source!r} has None, which a SimpleImputer of NaN leaves as it is; give it missing_values=None")
+        return categories_of(encoder, values)
+
     def one_hot_encoder(self, encoder, sources):
         unknown = {"infrequent_if_exist": "infrequent"}.get(encoder.handle_unknown, encoder.handle_unknown)
         rare = encoder.infrequent_categories_ if encoder._infrequent_enabled else [None] * len(sources)
         dropped = [None] * len(sources) if encoder.drop_idx_ is None else encoder.drop_idx_
         made = []
         for i, source in enumerate(sources):
-            categories = categories_of(encoder, encoder.categories_[i])
+            categories = self.encoded(encoder, source, encoder.categories_[i])
             grouped = [] if rare[i] is None else categories_of(encoder, rare[i])
             fields = {"infrequent": grouped} if grouped else {}
             names = [self.unique(f"{source}.onehot.{n}") for n in range(len(categories) - len(grouped) + bool(grouped))]
@@ -236,13 +248,15 @@ class Recipe:
     def ordinal_encoder(self, encoder, sources):
         made = []
         for source, values in zip(sources, encoder.categories_, strict=True):
-            categories = categories_of(encoder, values)
+            categories = self.encoded(encoder, source, values)
             has_missing = None in categories
             unknown = "error"
             if encoder.handle_unknown == "use_encoded_value":
                 unknown = "missing" if is_missing(encoder.unknown_value) else float(encoder.unknown_value)
             # a missing value stays missing, unless it has a number
             number = encoder.encoded_missing_value if has_missing else encoder.unknown_value
+            if any(value is None for value in values):      # a category like others there
+                number = categories.index(None)
             name = self.add(source, "ordinal", categories=[c for c in categories if c is not None], unknown=unknown)
             if number is not None and not is_missing(number):
                 if unknown == "missing":

@@ -119,12 +119,18 @@ def scores(database, name, label, bad):
 def refused():
     rows = frame("credit_data")
     for what, parts in (("PCA", [("a", PCA(2), ["age", "time"])]), ("QuantileTransformer", [("a", make_pipeline(StandardScaler(), QuantileTransformer(n_quantiles=50)), ["age"])]),
-                        ("FunctionTransformer", [("a", FunctionTransformer(np.exp, feature_names_out="one-to-one"), ["age"])]), ("SimpleImputer", [("a", SimpleImputer(missing_values=0), ["age"])])):
+                        ("FunctionTransformer", [("a", FunctionTransformer(np.exp, feature_names_out="one-to-one"), ["age"])]), ("SimpleImputer", [("a", SimpleImputer(missing_values=0), ["age"])]),
+                        ("OneHotEncoder", [("a", make_pipeline(SimpleImputer(strategy="constant", fill_value="none"), OneHotEncoder()), ["home"])])):
         try:
-            sklearn_to_recipe.convert(ColumnTransformer(parts).fit(rows))
+            sklearn_to_recipe.convert(ColumnTransformer(parts).fit(rows.where(rows.home.notna(), None)))
             yield f"{what} is refused", False, "it was not"
         except ValueError as error:
             yield f"{what} is refused", what in str(error), error
+    try:
+        sklearn_to_recipe.convert(ColumnTransformer([("a", StandardScaler(), ["age"])], transformer_weights={"a": 2.0}).fit(rows))
+        yield "weights are refused", False, "they were not"
+    except ValueError as error:
+        yield "weights are refused", "transformer_weights" in str(error), error
     try:
         sklearn_to_recipe.convert(StandardScaler().fit(rows[["age"]]))
         yield "no ColumnTransformer is refused", False, "it was not"
@@ -150,6 +156,17 @@ def arrays(database):
     transformer = ColumnTransformer([("a", StandardScaler(), ["age", "time"]), ("b", KBinsDiscretizer(3, encode="onehot-dense"), ["age"])], verbose_feature_names_out=False).fit(rows)
     load_frame(database, "few", rows)
     yield "a column read again", *same(applied(database, sklearn_to_recipe.convert(transformer), "few"), transformer.transform(rows))
+    rows = frame("credit_data")[["home", "income"]]
+    rows["income_missing"] = 1.0
+    rows = rows.where(rows.home.notna(), None).astype({"income": float, "income_missing": float})
+    load_frame(database, "few", rows)
+    for missing in (np.nan, -2):
+        transformer = ColumnTransformer([("a", OrdinalEncoder(encoded_missing_value=missing), ["home"]), ("b", SimpleImputer(add_indicator=True), ["income"]),
+                                         ("c", "passthrough", ["income_missing"])], verbose_feature_names_out=False).fit(rows)
+        recipe = sklearn_to_recipe.convert(transformer)
+        yield f"None is a category, missing {missing}", *same(applied(database, recipe, "few"), transformer.transform(rows))
+        named = list(database.value("SELECT riskml.apply_recipe_json(%s, r) FROM few r LIMIT 1", (json.dumps(recipe),)))
+        yield f"an indicator has its name, missing {missing}", sorted(named) == sorted(transformer.get_feature_names_out()), named
 
 
 def checks(database):
