@@ -27,6 +27,7 @@
 #include "score/batch.h"
 #include "score/columns.h"
 #include "score/lookup.h"
+#include "score/tuple_walk.h"
 
 #define MAX_ROWS 256
 
@@ -73,6 +74,8 @@ typedef struct Call
 	const RmlTransform *transform;	/* of a model with a recipe, or NULL */
 	RmlRawRead *raw;
 	int			n_raw;
+	bool		walks;			/* tuples are read by this: */
+	RmlTupleWalk walk;
 	double	   *slots;
 	int			stride;
 	int			chunk;			/* rows that go through the program at once */
@@ -83,6 +86,7 @@ typedef struct Call
 	Room		margins_room;
 	Room		raw_room;
 	Room		slots_room;
+	Room		steps_room;
 } Call;
 
 /* A row for which a call fails, once it is asked for. */
@@ -112,7 +116,9 @@ typedef struct BatchState
 	int			n_kept;
 	bool		reads_row;		/* of the table that the child scans */
 	RmlLookup  *lookup;			/* in the child's place, or NULL */
-	int			n_columns;		/* that are read of a row */
+	int			n_columns;		/* that are read of a row, */
+	int			n_kept_columns; /* and if all calls walk its tuple */
+	bool		all_walk;
 	ProjectionInfo *projection; /* computes values that are not columns, or NULL */
 	MemoryContext block;		/* columns of the block that are not by value, or NULL */
 	int			room;			/* rows that there is room for */
@@ -191,6 +197,7 @@ begin_kept(BatchState *state, Kept *kept, const List *description, const Var *co
 	kept->by_value = lthird_int(description);
 	kept->at = column->varattno - 1;	/* below -1: a system column */
 	state->n_columns = Max(state->n_columns, column->varattno);
+	state->n_kept_columns = Max(state->n_kept_columns, column->varattno);
 	if (!kept->by_value && state->block == NULL)
 		state->block = AllocSetContextCreate(CurrentMemoryContext, "riskml block", ALLOCSET_DEFAULT_SIZES);
 }
@@ -392,21 +399,27 @@ bind_call(BatchState *state, Call *call, const TupleTableSlot *slot)
 }
 
 static void
-reserve_slots(const BatchState *state, Call *call, int n_slots)
+reserve_slots(const BatchState *state, Call *call, const TupleTableSlot *slot)
 {
+	int			n_slots = call->transform->program->n_slots;
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+
 	call->chunk = Max(Min(RML_PROGRAM_ROWS, MAX_VALUES / n_slots), 1);
 	call->stride = call->chunk == RML_PROGRAM_ROWS ? RML_RAW_STRIDE : call->chunk;
 	call->slots = reserve_room(state, &call->slots_room, (Size) n_slots * call->stride, sizeof(double));
 	for (int i = 0; i < call->n_raw; i++)
 		call->raw[i].slot *= call->stride;
+	call->walk.steps = reserve_room(state, &call->steps_room, (Size) desc->natts, sizeof(RmlTupleStep));
+	call->walks = state->projection == NULL && rml_tuple_walk_init(&call->walk, call->transform, desc, call->raw, call->n_raw);
 }
 
 static void
-reserve_call(const BatchState *state, Call *call)
+reserve_call(const BatchState *state, Call *call, const TupleTableSlot *slot)
 {
 	const RmlImageHeader *header = call->entry->model->image.header;
 
 	call->n_waiting = 0;
+	call->walks = false;
 	if (state->size == 1)
 	{
 		call->rows = call->entry->row;
@@ -418,7 +431,7 @@ reserve_call(const BatchState *state, Call *call)
 	call->rows = reserve_room(state, &call->rows_room, (Size) state->size * header->n_features, sizeof(float));
 	call->margins = reserve_room(state, &call->margins_room, (Size) state->size * header->n_outputs, sizeof(float));
 	if (call->transform != NULL)
-		reserve_slots(state, call, call->transform->program->n_slots);
+		reserve_slots(state, call, slot);
 }
 
 static void
@@ -482,11 +495,14 @@ read_features(const BatchState *state, const Call *call, const TupleTableSlot *s
 
 /* A row's values wait for the program. */
 static void
-read_raw(const BatchState *state, Call *call, const TupleTableSlot *slot)
+read_raw(const BatchState *state, Call *call, TupleTableSlot *slot)
 {
 	double	   *waiting = call->slots + call->n_waiting;
 
 	call->n_waiting++;
+	if (call->walks && rml_tuple_walk_read(&call->walk, slot, waiting))
+		return;
+	slot_getsomeattrs(slot, state->n_columns);
 	if (state->projection == NULL)
 	{
 		rml_raw_read(call->transform, call->raw, call->n_raw, slot->tts_values, slot->tts_isnull, waiting);
@@ -553,7 +569,7 @@ read_row(BatchState *state, TupleTableSlot *slot, int r)
 	/* what reading a value leaves behind lasts for a row */
 	ResetExprContext(econtext);
 	econtext->ecxt_outertuple = slot;
-	slot_getsomeattrs(slot, state->n_columns);
+	slot_getsomeattrs(slot, state->all_walk ? state->n_kept_columns : state->n_columns);
 	if (state->projection != NULL)
 		(void) ExecProject(state->projection);
 	caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
@@ -584,7 +600,10 @@ begin_block(BatchState *state, const TupleTableSlot *slot)
 	for (int i = 0; i < state->n_calls; i++)
 		bind_call(state, &state->calls[i], slot);
 	for (int i = 0; i < state->n_calls; i++)
-		reserve_call(state, &state->calls[i]);
+		reserve_call(state, &state->calls[i], slot);
+	state->all_walk = true;
+	for (int i = 0; i < state->n_calls; i++)
+		state->all_walk = state->all_walk && state->calls[i].walks;
 	reserve_kept(state);
 }
 

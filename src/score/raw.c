@@ -12,7 +12,6 @@
 
 #include "score/raw.h"
 #include "transform/calendar.h"
-#include "transform/dictionary_find.h"
 
 /* ---- how columns are read ---- */
 
@@ -155,57 +154,15 @@ float8_or_nan(Datum value, bool isnull)
 #endif
 }
 
-/*
- * Reads texts from `read` on, and returns what comes behind them.  Most are short, and found where they are looked for first.
- * Compiled once for any CPU, and for those that load short texts at once.
- */
-#define DEFINE_READ_TEXTS(name, attribute, words_of) \
-attribute static const RmlRawRead * \
-name(const RmlTransform *transform, const RmlRawRead *read, const RmlRawRead *end, const Datum *values, const bool *nulls, double *slots) \
-{ \
-	for (; read < end && read->how == RML_RAW_TEXT; read++) \
-	{ \
-		const char *text = DatumGetPointer(values[read->at]); \
-		int			code = -1; \
-\
-		if (nulls[read->at]) \
-		{ \
-			slots[read->slot] = NAN; \
-			continue; \
-		} \
-		if (VARATT_IS_1B(text) && VARSIZE_1B(text) <= RML_SHORT_TEXT + VARHDRSZ_SHORT && !VARATT_IS_1B_E(text)) \
-		{ \
-			int			length = (int) VARSIZE_1B(text) - VARHDRSZ_SHORT; \
-\
-			code = rml_dictionary_guess(read->dictionary, words_of(VARDATA_1B(text), length), length); \
-		} \
-		slots[read->slot] = code >= 0 ? code : rml_raw_value(transform, read, values[read->at]); \
-	} \
-	return read; \
-}
-
-DEFINE_READ_TEXTS(read_texts, , rml_words_of)
-#if defined(__x86_64__)
-DEFINE_READ_TEXTS(read_loaded_texts, RML_MASKED_LOADS, rml_words_loaded)
-#endif
-
 void
 rml_raw_read(const RmlTransform *transform, const RmlRawRead *reads, int n, const Datum *values, const bool *nulls, double *slots)
 {
 	const RmlRawRead *read = reads;
 	const RmlRawRead *end = reads + n;
 
-	/* most columns are of these three */
+	/* most columns are of this kind */
 	for (; read < end && read->how == RML_RAW_FLOAT8; read++)
 		slots[read->slot] = float8_or_nan(values[read->at], nulls[read->at]);
-#if defined(__x86_64__)
-	if (rml_has_masked_loads())
-		read = read_loaded_texts(transform, read, end, values, nulls, slots);
-	else
-#endif
-		read = read_texts(transform, read, end, values, nulls, slots);
-	for (; read < end && read->how == RML_RAW_INT4; read++)
-		slots[read->slot] = nulls[read->at] ? NAN : DatumGetInt32(values[read->at]);
 	for (; read < end; read++)
 		slots[read->slot] = nulls[read->at] ? NAN : rml_raw_value(transform, read, values[read->at]);
 }

@@ -267,12 +267,16 @@ grow_buckets(Buckets *table, RmlHost *host, int n)
 
 /* Integers from 0 on below this have their codes in a table, as codes of categories mostly are such. */
 #define SMALL_NUMBERS 256
-#define OTHER_NUMBER (-2)
+
+/* Behind them, what a loop takes for missing numbers and for all others. */
+#define SMALL_MISSING SMALL_NUMBERS
+#define SMALL_OTHER (SMALL_NUMBERS + 1)
+#define SMALL_NOT_THERE (-3)	/* has to be looked for otherwise */
 
 struct RmlNumbers
 {
 	RmlHost    *host;
-	int			small[SMALL_NUMBERS + 1];	/* -1: not there; the last is OTHER_NUMBER */
+	int			small[SMALL_NUMBERS + 2];	/* -1: not there */
 	Buckets		table;			/* of the others */
 	int			n;
 	int			capacity;
@@ -298,7 +302,8 @@ rml_numbers_create(RmlHost *host)
 	*numbers = (RmlNumbers) {.host = host, .capacity = FIRST_BUCKETS / 2};
 	for (int i = 0; i < SMALL_NUMBERS; i++)
 		numbers->small[i] = -1;
-	numbers->small[SMALL_NUMBERS] = OTHER_NUMBER;
+	numbers->small[SMALL_MISSING] = -2;
+	numbers->small[SMALL_OTHER] = SMALL_NOT_THERE;
 	create_buckets(&numbers->table, host);
 	numbers->values = rml_alloc(host, sizeof(double) * (size_t) numbers->capacity);
 	return numbers;
@@ -380,21 +385,22 @@ rml_numbers_release(RmlNumbers *numbers)
 }
 
 void
-rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int offset, int *codes)
+rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int *entries)
 {
+	int			others = 0;
+
+	/* no branch depends on a value, but for one that is rarely taken */
 	for (int i = 0; i < n; i++)
 	{
-		/* NaN, and what is not small, becomes the last entry */
-		double		x = values[i] >= 0 && values[i] < SMALL_NUMBERS ? values[i] : SMALL_NUMBERS;
+		double		x = values[i] != values[i] ? SMALL_MISSING : values[i] >= 0 && values[i] < SMALL_NUMBERS ? values[i] : SMALL_OTHER;
 		int			small = (int) x;
 
-		codes[i] = (double) small == x ? numbers->small[small] : OTHER_NUMBER;
+		entries[i] = (double) small == x ? numbers->small[small] + 2 : SMALL_NOT_THERE + 2;
+		others += entries[i] < 0;
 	}
-	for (int i = 0; i < n; i++)
+	for (int i = 0; others > 0 && i < n; i++)
 	{
-		if (codes[i] == OTHER_NUMBER)
-			codes[i] = values[i] != values[i] ? 0 : find_number(numbers, values[i]) + offset;
-		else
-			codes[i] += offset;
+		if (entries[i] < 0)
+			entries[i] = find_number(numbers, values[i]) + 2;
 	}
 }

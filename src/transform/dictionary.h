@@ -45,7 +45,7 @@ extern int	rml_numbers_count(const RmlNumbers *numbers);
 extern double rml_numbers_get(const RmlNumbers *numbers, int code);
 extern void rml_numbers_release(RmlNumbers *numbers);
 
-/* The codes of n numbers, -1 for those that are not there, plus `offset`; 0 for NaN.  For loops over tables. */
-extern void rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int offset, int *codes);
+/* Entries of tables for n numbers: 0 for NaN, 1 for one that is not there, then the codes. */
+extern void rml_numbers_find_many(const RmlNumbers *numbers, const double *values, int n, int *entries);
 
 #endif

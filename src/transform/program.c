@@ -125,7 +125,7 @@ INLINE void
 find_entries(const RmlInstruction *in, const double *a, int *entries, int n)
 {
 	if (in->numbers != NULL)
-		rml_numbers_find_many(in->numbers, a, n, 2, entries);
+		rml_numbers_find_many(in->numbers, a, n, entries);
 	else
 	{
 		for (int r = 0; r < n; r++)

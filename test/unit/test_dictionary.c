@@ -107,7 +107,7 @@ test_numbers(void)
 	CHECK_INT(rml_numbers_add(numbers, 0.0), 0, "0 is -0");
 	for (int i = 2; i < 9; i++)
 		CHECK_INT(rml_numbers_add(numbers, values[i]), i - 1, "add");
-	rml_numbers_find_many(numbers, values, 10, 2, codes);
+	rml_numbers_find_many(numbers, values, 10, codes);
 	for (int i = 0; i < 10; i++)
 		CHECK_INT(codes[i], i == 0 ? 2 : i == 1 ? 0 : i == 9 ? 1 : i + 1, "find many");
 	for (int i = 0; i < 100000; i++)
