@@ -213,15 +213,6 @@ number_json(JsonbValue *json, double value)
 															Int32GetDatum(-1)));
 }
 
-JsonbValue *
-rml_fit_number(double value)
-{
-	JsonbValue *json = palloc(sizeof(JsonbValue));
-
-	number_json(json, value);
-	return json;
-}
-
 static void
 require_finite(const RmlFitting *fitting, const char *field, double value)
 {
@@ -233,8 +224,11 @@ require_finite(const RmlFitting *fitting, const char *field, double value)
 void
 rml_fit_set_number(RmlFitting *fitting, const char *field, double value)
 {
+	JsonbValue *json = palloc(sizeof(JsonbValue));
+
 	require_finite(fitting, field, value);
-	rml_fit_set_json(fitting, field, rml_fit_number(value));
+	number_json(json, value);
+	rml_fit_set_json(fitting, field, json);
 }
 
 static JsonbValue *
@@ -268,15 +262,6 @@ text_json(JsonbValue *json, const char *text, int length)
 	json->type = jbvString;
 	json->val.string.val = unconstify(char *, text);
 	json->val.string.len = length;
-}
-
-void
-rml_fit_set_text(RmlFitting *fitting, const char *field, const char *text, int length)
-{
-	JsonbValue *json = palloc(sizeof(JsonbValue));
-
-	text_json(json, text, length);
-	rml_fit_set_json(fitting, field, json);
 }
 
 JsonbValue *

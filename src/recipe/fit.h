@@ -74,11 +74,9 @@ extern RmlCounts *rml_fit_counts(RmlFitting *fitting, const RmlOperand *operand,
 /* What was found: fields of the step. A number must be finite: 22003 naming step, feature, input. */
 extern void rml_fit_set_number(RmlFitting *fitting, const char *field, double value);
 extern void rml_fit_set_numbers(RmlFitting *fitting, const char *field, const double *values, int n);
-extern void rml_fit_set_text(RmlFitting *fitting, const char *field, const char *text, int length);
 extern void rml_fit_set_json(RmlFitting *fitting, const char *field, JsonbValue *value);
 extern void rml_fit_set_categories(RmlFitting *fitting, const char *field, const RmlCategories *categories);
 extern JsonbValue *rml_fit_category(const RmlCounts *counts, int i);	/* as JSON; i == n: null */
-extern JsonbValue *rml_fit_number(double value);	/* as JSON, finite */
 
 /* Raises an error of this step: "recipe step 3 (feature "x"): …" */
 pg_noreturn extern void rml_fit_error(const RmlFitting *fitting, int sqlstate, const char *hint, const char *format,...) __attribute__((format(printf, 4, 5)));

@@ -50,8 +50,8 @@ rml_kind_name(RmlKind kind)
 	return names[kind];
 }
 
-RmlKind
-rml_feature_kind(const RmlStep *step, int feature)
+static RmlKind
+kind_of_feature(const RmlStep *step, int feature)
 {
 	/* a step whose kind is unknown makes what its first input is */
 	while (feature == 0 && step->kind == RML_KIND_UNKNOWN && step->n_inputs > 0)
@@ -73,13 +73,13 @@ rml_operand_kind(const RmlOperand *operand)
 {
 	if (operand->column != NULL)
 		return operand->column->kind;
-	return operand->feature < 0 ? RML_KIND_UNKNOWN : rml_feature_kind(operand->step, operand->feature);
+	return operand->feature < 0 ? RML_KIND_UNKNOWN : kind_of_feature(operand->step, operand->feature);
 }
 
 bool
 rml_feature_is_output(const RmlStep *step, int feature)
 {
-	return step->is_output && rml_feature_kind(step, feature) != RML_KIND_TEXT;
+	return step->is_output && kind_of_feature(step, feature) != RML_KIND_TEXT;
 }
 
 /* ---- names ---- */

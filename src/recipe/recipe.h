@@ -109,9 +109,8 @@ extern void rml_recipe_take_columns(RmlRecipe *recipe, const RmlColumnNames *col
  */
 extern void rml_recipe_require_kind(RmlRecipe *recipe, int step, RmlOperand *operand, RmlKind kind);
 
-/* What an operand, and a step's feature, is. */
+/* What an operand is. */
 extern RmlKind rml_operand_kind(const RmlOperand *operand);
-extern RmlKind rml_feature_kind(const RmlStep *step, int feature);
 
 /* Is it one of the recipe's outputs? */
 extern bool rml_feature_is_output(const RmlStep *step, int feature);

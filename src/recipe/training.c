@@ -23,7 +23,6 @@
 #include "recipe/target_encode.h"
 #include "recipe/training.h"
 #include "registry/acting.h"
-#include "registry/server.h"
 #include "stats/sorter.h"
 
 RML_SQL_FUNCTION(riskml_training_features);
@@ -349,22 +348,10 @@ rml_training_begin(const Jsonb *recipe, const char *query, const char *label)
 	return training;
 }
 
-int64
-rml_training_rows(const RmlTraining *training)
-{
-	return rml_data_rows(training->data);
-}
-
 int
 rml_training_n_features(const RmlTraining *training)
 {
 	return training->program->n_outputs;
-}
-
-const char *
-rml_training_feature(const RmlTraining *training, int i)
-{
-	return training->program->outputs[i].name;
 }
 
 bool

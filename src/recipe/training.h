@@ -24,9 +24,7 @@ typedef struct RmlTrainingBlock
 /* Runs the query as the caller, in the current memory context.  All rows must have a label. */
 extern RmlTraining *rml_training_begin(const Jsonb *recipe, const char *query, const char *label);
 
-extern int64 rml_training_rows(const RmlTraining *training);
 extern int	rml_training_n_features(const RmlTraining *training);
-extern const char *rml_training_feature(const RmlTraining *training, int i);
 
 /* The next rows, in the order of the query; valid until the next call.  false: there are none. */
 extern bool rml_training_next(RmlTraining *training, RmlTrainingBlock *block);

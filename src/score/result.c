@@ -17,8 +17,9 @@ rml_check_interrupts(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-int
-rml_outputs_detail(const RmlImage *image)
+/* The objective and how many outputs there are. */
+static int
+outputs_detail(const RmlImage *image)
 {
 	int			n = image->header->n_outputs;
 
@@ -37,7 +38,7 @@ require_one_score(const RmlSiteModel *entry, const char *plural)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" gives a list of numbers, not a single one", entry->binding.name),
-				 rml_outputs_detail(image),
+				 outputs_detail(image),
 				 errhint("Use %s.", plural)));
 }
 
@@ -63,7 +64,7 @@ require_class(const RmlSiteModel *entry)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("model \"%s\" does not predict one class", entry->binding.name),
-				 rml_outputs_detail(image),
+				 outputs_detail(image),
 				 errhint("Use risk_scores().")));
 }
 

@@ -28,7 +28,4 @@ extern void rml_check_interrupts(void);
 /* The result for the row in entry->row. */
 extern Datum rml_result_of_row(const RmlResult *result, RmlSiteModel *entry);
 
-/* The objective and how many outputs there are, as an errdetail. */
-extern int	rml_outputs_detail(const RmlImage *image);
-
 #endif

@@ -339,7 +339,7 @@ known_of(const RmlInstruction *lookup)
 						   construct_array(known, n_known, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* The same for each step of a recipe that refuses categories of a column.  XXX: not those of a feature. */
+/* The same for each step of a recipe that refuses categories of a column.  What a step refuses of a feature fails as scoring does. */
 static void
 append_known_of_recipe(RmlWatch *watch, StringInfo sql, const RmlTransform *transform)
 {

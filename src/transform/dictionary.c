@@ -144,7 +144,6 @@ keep_text(RmlDictionary *dictionary, const char *text, int length)
 
 		dictionary->chunk = rml_alloc(dictionary->host, chunk);
 		dictionary->left = chunk;
-		dictionary->text_size += chunk;
 		if (dictionary->next_chunk < MAX_CHUNK)
 			dictionary->next_chunk *= 2;
 	}
@@ -194,13 +193,6 @@ rml_dictionary_release(RmlDictionary *dictionary)
 	host->release(host, dictionary->keys);
 	host->release(host, dictionary->texts);
 	host->release(host, dictionary);
-}
-
-size_t
-rml_dictionary_size(const RmlDictionary *dictionary)
-{
-	return sizeof(RmlDictionary) + sizeof(int) * ((size_t) dictionary->mask + 1) +
-		(sizeof(RmlDictionaryKey) + sizeof(char *)) * (size_t) dictionary->capacity + dictionary->text_size;
 }
 
 /* ---- numbers ---- */

@@ -32,9 +32,6 @@ extern const char *rml_dictionary_text(const RmlDictionary *dictionary, int code
 /* Gives back all but the texts, which stay where they are. */
 extern void rml_dictionary_release(RmlDictionary *dictionary);
 
-/* Bytes that it takes. */
-extern size_t rml_dictionary_size(const RmlDictionary *dictionary);
-
 /* The same for numbers, none of them NaN; -0 is 0. */
 typedef struct RmlNumbers RmlNumbers;
 

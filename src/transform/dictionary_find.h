@@ -46,7 +46,6 @@ struct RmlDictionary
 	char	   *chunk;			/* what is left of it, for texts */
 	size_t		left;
 	size_t		next_chunk;
-	size_t		text_size;		/* of all chunks */
 };
 
 /* The words of a long text. */
