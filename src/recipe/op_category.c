@@ -110,15 +110,6 @@ equals_sql(const char *x, const RmlCategories *categories, int i)
 					: rml_sql_number(categories->numbers[i]));
 }
 
-/* An expression cannot raise errors of its own. */
-static void
-refuse_strict(const RmlStep *step)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("recipe step %d (feature \"%s\"): \"unknown\": \"error\" cannot be written as SQL", step->number, step->name)));
-}
-
 /* ---- onehot ---- */
 
 static const char *const onehot_fields[] = {"categories", "min_frequency", "max_categories", "infrequent", "unknown", "names", NULL};
@@ -272,10 +263,9 @@ sql_onehot(const RmlStep *step, int feature, RmlSqlWriter *writer)
 	const Onehot *onehot = step->parameters;
 	const RmlCategories *categories = onehot->categories;
 	double	   *numbers = onehot_numbers(onehot);
+	bool		is_frequent = feature < onehot->n_frequent;
 
-	if (onehot->unknown == UNKNOWN_ERROR)
-		refuse_strict(step);
-	if (feature < onehot->n_frequent)
+	if (is_frequent && onehot->unknown != UNKNOWN_ERROR)
 	{
 		int			i = 0;
 
@@ -284,8 +274,8 @@ sql_onehot(const RmlStep *step, int feature, RmlSqlWriter *writer)
 		return is_category_sql(step, categories, i, writer);
 	}
 	for (int i = 0; i < categories->n; i++)
-		numbers[i] = onehot->infrequent[i];
-	return rml_sql_lookup(writer, &step->inputs[0], categories, numbers, onehot->unknown == UNKNOWN_INFREQUENT, 0);
+		numbers[i] = is_frequent ? !onehot->infrequent[i] && numbers[i] == feature : onehot->infrequent[i];
+	return rml_sql_lookup(writer, &step->inputs[0], categories, numbers, onehot->unknown == UNKNOWN_INFREQUENT, 0, onehot->unknown == UNKNOWN_ERROR);
 }
 
 typedef struct Rank
@@ -424,9 +414,7 @@ sql_ordinal(const RmlStep *step, int feature, RmlSqlWriter *writer)
 	const Ordinal *ordinal = step->parameters;
 
 	(void) feature;
-	if (ordinal->is_strict)
-		refuse_strict(step);
-	return rml_sql_lookup(writer, &step->inputs[0], ordinal->categories, ordinal_numbers(ordinal), ordinal->unknown, NAN);
+	return rml_sql_lookup(writer, &step->inputs[0], ordinal->categories, ordinal_numbers(ordinal), ordinal->unknown, NAN, ordinal->is_strict);
 }
 
 static void

@@ -76,7 +76,7 @@ sql_frequency_encode(const RmlStep *step, int feature, RmlSqlWriter *writer)
 	const FrequencyEncode *encode = step->parameters;
 
 	(void) feature;
-	return rml_sql_lookup(writer, &step->inputs[0], encode->categories, encode->values, encode->unknown, NAN);
+	return rml_sql_lookup(writer, &step->inputs[0], encode->categories, encode->values, encode->unknown, NAN, false);
 }
 
 static void
@@ -129,7 +129,7 @@ sql_target_encode(const RmlStep *step, int feature, RmlSqlWriter *writer)
 	const RmlTargetEncode *encode = step->parameters;
 
 	(void) feature;
-	return rml_sql_lookup(writer, &step->inputs[0], encode->categories, encode->values, encode->prior, NAN);
+	return rml_sql_lookup(writer, &step->inputs[0], encode->categories, encode->values, encode->prior, NAN, false);
 }
 
 double

@@ -252,7 +252,7 @@ sql_woe(const RmlStep *step, int feature pg_attribute_unused(), RmlSqlWriter *wr
 	if (woe->categories == NULL)
 		return sql_numbers(woe, rml_sql_operand(writer, &step->inputs[0]));
 	all = all_categories(woe, &values);
-	return rml_sql_lookup(writer, &step->inputs[0], all, values, woe->unknown, woe->missing);
+	return rml_sql_lookup(writer, &step->inputs[0], all, values, woe->unknown, woe->missing, false);
 }
 
 const RmlOp rml_ops_woe[] = {

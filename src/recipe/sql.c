@@ -214,9 +214,18 @@ rml_sql_time(RmlSqlWriter *writer, const RmlOperand *operand, const char *zone)
 
 /* ---- categories ---- */
 
+/* An expression that fails, and says why: no text that has these words is a number. */
+static char *
+refusal(const RmlSqlWriter *writer, const RmlOperand *operand, const char *x)
+{
+	char	   *why = psprintf(" is not a category of \"%s\" (recipe step %d, feature \"%s\")", operand->name, writer->step->number, writer->step->name);
+
+	return psprintf("(%s::pg_catalog.text OPERATOR(pg_catalog.||) %s)::double precision", x, rml_sql_text(why, (int) strlen(why)));
+}
+
 char *
 rml_sql_lookup(RmlSqlWriter *writer, const RmlOperand *operand, const RmlCategories *categories, const double *values,
-			   double unknown, double missing)
+			   double unknown, double missing, bool strict)
 {
 	char	   *x = rml_sql_operand(writer, operand);
 	StringInfoData sql;
@@ -232,7 +241,7 @@ rml_sql_lookup(RmlSqlWriter *writer, const RmlOperand *operand, const RmlCategor
 						 categories->texts != NULL ? rml_sql_text(categories->texts[i], categories->lengths[i])
 						 : rml_sql_number(categories->numbers[i]), rml_sql_number(values[i]));
 	}
-	appendStringInfo(&sql, " ELSE %s END", rml_sql_number(unknown));
+	appendStringInfo(&sql, " ELSE %s END", strict ? refusal(writer, operand, x) : rml_sql_number(unknown));
 	return sql.data;
 }
 

@@ -29,6 +29,6 @@ extern char *rml_sql_text(const char *text, int length);
  * is missing, unless null is one of them.
  */
 extern char *rml_sql_lookup(RmlSqlWriter *writer, const RmlOperand *operand, const RmlCategories *categories, const double *values,
-							double unknown, double missing);
+							double unknown, double missing, bool strict);
 
 #endif

@@ -124,4 +124,17 @@ SELECT riskml.recipe_sql((SELECT jsonb_agg(jsonb_build_object('feature', 'f' || 
 SELECT riskml.recipe_sql('[{"feature": "x", "op": "pass", "output": false}]', 'loan');
 SELECT riskml.recipe_sql(jsonb_build_array(jsonb_build_object('feature', repeat('long', 20), 'input', 'x', 'op', 'pass'), jsonb_build_object('feature', 'y"', 'input', repeat('long', 20), 'op', 'log1p')), 'loan');
 SELECT count(*) FROM differences(jsonb_build_array(jsonb_build_object('feature', repeat('long', 20), 'input', 'x', 'op', 'pass'), jsonb_build_object('feature', 'y"', 'input', repeat('long', 20), 'op', 'log1p')));
+-- an unknown category that a step refuses makes the statement fail, and says why; the others are as apply_recipe() has them
+SELECT $$[{"feature": "a", "op": "ordinal", "input": "k", "categories": ["x", "y"], "unknown": "error"}, {"feature": "b", "op": "onehot", "input": "n", "categories": [1, 2], "unknown": "error"},
+	{"feature": "c", "op": "ordinal", "input": "n", "categories": [1, 2, 7], "unknown": "error", "output": false}]$$::jsonb AS strict \gset
+CREATE TABLE strict (k text, n int);
+INSERT INTO strict VALUES ('x', 1), ('y', 2), (NULL, NULL);
+SELECT riskml.recipe_sql(:'strict', 'strict') AS query \gset
+:query;
+SELECT riskml.apply_recipe(:'strict'::jsonb, s) FROM strict s;
+UPDATE strict SET k = 'it''s z' WHERE k = 'x';
+:query;
+UPDATE strict SET k = 'x', n = 7 WHERE n = 1;
+SELECT riskml.apply_recipe(:'strict'::jsonb, s) FROM strict s;
+:query;
 DROP SCHEMA recipe_sql, evil CASCADE;
