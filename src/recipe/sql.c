@@ -274,14 +274,8 @@ find_needed(const RmlRecipe *recipe)
 static char *
 feature_sql(RmlSqlWriter *writer, int feature)
 {
-	const RmlStep *step = writer->step;
-
 	CHECK_FOR_INTERRUPTS();
-	if (step->op->sql == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("recipe step %d (feature \"%s\"): op \"%s\" cannot be written as SQL", step->number, step->name, step->op->name)));
-	return step->op->sql(step, feature, writer);
+	return writer->step->op->sql(writer->step, feature, writer);
 }
 
 /* The features that later steps use, as a subquery. */
