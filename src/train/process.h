@@ -1,0 +1,42 @@
+/*
+ * process.h
+ *	  riskml_trainer, as a child of this session.
+ *
+ * It lives no longer than the memory context that was current when it was started, and than this process; whoever raises an error
+ * while it runs need not think of it.
+ */
+#ifndef RML_TRAIN_PROCESS_H
+#define RML_TRAIN_PROCESS_H
+
+#include "train/protocol.h"
+
+typedef struct RmlTrainer RmlTrainer;
+
+/* Raises 58P01 with a hint if there is no such program. */
+extern RmlTrainer *rml_trainer_start(void);
+
+/* Sends a frame; waits, with interrupts, while the pipe is full.  If the trainer has gone it raises why. */
+extern void rml_trainer_send(RmlTrainer *trainer, uint32 kind, const void *data, Size size);
+
+/*
+ * The next frame, palloc'd, with a zero byte behind it.  Waits, with interrupts.  Never returns RML_REPLY_ERROR: raises it, as it does for a
+ * trainer that has gone (38000, with its signal or status and what it wrote to standard error), or that says what makes no sense (08P01).
+ */
+extern char *rml_trainer_receive(RmlTrainer *trainer, uint32 *kind, Size *size);
+
+/* After RESULT: it has to exit with 0. */
+extern void rml_trainer_finish(RmlTrainer *trainer);
+
+/* Kills it and waits for its end; cannot fail. */
+extern void rml_trainer_kill(RmlTrainer *trainer);
+
+/* ---- lists ---- */
+
+/* The value of the first such key; NULL if there is none.  A list is checked when it is received. */
+extern const char *rml_list_get(const char *list, Size size, const char *key);
+
+/* Appends a key and a value. */
+struct StringInfoData;
+extern void rml_list_add(struct StringInfoData *list, const char *key, const char *value);
+
+#endif

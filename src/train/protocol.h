@@ -1,0 +1,71 @@
+/*
+ * protocol.h
+ *	  What a session and riskml_trainer say to each other.
+ *
+ * Both run on one machine, from one build: numbers are in its byte order.  The session writes frames to the trainer's
+ * standard input, the trainer writes frames to its standard output; what it writes to standard error is text for people.
+ *
+ * A frame is an RmlFrameHead and `size` bytes.  A list is keys and values in turn, each a text in UTF-8 that ends with a zero byte; a key may
+ * occur more than once, and order counts.
+ */
+#ifndef RML_TRAIN_PROTOCOL_H
+#define RML_TRAIN_PROTOCOL_H
+
+#include <stdint.h>
+
+#define RML_TRAINER_PROTOCOL 1
+
+typedef struct RmlFrameHead
+{
+	uint32_t	kind;
+	uint32_t	size;			/* of what follows */
+} RmlFrameHead;
+
+#define RML_MAX_FRAME (64u * 1024 * 1024)
+
+/* ---- from the session: one CONFIG, then ROWS and REMAP, then END; whoever closes without END has gone ---- */
+
+/*
+ * CONFIG: a list.
+ *	  protocol			RML_TRAINER_PROTOCOL
+ *	  feature			"q" or "c", a tab, and its name (none: "q\t"): of each column, in order
+ *	  extras			comma separated, of each row after its features, in this order: label, label_upper, weight, group, role
+ *	  param				name of a parameter of XGBoost, a tab, its value; in the order to set them
+ *	  rounds, early_stopping_rounds, folds, fraction, seed		numbers; those that are absent are not wanted
+ *	  stratify			1: rows are dealt within the classes of the label
+ *	  keep_model		0: only the metrics are wanted
+ */
+#define RML_FRAME_CONFIG 'C'
+
+/* ROWS: rows one after the other, each float features and extras.  A group of 1 begins a query group; a role is 0 for training, 1 and more held out. */
+#define RML_FRAME_ROWS 'R'
+
+/* REMAP: uint32: number of a column, n, and n codes: value i of the column becomes code i. */
+#define RML_FRAME_REMAP 'M'
+
+#define RML_FRAME_END 'E'
+
+/* ---- from the trainer: HELLO, DATA, PROGRESS ..., MODEL ..., SCORES ..., RESULT; or ERROR, at any time ---- */
+
+/* HELLO: a list: protocol, xgboost ("1.7.4"), machine ("x86_64"). */
+#define RML_REPLY_HELLO 'H'
+
+/* DATA: a list: rows, validation_rows, seconds (to make the matrix). */
+#define RML_REPLY_DATA 'D'
+
+/* PROGRESS: a list: fold (absent: of the model itself), round (from 0), then for each metric "train-auc" or "validation-auc" and its value as XGBoost prints it. */
+#define RML_REPLY_PROGRESS 'P'
+
+/* MODEL: the next bytes of the UBJSON file. */
+#define RML_REPLY_MODEL 'M'
+
+/* SCORES: the next float responses, per row one per output. */
+#define RML_REPLY_SCORES 'S'
+
+/* RESULT: a list: rounds, best_iteration, best_score (if stopped early or asked to), outputs, seconds (of boosting), peak_kilobytes; last frame. */
+#define RML_REPLY_RESULT 'R'
+
+/* ERROR: a list: kind ("memory", "xgboost", "input", "internal"), message. */
+#define RML_REPLY_ERROR 'X'
+
+#endif
