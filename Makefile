@@ -4,6 +4,7 @@
 #   make demo, make check    work on a fresh machine: they install what is missing first
 #
 # Variables: PG_CONFIG=/path/to/pg_config  WERROR=1  with_llvm=no  SUITES="unit regress"
+#            XGBOOST_CFLAGS=-I/path/to/include  XGBOOST_LIBS="-L/path/to/lib -lxgboost"
 
 EXTENSION = riskml
 EXTVERSION = 0.1.0
@@ -14,8 +15,8 @@ SQL_MODULES = header registry_types model scoring registry views schedule job_ta
 	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
-	bench-kernels bench-jobs bench-load bench-quality bench-recipe bench-stats \
-	unit fuzz parity stats recipes fixtures malformed
+	bench-kernels bench-jobs bench-load bench-quality bench-recipe bench-stats bench-train \
+	unit fuzz parity stats recipes train fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
 
@@ -38,8 +39,9 @@ bench-load:     ; @test/harness/bench.sh load
 bench-quality:  ; @test/harness/bench.sh quality
 bench-recipe:   ; @test/harness/bench.sh recipe
 bench-stats:    ; @test/harness/bench.sh stats
+bench-train:    ; @test/harness/bench.sh train
 bench-kernels:  ; @test/harness/setup.sh && test/bench/kernels.py
-unit fuzz parity stats recipes fixtures malformed: ; @test/harness/check.sh $@
+unit fuzz parity stats recipes train fixtures malformed: ; @test/harness/check.sh $@
 
 # make install check: what is not a script goes to PGXS, in a make of its own
 REST = $(filter-out $(HARNESS),$(MAKECMDGOALS))
@@ -117,6 +119,45 @@ $(OBJS): Makefile
 # bitcode has the dependencies of its object
 $(foreach o,$(OBJS),$(eval $(o:.o=.bc): $(o)))
 -include $(OBJS:.o=.d)
+
+# ---- riskml_trainer, the one program that links libxgboost; left out where that is not
+
+XGBOOST_CFLAGS ?=
+XGBOOST_LIBS ?= -lxgboost
+
+TRAINER = build/riskml_trainer
+TRAINER_OBJS = $(patsubst %.c,build/%.o,$(sort $(wildcard trainer/*.c))) build/trainer/deal.o
+TRAINER_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra $(if $(filter 1 yes,$(WERROR)),-Werror) \
+	-fstack-protector-strong $(EXACT_CFLAGS) -MMD -MP -Isrc $(XGBOOST_CFLAGS)
+HAVE_XGBOOST := $(shell echo 'int main(void) { XGBoostVersion(0, 0, 0); }' | \
+	$(CC) -include xgboost/c_api.h $(XGBOOST_CFLAGS) -x c - -x none $(XGBOOST_LIBS) -o /dev/null 2>/dev/null && echo yes)
+
+.PHONY: trainer install-trainer uninstall-trainer
+all: trainer
+install: install-trainer
+uninstall: uninstall-trainer
+
+ifeq ($(HAVE_XGBOOST),yes)
+trainer: $(TRAINER)
+install-trainer: $(TRAINER)
+	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)'
+	$(INSTALL_PROGRAM) $< '$(DESTDIR)$(pkglibdir)/riskml_trainer'
+else
+trainer install-trainer:
+	@echo "riskml: no libxgboost to build for: training is left out (Debian and Ubuntu: apt-get install libxgboost-dev, then make again)" >&2
+endif
+uninstall-trainer:
+	rm -f '$(DESTDIR)$(pkglibdir)/riskml_trainer'
+
+$(TRAINER): $(TRAINER_OBJS)
+	$(CC) $(TRAINER_CFLAGS) $^ $(XGBOOST_LIBS) -lm -o $@
+build/trainer/deal.o: src/math/deal.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(TRAINER_CFLAGS) -c $< -o $@
+build/trainer/%.o: trainer/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(TRAINER_CFLAGS) -c $< -o $@
+-include $(TRAINER_OBJS:.o=.d)
 
 endif
 endif

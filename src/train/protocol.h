@@ -33,6 +33,7 @@ typedef struct RmlFrameHead
  *	  param				name of a parameter of XGBoost, a tab, its value; in the order to set them
  *	  rounds, early_stopping_rounds, folds, fraction, seed		numbers; those that are absent are not wanted
  *	  stratify			1: rows are dealt within the classes of the label
+ *	  fold_roles		0: roles are not folds; rows whose role is not 0 are held out of all folds, into which the others are dealt
  *	  keep_model		0: only the metrics are wanted
  */
 #define RML_FRAME_CONFIG 'C'
@@ -50,7 +51,7 @@ typedef struct RmlFrameHead
 /* HELLO: a list: protocol, xgboost ("1.7.4"), machine ("x86_64"). */
 #define RML_REPLY_HELLO 'H'
 
-/* DATA: a list: rows, validation_rows, seconds (to make the matrix). */
+/* DATA: a list: rows, validation_rows, seconds (to deal rows and make the matrix), num_class (of multi:*, as given or found in the labels). */
 #define RML_REPLY_DATA 'D'
 
 /* PROGRESS: a list: fold (absent: of the model itself), round (from 0), then for each metric "train-auc" or "validation-auc" and its value as XGBoost prints it. */
@@ -59,10 +60,13 @@ typedef struct RmlFrameHead
 /* MODEL: the next bytes of the UBJSON file. */
 #define RML_REPLY_MODEL 'M'
 
-/* SCORES: the next float responses, per row one per output. */
+/* SCORES: the next float responses, per row one per output: of the rows that the model was trained on, in their order, or of an even sample. */
 #define RML_REPLY_SCORES 'S'
 
-/* RESULT: a list: rounds, best_iteration, best_score (if stopped early or asked to), outputs, seconds (of boosting), peak_kilobytes; last frame. */
+/*
+ * RESULT: a list: rounds (that were boosted; 0: no model was wanted), best_iteration (the model ends with it), best_score (if early stopping was asked for),
+ * folds_best_iteration (likewise, of the mean of the folds), outputs, seconds (of boosting), matrix_seconds (in all), peak_kilobytes; last frame.
+ */
 #define RML_REPLY_RESULT 'R'
 
 /* ERROR: a list: kind ("memory", "xgboost", "input", "internal"), message. */
