@@ -12,7 +12,7 @@ MODULE_big = riskml
 
 # The install script is these files of sql/, in this order.
 SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality validation profile \
-	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe
+	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe train
 
 HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
 	bench-kernels bench-jobs bench-load bench-quality bench-recipe bench-stats bench-train \

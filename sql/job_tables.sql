@@ -15,7 +15,8 @@ INSERT INTO riskml.step_kind VALUES
 	('wait', true, 'waits until a query gives true in its first column'),
 	('load', true, 'loads the rows of a query or relation into a table, as CALL riskml.load()'),
 	('ingest', true, 'loads the rows of files into a table, as CALL riskml.ingest()'),
-	('expect', true, 'judges rows by a suite of expectations, as riskml.validate(), and fails, warns or puts bad rows into quarantine');
+	('expect', true, 'judges rows by a suite of expectations, as riskml.validate(), and fails, warns or puts bad rows into quarantine'),
+	('train', true, 'trains a model, as CALL riskml.train_model(); no transaction is open meanwhile, the last one stores the version');
 
 CREATE TABLE riskml.pool (
 	name text COLLATE "C" PRIMARY KEY,

@@ -23,6 +23,10 @@ bool		rml_guc_run_jobs = false;
 int			rml_guc_max_workers = 4;
 int			rml_guc_history_days = 90;
 int			rml_guc_history_runs = 10000;
+int			rml_guc_trainer_memory = 4 * 1024 * 1024;
+int			rml_guc_trainer_threads = 1;
+int			rml_guc_max_trainers = 1;
+char	   *rml_guc_trainer_path = NULL;
 
 /* The names are the same on every CPU, so that a setting can be restored on another. */
 typedef enum KernelSetting
@@ -84,6 +88,37 @@ check_databases(char **value, void **extra, GucSource source)
 	return valid;
 }
 
+/* A program is found without looking anywhere. */
+static bool
+check_trainer_path(char **value, void **extra, GucSource source)
+{
+	(void) extra;
+	(void) source;
+	if (**value == '\0' || is_absolute_path(*value))
+		return true;
+	GUC_check_errdetail("It must be an absolute path.");
+	return false;
+}
+
+static void
+define_training(void)
+{
+	DefineCustomIntVariable("riskml.trainer_memory",
+							"Address space that the program which trains a model may take.",
+							NULL, &rml_guc_trainer_memory,
+							4 * 1024 * 1024, 64 * 1024, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("riskml.trainer_threads",
+							"Threads that a training may use.",
+							NULL, &rml_guc_trainer_threads, 1, 1, 256, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("riskml.max_trainers",
+							"Trainings that may run at the same time in the cluster; others wait.",
+							NULL, &rml_guc_max_trainers, 1, 1, 64, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("riskml.trainer_path",
+							   "The program that trains models; empty: riskml_trainer beside the server's libraries.",
+							   NULL, &rml_guc_trainer_path, "", PGC_SUSET, 0, check_trainer_path, NULL, NULL);
+}
+
 void
 rml_guc_init(void)
 {
@@ -128,5 +163,6 @@ rml_guc_init(void)
 	DefineCustomIntVariable("riskml.history_runs",
 							"Runs of each job that are kept after their end.",
 							NULL, &rml_guc_history_runs, 10000, 1, INT_MAX, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	define_training();
 	MarkGUCPrefixReserved("riskml");
 }

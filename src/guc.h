@@ -14,6 +14,10 @@ extern bool rml_guc_run_jobs;
 extern int	rml_guc_max_workers;
 extern int	rml_guc_history_days;
 extern int	rml_guc_history_runs;
+extern int	rml_guc_trainer_memory;	/* kB */
+extern int	rml_guc_trainer_threads;
+extern int	rml_guc_max_trainers;
+extern char *rml_guc_trainer_path;
 
 /* Name of the kernel that is forced, or NULL. */
 extern const char *rml_guc_kernel_name(void);

@@ -16,6 +16,7 @@
 #include "registry/changes.h"
 #include "registry/shared.h"
 #include "score/batch.h"
+#include "train/slots.h"
 
 PG_MODULE_MAGIC;
 
@@ -35,5 +36,6 @@ _PG_init(void)
 		rml_board_init();
 		rml_launcher_init();
 		rml_database_init();
+		rml_slots_init();
 	}
 }

@@ -13,6 +13,7 @@ static const RmlKind kinds[] = {
 	{"load", true, rml_kind_load, rml_check_load},
 	{"ingest", true, rml_kind_ingest, rml_check_ingest},
 	{"expect", true, rml_kind_expect, rml_check_expect},
+	{"train", false, rml_kind_train, rml_check_train},
 };
 
 const RmlKind *

@@ -17,6 +17,9 @@ typedef struct RmlWork
 	const char *params;			/* the step's, a JSON object */
 	uint64		rows;			/* that the last statement gave or changed: for the kind to set */
 	double		again_after;	/* seconds; the step is not done and comes back then: for the kind to set */
+	/* Not called in a transaction, a kind may leave this to be done in the one that records the success, so that both commit together. */
+	void		(*finish) (struct RmlWork *work);
+	void	   *state;			/* of the kind */
 } RmlWork;
 
 typedef struct RmlKind
@@ -24,7 +27,8 @@ typedef struct RmlKind
 	const char *name;
 	/*
 	 * Is it called in a transaction, the one that commits the step's success,
-	 * too?  Otherwise there is none, and the kind has those that it needs.
+	 * too?  Otherwise there is none, and the kind has those that it needs, the
+	 * last of them by `finish`.
 	 */
 	bool		transactional;
 	void		(*run) (RmlWork *work);
@@ -41,8 +45,10 @@ extern void rml_kind_wait(RmlWork *work);
 extern void rml_kind_load(RmlWork *work);
 extern void rml_kind_ingest(RmlWork *work);
 extern void rml_kind_expect(RmlWork *work);
+extern void rml_kind_train(RmlWork *work);
 extern void rml_check_load(const char *command);
 extern void rml_check_ingest(const char *command);
 extern void rml_check_expect(const char *command);
+extern void rml_check_train(const char *command);
 
 #endif

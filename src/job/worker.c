@@ -3,7 +3,7 @@
  *	  The process that does one attempt of a step.
  *
  * It is connected as the job's owner.  Where the kind allows it, what the step
- * does and the record of its success are one transaction.  An error is recorded
+ * does, or the last of it, and the record of its success are one transaction.  An error is recorded
  * in another, after what the step did was rolled back; if even that is not
  * possible, the scheduler sees that the process is gone.
  */
@@ -156,6 +156,8 @@ do_task(Task *task)
 	}
 	task->kind->run(&task->work);
 	begin_recording();
+	if (task->work.finish != NULL)
+		task->work.finish(&task->work);
 	record_success(task);
 	end_transaction();
 }

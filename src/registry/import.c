@@ -32,6 +32,7 @@
 #include "import/xgb.h"
 #include "registry/alias.h"
 #include "registry/identity.h"
+#include "registry/import.h"
 #include "registry/import_recipe.h"
 #include "registry/options.h"
 #include "registry/owner.h"
@@ -56,7 +57,7 @@ typedef struct Import
 	char	   *name;
 	char	   *alias;			/* NULL: set none */
 	char	   *comment;
-	char	   *path;			/* NULL: not from a file */
+	char	   *detail;			/* of the audit row: where it is from; NULL: from the caller */
 	Datum		feature_names;	/* as given */
 	bool		has_feature_names;
 	RmlImportOptions options;
@@ -495,8 +496,8 @@ find_same(int32 model_id, Import *import)
 	return version;
 }
 
-static int32
-store(Import *import)
+static void
+store(Import *import, RmlImported *imported)
 {
 	RmlOwnerScope scope;
 	RmlAuditEntry entry = {.action = "import", .model = import->name};
@@ -509,7 +510,8 @@ store(Import *import)
 	rml_owner_begin(&scope);
 	model_id = find_or_create_model(&scope, import, &created);
 	version = find_same(model_id, import);
-	if (version != 0)
+	imported->is_new = version == 0;
+	if (!imported->is_new)
 		ereport(NOTICE,
 				(errmsg("model \"%s\" already has this model as version %d", import->name, version)));
 	else
@@ -521,7 +523,7 @@ store(Import *import)
 		store_version(&scope, import, model_id, version);
 		entry.identity = import->identity;
 		entry.to_version = version;
-		entry.detail = import->path;
+		entry.detail = import->detail;
 		entry.reason = import->comment;
 		rml_audit(&scope, &entry);
 	}
@@ -539,7 +541,9 @@ store(Import *import)
 		rml_move_alias(&scope, move);
 	}
 	rml_owner_end(&scope);
-	return version;
+	imported->model_id = model_id;
+	imported->version = version;
+	memcpy(imported->identity, import->identity, RML_IDENTITY_SIZE);
 }
 
 /* As the caller, who owns the model. */
@@ -562,23 +566,46 @@ set_baseline(const Import *import, int32 version)
 }
 
 /* Compiles in a context of its own, so that a big import leaves nothing behind. */
-static int32
-import_source(Import *import, bytea *source)
+static void
+import_source(Import *import, bytea *source, RmlImported *imported)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "riskml import",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	int32		version;
 
 	import->source = source;
 	check_size(VARSIZE_ANY_EXHDR(source));
 	compile(import);
-	version = store(import);
+	store(import, imported);
 	if (import->baseline_query != NULL)
-		set_baseline(import, version);
+		set_baseline(import, imported->version);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	return version;
+}
+
+static Datum
+import_for_call(Import *import, bytea *source)
+{
+	RmlImported imported;
+
+	import_source(import, source, &imported);
+	return Int32GetDatum(imported.version);
+}
+
+void
+rml_import(const RmlImportRequest *request, RmlImported *imported)
+{
+	Import		import = {
+		.name = pstrdup(request->model),
+		.alias = request->alias != NULL ? pstrdup(request->alias) : NULL,
+		.comment = request->comment != NULL ? pstrdup(request->comment) : NULL,
+		.detail = request->detail != NULL ? pstrdup(request->detail) : NULL,
+		.recipe_json = request->recipe,
+	};
+
+	if (request->options != NULL)
+		parse_options(&import, request->options);
+	import_source(&import, request->source, imported);
 }
 
 static void
@@ -604,7 +631,7 @@ riskml_import_model_bytea(PG_FUNCTION_ARGS)
 
 	get_arguments(fcinfo, &import);
 	require_data(fcinfo);
-	PG_RETURN_INT32(import_source(&import, PG_GETARG_BYTEA_PP(1)));
+	PG_RETURN_DATUM(import_for_call(&import, PG_GETARG_BYTEA_PP(1)));
 }
 
 /* As above, for JSON text; stored in UTF-8 whatever the server's encoding is. */
@@ -621,7 +648,7 @@ riskml_import_model_text(PG_FUNCTION_ARGS)
 	utf8 = pg_server_to_any(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), PG_UTF8);
 	if (utf8 != VARDATA_ANY(data))
 		data = cstring_to_text(utf8);
-	PG_RETURN_INT32(import_source(&import, data));
+	PG_RETURN_DATUM(import_for_call(&import, data));
 }
 
 /* Reads a regular file of at most the size limit. */
@@ -678,12 +705,12 @@ riskml_import_model_file(PG_FUNCTION_ARGS)
 	Import		import;
 
 	get_arguments(fcinfo, &import);
-	import.path = RML_TEXT_ARG(1, "path");
+	import.detail = RML_TEXT_ARG(1, "path");
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to import a model from a file of the server"),
 				 errdetail("Only roles with privileges of the \"pg_read_server_files\" role may do this."),
 				 errhint("Pass the file's bytes to riskml.import_model() instead.")));
-	PG_RETURN_INT32(import_source(&import, read_server_file(import.path)));
+	PG_RETURN_DATUM(import_for_call(&import, read_server_file(import.detail)));
 }

@@ -31,4 +31,14 @@ typedef struct RmlTrainArguments
 	bool		progress;		/* a NOTICE for each round */
 } RmlTrainArguments;
 
+/* Those of CALL riskml.train_model(), copied into the current memory context. */
+struct FunctionCallInfoBaseData;
+extern RmlTrainArguments *rml_train_arguments_of_call(struct FunctionCallInfoBaseData *fcinfo);
+
+/* Those of a step's command, an object with the same names. */
+extern RmlTrainArguments *rml_train_arguments_of_step(const char *command);
+
+/* All but model, query and label, as an object: what is kept with the version. */
+extern Jsonb *rml_train_arguments_json(const RmlTrainArguments *arguments);
+
 #endif

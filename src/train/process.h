@@ -8,6 +8,7 @@
 #ifndef RML_TRAIN_PROCESS_H
 #define RML_TRAIN_PROCESS_H
 
+#include "compat.h"
 #include "train/protocol.h"
 
 typedef struct RmlTrainer RmlTrainer;
@@ -24,6 +25,9 @@ extern void rml_trainer_send(RmlTrainer *trainer, uint32 kind, const void *data,
  */
 extern char *rml_trainer_receive(RmlTrainer *trainer, uint32 *kind, Size *size);
 
+/* What it said makes no sense: raises that, with "riskml_trainer" before it. */
+pg_noreturn extern void rml_trainer_nonsense(const RmlTrainer *trainer, const char *what);
+
 /* After RESULT: it has to exit with 0. */
 extern void rml_trainer_finish(RmlTrainer *trainer);
 
@@ -34,6 +38,9 @@ extern void rml_trainer_kill(RmlTrainer *trainer);
 
 /* The value of the first such key; NULL if there is none.  A list is checked when it is received. */
 extern const char *rml_list_get(const char *list, Size size, const char *key);
+
+/* Is it printable ASCII, and not longer? */
+extern bool rml_list_is_word(const char *value, Size most);
 
 /* Appends a key and a value. */
 struct StringInfoData;
