@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "recipe/op.h"
+#include "registry/nearest.h"
 
 static const RmlOp *const tables[] = {
 	rml_ops_numeric, rml_ops_scale, rml_ops_time, rml_ops_category, rml_ops_encode, rml_ops_woe

@@ -13,9 +13,9 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
-#include "utils/varlena.h"
 
 #include "recipe/op.h"
+#include "registry/nearest.h"
 #include "registry/server.h"
 
 /* Of text in messages. */
@@ -89,26 +89,6 @@ static int
 shown(const char *text, int length)
 {
 	return pg_mbcliplen(text, length, MAX_SHOWN);
-}
-
-const char *
-rml_nearest_word(const char *word, const char *const *words, int n, int *distance)
-{
-	const char *best = NULL;
-	int			length = pg_mbcliplen(word, (int) strlen(word), 100);
-
-	*distance = INT_MAX;
-	for (int i = 0; i < n; i++)
-	{
-		int			d = varstr_levenshtein(word, length, words[i], (int) strlen(words[i]), 1, 1, 1, true);
-
-		if (d < *distance)
-		{
-			*distance = d;
-			best = words[i];
-		}
-	}
-	return best;
 }
 
 /* ---- one field ---- */

@@ -98,7 +98,4 @@ extern RmlReader *rml_reader_create(RmlRecipe *recipe, RmlStep *step, List **fau
 /* Reports fields that the op has not. */
 extern void rml_reader_check_fields(RmlReader *reader);
 
-/* The spelling nearest to a word among n, and how far away it is. */
-extern const char *rml_nearest_word(const char *word, const char *const *words, int n, int *distance);
-
 #endif

@@ -1,0 +1,11 @@
+/*
+ * nearest.h
+ *	  The word that somebody may have meant.
+ */
+#ifndef RML_REGISTRY_NEAREST_H
+#define RML_REGISTRY_NEAREST_H
+
+/* The spelling nearest to a word among n, and how far away it is; NULL: n is 0. */
+extern const char *rml_nearest_word(const char *word, const char *const *words, int n, int *distance);
+
+#endif
