@@ -285,18 +285,13 @@ compare_counts(const void *a, const void *b)
 	return rml_compare_categories(a, b);
 }
 
-Datum
-riskml_category_histogram_final(PG_FUNCTION_ARGS)
+RmlDistribution *
+rml_category_sketch_distribution(RmlSketch *s)
 {
-	RmlSketch  *s;
 	RmlCategory *categories;
 	RmlDistribution *d;
 	int			n;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	s = PG_GETARG_SKETCH(0);
-	rml_sketch_require_alike(s, RML_CATEGORICAL, s->wanted);
 	s = rml_category_sketch_trim(s);
 	categories = rml_category_sketch_sorted(s);
 	n = s->n;
@@ -311,5 +306,17 @@ riskml_category_histogram_final(PG_FUNCTION_ARGS)
 	for (int i = n; i < s->n; i++)
 		d->overflow += categories[i].count;
 	d->nulls = s->nulls;
-	PG_RETURN_POINTER(d);
+	return d;
+}
+
+Datum
+riskml_category_histogram_final(PG_FUNCTION_ARGS)
+{
+	RmlSketch  *s;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	s = PG_GETARG_SKETCH(0);
+	rml_sketch_require_alike(s, RML_CATEGORICAL, s->wanted);
+	PG_RETURN_POINTER(rml_category_sketch_distribution(s));
 }

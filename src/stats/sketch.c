@@ -304,28 +304,10 @@ add_value(RmlSketch *s, float8 x)
 	return s->n_waiting == WAITING ? count_waiting(s) : s;
 }
 
-/* ---- the aggregate ---- */
-
-Datum
-riskml_quantile_histogram_step(PG_FUNCTION_ARGS)
+RmlSketch *
+rml_key_sketch_put(RmlSketch *s, float8 x)
 {
-	RmlSketch  *s = rml_sketch_state(fcinfo);
-	float8		x;
-
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("bins must not be null")));
-	if (s == NULL)
-		s = rml_key_sketch_new(PG_GETARG_INT32(2));
-	else
-		rml_sketch_require_alike(s, RML_NUMERIC, PG_GETARG_INT32(2));
-	if (PG_ARGISNULL(1))
-	{
-		s->nulls++;
-		PG_RETURN_POINTER(s);
-	}
-	x = PG_GETARG_FLOAT8(1) + 0.0;	/* not -0 */
+	x += 0.0;					/* not -0 */
 	if (isnan(x))
 		s->nans++;
 	else if (isinf(x))
@@ -336,6 +318,28 @@ riskml_quantile_histogram_step(PG_FUNCTION_ARGS)
 		s->max = Max(s->max, x);
 		s = add_value(s, x);
 	}
+	return s;
+}
+
+/* ---- the aggregate ---- */
+
+Datum
+riskml_quantile_histogram_step(PG_FUNCTION_ARGS)
+{
+	RmlSketch  *s = rml_sketch_state(fcinfo);
+
+	if (PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("bins must not be null")));
+	if (s == NULL)
+		s = rml_key_sketch_new(PG_GETARG_INT32(2));
+	else
+		rml_sketch_require_alike(s, RML_NUMERIC, PG_GETARG_INT32(2));
+	if (PG_ARGISNULL(1))
+		s->nulls++;
+	else
+		s = rml_key_sketch_put(s, PG_GETARG_FLOAT8(1));
 	PG_RETURN_POINTER(s);
 }
 
@@ -444,16 +448,11 @@ bins_of(const RmlSketch *s)
 	return d;
 }
 
-Datum
-riskml_quantile_histogram_final(PG_FUNCTION_ARGS)
+RmlDistribution *
+rml_key_sketch_distribution(RmlSketch *s)
 {
-	RmlSketch  *s;
 	RmlDistribution *d;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	s = PG_GETARG_SKETCH(0);
-	rml_sketch_require_alike(s, RML_NUMERIC, s->wanted);
 	s = rml_key_sketch_trim(s);
 	if (s->n > 0)
 	{
@@ -481,5 +480,17 @@ riskml_quantile_histogram_final(PG_FUNCTION_ARGS)
 	d->overflow = s->overflow;
 	d->nulls = s->nulls;
 	d->nans = s->nans;
-	PG_RETURN_POINTER(d);
+	return d;
+}
+
+Datum
+riskml_quantile_histogram_final(PG_FUNCTION_ARGS)
+{
+	RmlSketch  *s;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	s = PG_GETARG_SKETCH(0);
+	rml_sketch_require_alike(s, RML_NUMERIC, s->wanted);
+	PG_RETURN_POINTER(rml_key_sketch_distribution(s));
 }

@@ -112,6 +112,12 @@ extern RmlSketch *rml_key_sketch_new(int bins);
 /* Adds values of a key at the sketch's shift; may move the sketch. */
 extern RmlSketch *rml_key_sketch_add(RmlSketch *s, uint64 key, int64 count);
 
+/* Adds a number of any kind; may move the sketch. */
+extern RmlSketch *rml_key_sketch_put(RmlSketch *s, float8 x);
+
+/* What riskml.quantile_histogram() gives. */
+extern RmlDistribution *rml_key_sketch_distribution(RmlSketch *s);
+
 /* The sketch without what waits, and what it keeps meanwhile; it, or a new one. */
 extern RmlSketch *rml_key_sketch_trim(RmlSketch *s);
 
@@ -145,6 +151,9 @@ rml_key_start(uint64 key, int shift)
 extern RmlSketch *rml_category_sketch_new(int max_categories);
 extern RmlSketch *rml_category_sketch_add(RmlSketch *s, uint64 hash, const char *text, uint32 length, int64 count);
 extern uint64 rml_category_hash(const char *text, uint32 length);
+
+/* What riskml.category_histogram() gives. */
+extern RmlDistribution *rml_category_sketch_distribution(RmlSketch *s);
 
 /* The capacity: categories, and their bytes. */
 extern int	rml_category_capacity(int max_categories);
