@@ -11,16 +11,15 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/json.h"
-#include "utils/resowner.h"
 
 #include "compat.h"
+#include "quality/attempt.h"
 #include "quality/condition.h"
 #include "quality/json.h"
 #include "quality/rows.h"
@@ -41,57 +40,6 @@ typedef struct Work
 	RmlScan		scan;
 	List	   *compiled;		/* RmlCompiled * */
 } Work;
-
-/* ---- errors of expectations ---- */
-
-/* Is it the expectation's own? */
-static bool
-is_own(int sqlstate)
-{
-	int			class = ERRCODE_TO_CATEGORY(sqlstate);
-
-	return class != ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR) &&
-		class != ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR) && sqlstate != ERRCODE_INSUFFICIENT_PRIVILEGE;
-}
-
-/* Runs a function in a subtransaction; returns the message of an error of the expectation, NULL if there was none. */
-static char *
-attempt(void (*function) (void *), void *argument)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile message = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		function(argument);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (!is_own(error->sqlerrcode))
-			ReThrowError(error);
-		message = psprintf("%s: %s", unpack_sql_state(error->sqlerrcode), error->message);
-	}
-	PG_END_TRY();
-	return message;
-}
 
 /* ---- compiling ---- */
 
@@ -143,9 +91,9 @@ compile_expectation(Work *work, RmlExpectation *expectation)
 	CHECK_FOR_INTERRUPTS();
 	compiled->expectation = expectation;
 	compiled->scan = &work->scan;
-	compiled->error = attempt(resolve, &resolving);
+	compiled->error = rml_attempt(resolve, &resolving);
 	if (compiled->error == NULL)
-		compiled->error = attempt(compile, compiled);
+		compiled->error = rml_attempt(compile, compiled);
 	if (compiled->error != NULL)
 		rml_scan_rewind(&work->scan, n_measures);
 	work->compiled = lappend(work->compiled, compiled);
@@ -223,7 +171,7 @@ run_each(Work *work)
 		scan->format = work->scan.format;
 		scan->kept = work->scan.kept;
 		compiled->scan = scan;
-		compiled->error = attempt(compile_and_run, compiled);
+		compiled->error = rml_attempt(compile_and_run, compiled);
 	}
 }
 
@@ -330,7 +278,7 @@ rml_validate(const RmlValidation *what)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	begin(&work, what);
-	if (work.scan.measures != NIL && attempt(run, &work.scan) != NULL)
+	if (work.scan.measures != NIL && rml_attempt(run, &work.scan) != NULL)
 		run_each(&work);
 	result = copy_to(caller, result_of(&work));
 	SPI_finish();
