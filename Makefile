@@ -12,9 +12,10 @@ MODULE_big = riskml
 
 # The install script is these files of sql/, in this order.
 SQL_MODULES = header registry_types model scoring registry views schedule job_tables jobs job_runs load ingest quality validation profile \
-	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe train
+	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe \
+	train gates model_card
 
-HARNESS = setup check demo demo-jobs shell check-selftest check-versions check-arm64 check-long bench bench-import \
+HARNESS = setup check demo demo-jobs demo-train shell check-selftest check-versions check-arm64 check-long bench bench-import \
 	bench-kernels bench-jobs bench-load bench-quality bench-recipe bench-stats bench-train \
 	unit fuzz parity stats recipes train fixtures malformed
 
@@ -27,6 +28,7 @@ setup:          ; @test/harness/setup.sh
 check:          ; @test/harness/check.sh $(SUITES)
 demo:           ; @test/harness/demo.sh
 demo-jobs:      ; @test/harness/demo_jobs.sh
+demo-train:     ; @test/harness/demo_train.sh
 shell:          ; @test/harness/shell.sh
 check-selftest: ; @test/harness/selftest.sh
 check-versions: ; @test/harness/versions.sh
@@ -151,6 +153,12 @@ uninstall-trainer:
 
 $(TRAINER): $(TRAINER_OBJS)
 	$(CC) $(TRAINER_CFLAGS) $^ $(XGBOOST_LIBS) -lm -o $@
+# written anew only if it changes: then all of it is built again
+build/trainer/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(TRAINER_CFLAGS) $(XGBOOST_LIBS)' | cmp -s - $@ || echo '$(CC) $(TRAINER_CFLAGS) $(XGBOOST_LIBS)' >$@
+.PHONY: FORCE
+$(TRAINER_OBJS): build/trainer/flags
 build/trainer/deal.o: src/math/deal.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(TRAINER_CFLAGS) -c $< -o $@

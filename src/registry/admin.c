@@ -102,6 +102,33 @@ optional_text(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
+/* Removes all that is kept of a version, or with 0 of all versions of a model and of the model itself. */
+static void
+forget(int32 model_id, int32 version)
+{
+	static const char *const of_version[] = {
+		"DELETE FROM riskml.model_baseline WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
+		"DELETE FROM riskml.gate_result e USING riskml.gate_run r"
+		" WHERE e.run_id = r.run_id AND r.model_id = $1 AND ($2 IS NULL OR r.version = $2)",
+		"DELETE FROM riskml.gate_run WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
+		"DELETE FROM riskml.model_approval WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
+		"DELETE FROM riskml.model_version WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
+	};
+	static const char *const of_model[] = {
+		"DELETE FROM riskml.model_grant WHERE model_id = $1",
+		"DELETE FROM riskml.model_gates WHERE model_id = $1",
+		"DELETE FROM riskml.model WHERE model_id = $1",
+	};
+	RmlParam	params[2];
+
+	params[0] = rml_param_int(model_id);
+	params[1] = rml_param_datum(INT4OID, Int32GetDatum(version), version == 0);
+	for (int i = 0; i < (int) lengthof(of_version); i++)
+		rml_sql(of_version[i], 2, params);
+	for (int i = 0; version == 0 && i < (int) lengthof(of_model); i++)
+		rml_sql(of_model[i], 1, params);
+}
+
 /* riskml.drop_version(model, version, reason) */
 Datum
 riskml_drop_version(PG_FUNCTION_ARGS)
@@ -114,16 +141,12 @@ riskml_drop_version(PG_FUNCTION_ARGS)
 	};
 	RmlOwnerScope scope;
 	RmlModelRow row;
-	RmlParam	params[2];
 
 	rml_owner_begin_model(&scope, model, NULL, &row);
 	refuse_aliases(model, row.model_id, version);
 	refuse_dependents(model, version);
 	entry.identity = rml_version_identity(model, version);
-	params[0] = rml_param_int(row.model_id);
-	params[1] = rml_param_int(version);
-	rml_sql("DELETE FROM riskml.model_baseline WHERE model_id = $1 AND version = $2", 2, params);
-	rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1 AND version = $2", 2, params);
+	forget(row.model_id, version);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();
@@ -139,16 +162,11 @@ riskml_drop_model(PG_FUNCTION_ARGS)
 	};
 	RmlOwnerScope scope;
 	RmlModelRow row;
-	RmlParam	param;
 
 	rml_owner_begin_model(&scope, model, NULL, &row);
 	refuse_aliases(model, row.model_id, 0);
 	refuse_dependents(model, 0);
-	param = rml_param_int(row.model_id);
-	rml_sql("DELETE FROM riskml.model_grant WHERE model_id = $1", 1, &param);
-	rml_sql("DELETE FROM riskml.model_baseline WHERE model_id = $1", 1, &param);
-	rml_sql("DELETE FROM riskml.model_version WHERE model_id = $1", 1, &param);
-	rml_sql("DELETE FROM riskml.model WHERE model_id = $1", 1, &param);
+	forget(row.model_id, 0);
 	rml_audit(&scope, &entry);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();

@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "registry/alias.h"
+#include "registry/obstacles.h"
 
 RML_SQL_FUNCTION(riskml_set_alias);
 RML_SQL_FUNCTION(riskml_drop_alias);
@@ -62,8 +63,30 @@ rml_version_identity(const char *model, int32 version)
 	return (const uint8 *) VARDATA(identity);
 }
 
-void
-rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry)
+/*
+ * Lets a version into production if its gates and approval do, or if that is
+ * overridden; then what was overridden is what the audit row says.
+ */
+static void
+pass_gates(RmlAuditEntry *entry, bool override)
+{
+	RmlObstacles obstacles;
+
+	if (!rml_find_obstacles(entry->model, entry->to_version, &obstacles))
+		return;
+	if (!override)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("version %d of model \"%s\" cannot be promoted: %s", entry->to_version, entry->model, obstacles.summary),
+				 errdetail("%s", obstacles.detail),
+				 obstacles.gates != NULL ?
+				 errhint("See riskml.run_gates(). riskml.promote() with override => true and a reason passes by the gates, which is audited.") :
+				 errhint("Another role than its maker has to call riskml.approve(). riskml.promote() with override => true and a reason does without, which is audited.")));
+	entry->detail = psprintf("override: %s", obstacles.summary);
+}
+
+static void
+move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry, bool override)
 {
 	RmlParam	params[4];
 
@@ -71,12 +94,20 @@ rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry)
 	entry.from_version = current_version(entry.model, entry.alias);
 	if (entry.from_version == entry.to_version)
 		return;
+	if (strcmp(entry.alias, RML_DEFAULT_ALIAS) == 0)
+		pass_gates(&entry, override);
 	params[0] = rml_param_text(entry.model);
 	params[1] = rml_param_text(entry.alias);
 	params[2] = rml_param_int(entry.to_version);
 	params[3] = rml_param_int(HISTORY_LENGTH);
 	rml_sql(upsert_alias, 4, params);
 	rml_audit(scope, &entry);
+}
+
+void
+rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry)
+{
+	move_alias(scope, entry, false);
 }
 
 static char *
@@ -124,7 +155,7 @@ riskml_promote(PG_FUNCTION_ARGS)
 	RmlModelRow row;
 
 	rml_owner_begin_model(&scope, entry.model, "promote", &row);
-	rml_move_alias(&scope, entry);
+	move_alias(&scope, entry, entry.detail != NULL);
 	rml_owner_end(&scope);
 	PG_RETURN_VOID();
 }

@@ -11,7 +11,8 @@
  * Points entry->alias at entry->to_version, remembering the version before for
  * rollback(), and writes the entry with what was before; nothing happens if the
  * alias points there already.  Inside an owner scope; the model exists.  Raises
- * 42704 if the version does not.
+ * 42704 if the version does not, and 55000 if the alias is production and the
+ * model's gates do not let the version pass.
  */
 extern void rml_move_alias(const RmlOwnerScope *scope, RmlAuditEntry entry);
 

@@ -15,7 +15,7 @@
 
 #include "compat.h"
 #include "registry/acting.h"
-#include "stats/scored.h"
+#include "stats/evaluate.h"
 
 RML_SQL_FUNCTION(riskml_evaluate);
 
@@ -64,15 +64,16 @@ add_metrics(StringInfo outer, StringInfo inner, const char *const *metrics, cons
 	}
 }
 
-/* A statement with one row, whose columns are the metrics. */
-static char *
-statement(const RmlJudged *judged, const RmlScored *scored)
+char *
+rml_metrics_sql(const RmlJudged *judged, const RmlScored *scored, const char *segment)
 {
 	static const char *const regression[] = {"rmse", "mae", "r2", "mape"};
 	static const char *const classes[] = {"log_loss", "accuracy"};
 	static const char *const of_classes[] = {"multi_log_loss", "multi_accuracy"};
 	StringInfoData outer;
 	StringInfoData inner;
+	const char *weight = "";
+	const char *by = "";
 
 	initStringInfo(&outer);
 	initStringInfo(&inner);
@@ -88,10 +89,17 @@ statement(const RmlJudged *judged, const RmlScored *scored)
 			add_metrics(&outer, &inner, classes, of_classes, lengthof(classes), "score, label", scored);
 			break;
 	}
-	return psprintf("SELECT m.total::pg_catalog.float8 AS rows%s FROM (SELECT pg_catalog.count(*) FILTER (WHERE score IS NOT NULL AND label IS NOT NULL%s) AS total%s"
-					" FROM (SELECT %s AS score, %s AS label%s%s FROM %s OFFSET 0) AS scored) AS m",
-					outer.data, scored->weight ? " AND weight OPERATOR(pg_catalog.<>) 0" : "", inner.data, rml_judged_sql(judged),
-					rml_label_sql(scored, judged->task), scored->weight ? ", " : "", scored->weight ? psprintf("%s AS weight", scored->weight) : "", scored->subject.from);
+	if (scored->weight)
+		weight = psprintf(", %s AS weight", scored->weight);
+	if (segment)
+		by = psprintf(", %s AS segment", segment);
+	return psprintf("SELECT %sm.total::pg_catalog.float8 AS rows%s FROM"
+					" (SELECT %spg_catalog.count(*) FILTER (WHERE score IS NOT NULL AND label IS NOT NULL%s) AS total%s"
+					" FROM (SELECT %s AS score, %s AS label%s%s FROM %s OFFSET 0) AS scored%s) AS m",
+					segment ? "m.segment::pg_catalog.text AS segment, " : "", outer.data,
+					segment ? "segment, " : "", scored->weight ? " AND weight OPERATOR(pg_catalog.<>) 0" : "", inner.data,
+					rml_judged_sql(judged), rml_label_sql(scored, judged->task), weight, by, scored->subject.from,
+					segment ? " GROUP BY segment" : "");
 }
 
 /* riskml.evaluate(model, query, label, weight) */
@@ -111,7 +119,7 @@ riskml_evaluate(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	rml_scored_open(&scored, query, label, weight);
 	rml_judged_open(&judged, model, &scored);
-	if (SPI_execute(statement(&judged, &scored), true, 0) != SPI_OK_SELECT || SPI_processed != 1)
+	if (SPI_execute(rml_metrics_sql(&judged, &scored, NULL), true, 0) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "the metrics could not be computed");
 	for (int i = 0; i < SPI_tuptable->tupdesc->natts; i++)
 	{

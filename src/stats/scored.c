@@ -194,6 +194,12 @@ rml_score_sql(const char *pinned, bool one)
 }
 
 char *
+rml_margin_sql(const char *pinned)
+{
+	return psprintf("%s.risk_margin(%s::riskml.model_ref, source.*)", score_schema(), quote_literal_cstr(pinned));
+}
+
+char *
 rml_judged_sql(const RmlJudged *judged)
 {
 	return rml_score_sql(judged->pinned, judged->task != RML_TASK_CLASSES);

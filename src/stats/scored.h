@@ -49,8 +49,9 @@ typedef struct RmlJudged
 /* Raises what scoring would raise, and 42809 for a model that cannot be judged. */
 extern void rml_judged_open(RmlJudged *judged, const char *name, const RmlScored *scored);
 
-/* SQL of a pinned model's one score of a row of the source, or of its scores. */
+/* SQL of a pinned model's one score of a row of the source, of its scores, or of its one margin. */
 extern char *rml_score_sql(const char *pinned, bool one);
+extern char *rml_margin_sql(const char *pinned);
 extern char *rml_judged_sql(const RmlJudged *judged);
 
 /* SQL of the label as a model's task has it: boolean, float8 or int. */

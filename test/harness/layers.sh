@@ -19,8 +19,8 @@ outside_server() {
 
 verdict "compute layer compiles outside the server" "$(outside_server)"
 verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgres(_fe)?|c|fmgr)\.h' "${compute[@]}")"
-verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|recipe|score|train)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
-verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats src/recipe src/train)"
+verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|recipe|gate|score|train)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
+verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats src/recipe src/gate src/train)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
 # packages for building extensions do not bring ICU's headers
 verdict "no header that needs those of ICU" "$(includes 'utils/pg_locale\.h' src)"
