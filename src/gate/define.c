@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "gate/gate.h"
 #include "quality/json.h"
-#include "recipe/reader.h"
+#include "registry/nearest.h"
 
 #define MAX_GATES 100
 #define MAX_GATES_BYTES (1024 * 1024)

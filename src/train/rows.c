@@ -44,9 +44,12 @@ check_task(const RmlTrainRows *rows)
 void
 rml_train_rows_name(RmlTrainRows *rows, int n, const char **names, const bool *is_category, bool has_names)
 {
+	MemoryContext caller = MemoryContextSwitchTo(rows->context);
+
 	rows->features = (RmlTrainFeatures) {n, names, is_category};
 	rows->has_names = has_names;
 	rml_train_params(rows->arguments, &rows->features, &rows->params);
+	MemoryContextSwitchTo(caller);
 }
 
 RmlTrainRows *

@@ -47,10 +47,13 @@ make_room(RmlTrainSample *sample)
 {
 	Size		rows = (Size) Min(Max(sample->n_rows * 2, FIRST_ROWS), sample->most_rows);
 	Size		size = sizeof(double) * (Size) Max(sample->n_columns, 1) * rows;
+	/* the current one may be that of a row */
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(sample));
 
 	sample->values = sample->values == NULL ? palloc_extended(size, MCXT_ALLOC_HUGE) : repalloc_huge(sample->values, size);
 	sample->numbers = sample->numbers == NULL ? palloc_extended(sizeof(int64) * rows, MCXT_ALLOC_HUGE) :
 		repalloc_huge(sample->numbers, sizeof(int64) * rows);
+	MemoryContextSwitchTo(caller);
 }
 
 double *

@@ -25,7 +25,9 @@
 #include "compat.h"
 #include "guc.h"
 #include "job/board.h"
+#include "registry/acting.h"
 #include "registry/catalog.h"
+#include "registry/ref.h"
 #include "train/process.h"
 #include "train/slots.h"
 #include "train/training.h"
@@ -237,16 +239,39 @@ end_query(const RmlTraining *training)
 	MemoryContextSwitchTo(training->context);
 }
 
+/* A version that is new has passed no gate. */
+static bool
+has_gates(int32 model_id)
+{
+	RmlParam	param = rml_param_int(model_id);
+	RmlOwnerScope scope;
+	bool		found;
+
+	rml_act_begin(&scope, rml_catalog_table(RML_TAB_MODEL));
+	found = rml_sql_read("SELECT FROM riskml.model_gates WHERE model_id = $1 AND (approval = 'manual' OR jsonb_array_length(gates) > 0)",
+						 1, &param) > 0;
+	rml_act_end(&scope);
+	return found;
+}
+
 /* What storing would refuse after hours. */
 static void
 check_model(const RmlTraining *training)
 {
+	const RmlTrainArguments *arguments = training->arguments;
 	RmlModelRow row;
 
-	if (rml_catalog_find_model(training->arguments->model, GetActiveSnapshot(), &row) && !has_privs_of_role(training->role, row.owner))
+	if (!rml_catalog_find_model(arguments->model, GetActiveSnapshot(), &row))
+		return;
+	if (!has_privs_of_role(training->role, row.owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of model \"%s\"", training->arguments->model)));
+				 errmsg("must be owner of model \"%s\"", arguments->model)));
+	if (arguments->alias != NULL && strcmp(arguments->alias, RML_DEFAULT_ALIAS) == 0 && has_gates(row.model_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has gates, which a new version has not passed", arguments->model),
+				 errhint("Train with another alias, then call riskml.run_gates() and riskml.promote().")));
 }
 
 static void
