@@ -297,10 +297,11 @@ listen_while_sending(RmlTrainer *trainer)
 	RmlFrameHead head;
 
 	read_text(trainer);
-	if (trainer->end - trainer->begin <= MAX_LIST)
-		(void) read_output(trainer);
-	else
-		rml_trainer_raise_nonsense("sends results before it has all rows", &trainer->text);
+	while (read_output(trainer))
+	{
+		if (trainer->end - trainer->begin > MAX_LIST)
+			rml_trainer_raise_nonsense("sends results before it has all rows", &trainer->text);
+	}
 	(void) find_frame(trainer, &head);
 	if (trainer->out_ended || rml_child_has_ended(&trainer->child))
 		raise_gone(trainer);

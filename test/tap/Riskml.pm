@@ -12,7 +12,8 @@ use Test::More;
 
 our @EXPORT = qw(new_node leaf_model tree_model dollar temp_file model_path fixture_path query_value
   sqlstate errors_like session ask start_query finish_query backend_pid wait_until_blocked
-  force_parallel create_credit new_job_node wait_for kill_process run_state define_job run_job_to_end);
+  force_parallel create_credit new_job_node wait_for kill_process run_state define_job run_job_to_end
+  slurp stat_of children_of trainer_of);
 
 # A started node with the extension in database postgres; tests run for speed, not for safety.
 sub new_node
@@ -326,6 +327,46 @@ COPY credit (status, seniority, home, time, age, marital, records, job, expenses
 	amount, price) FROM '$csv' (FORMAT csv, HEADER);
 ANALYZE credit;
 SQL
+}
+
+# ---- processes, as /proc tells of them
+
+sub stat_of
+{
+	my ($pid) = @_;
+
+	open(my $file, '<', "/proc/$pid/stat") or return;
+	my $line = <$file> // '';
+	return $line =~ /^\d+ \((.*)\) (\S) (\d+) (\d+) (\d+)/s ? { name => $1, state => $2, parent => $3, group => $4, session => $5 } : undef;
+}
+
+sub children_of
+{
+	my ($parent) = @_;
+	return grep { my $stat = stat_of($_); defined $stat && $stat->{parent} == $parent } map { m{/(\d+)$} } glob('/proc/[0-9]*');
+}
+
+# The program that trains for a session, once it is there.
+sub trainer_of
+{
+	my ($backend) = @_;
+
+	for (1 .. 2000)
+	{
+		my ($pid) = grep { (stat_of($_) // { name => '' })->{name} eq 'riskml_trainer' } children_of($backend);
+		return $pid if defined $pid;
+		select(undef, undef, undef, 0.005);
+	}
+	die "no trainer of process $backend";
+}
+
+sub slurp
+{
+	my ($path) = @_;
+
+	open(my $file, '<', $path) or return '';
+	local $/;
+	return scalar(<$file>) // '';
 }
 
 1;
