@@ -6,6 +6,7 @@
 #define TRAINER_BOOST_H
 
 #include "config.h"
+#include "list.h"
 #include "matrix.h"
 
 typedef struct Booster
@@ -14,8 +15,13 @@ typedef struct Booster
 	BoosterHandle handle;
 	Matrix		training;
 	Matrix		held_out;
+	Matrix		sample;			/* of the rows of training, if their metrics are measured on one */
 	int			fold;			/* 0: of the model itself */
+	List		metrics;		/* that were measured last */
 } Booster;
+
+/* Are the metrics of so many rows of training measured on a sample? */
+extern bool booster_samples(const Config *config, size_t n);
 
 /* Takes the matrices. */
 extern void booster_begin(Booster *booster, const Config *config, Matrix training, Matrix held_out, int fold);
@@ -30,7 +36,7 @@ typedef struct Score
 	double		value;
 } Score;
 
-/* Measures the metrics, and tells the session; returns the last one of the rows held out. */
+/* Measures the metrics of a round, and tells the session; returns the last one of the rows held out. */
 extern Score booster_measure(Booster *booster, int round);
 
 extern void booster_free(Booster *booster);

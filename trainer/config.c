@@ -96,13 +96,12 @@ read_param(Config *config, char *value)
 	config_add_param(config, value, tab + 1);
 }
 
-/* Names of extras, in the order of the enumeration; their places are known when all features are. */
+/* Names of extras, in the order of the enumeration. */
 static void
 read_extras(Config *config, const char *value)
 {
 	static const char *const names[N_EXTRAS] = {"label", "label_upper", "weight", "group", "role"};
 	int			at = 0;
-	int			place = 0;
 
 	while (*value != '\0')
 	{
@@ -111,7 +110,7 @@ read_extras(Config *config, const char *value)
 		while (at < N_EXTRAS && (strlen(names[at]) != length || memcmp(value, names[at], length) != 0))
 			at++;
 		REQUIRE(at < N_EXTRAS, "\"%s\" are no extras in their order", value);
-		config->extras[at++] = place++;
+		config->extras[at++] = config->n_extras++;
 		value += length;
 		if (*value == ',')
 			value++;
@@ -150,9 +149,9 @@ read_entry(Config *config, const char *key, const char *value)
 		fail(FAULT_INPUT, "unknown key \"%s\"", key);
 }
 
-/* Places of extras are behind the features; either all features have names, or none has. */
+/* Either all features have names, or none has. */
 static void
-settle_columns(Config *config)
+settle_names(Config *config)
 {
 	int			named = 0;
 
@@ -163,15 +162,6 @@ settle_columns(Config *config)
 	{
 		free(config->names);
 		config->names = NULL;
-	}
-	config->n_columns = config->n_features;
-	for (int i = 0; i < N_EXTRAS; i++)
-	{
-		if (config->extras[i] >= 0)
-		{
-			config->extras[i] += config->n_features;
-			config->n_columns++;
-		}
 	}
 }
 
@@ -190,7 +180,7 @@ config_read(Config *config, char *list, size_t size)
 		config->extras[i] = -1;
 	while (list_next(list, size, &at, &key, &value))
 		read_entry(config, key, value);
-	settle_columns(config);
+	settle_names(config);
 	REQUIRE(config->n_features > 0, "there is no feature");
 	REQUIRE(config->rounds > 0, "the number of rounds is missing");
 	REQUIRE(config->extras[EXTRA_LABEL] >= 0, "rows have no label");

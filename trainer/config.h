@@ -33,8 +33,8 @@ typedef struct Config
 	int			n_features;
 	const char **types;			/* "q" or "c" */
 	const char **names;			/* NULL: they have none */
-	int			extras[N_EXTRAS];	/* where in a row; -1: rows do not have it */
-	int			n_columns;		/* of a row, features and extras */
+	int			extras[N_EXTRAS];	/* which of a row's extras it is; -1: rows do not have it */
+	int			n_extras;
 	int			n_params;
 	Param	   *params;
 	int			rounds;

@@ -96,6 +96,7 @@ say_data(const Config *config, const Roles *roles, const Clock *clock)
 
 	list_add(&list, "rows", "%zu", roles->training + roles->held_out);
 	list_add(&list, "validation_rows", "%zu", roles->held_out);
+	list_add(&list, "train_metric_rows", "%zu", booster_samples(config, roles->training) ? (size_t) SAMPLE_ROWS : roles->training);
 	list_add(&list, "seconds", "%.6f", clock->matrix);
 	if (classes != NULL)
 		list_add(&list, "num_class", "%s", classes);

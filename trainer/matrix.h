@@ -20,8 +20,11 @@ extern Matrix matrix_of(const Rows *rows, const Roles *roles, Part part, int fol
 /* Of those of the model's training; the rows are gone, for two copies would be too many. */
 extern Matrix matrix_of_last(Rows *rows, const Roles *roles);
 
-/* So many rows of one, evenly spread. */
-extern Matrix matrix_sample(const Matrix *matrix, size_t n);
+/* Rows that are enough where all would cost too much. */
+#define SAMPLE_ROWS 20000
+
+/* So many of the rows of one that has more, evenly spread. */
+extern Matrix matrix_sample(const Matrix *matrix);
 
 extern void matrix_free(Matrix *matrix);
 

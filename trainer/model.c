@@ -11,8 +11,8 @@
 #include "io.h"
 #include "train/protocol.h"
 
-/* Of rows that are scored anew, as libxgboost does not remember their scores. */
-#define SAMPLE 20000
+/* Of all scores: what a session takes. */
+#define MOST_SCORES 16000000
 
 static bool
 booster_is(const Model *model, const char *name)
@@ -119,30 +119,42 @@ send_model(const Model *model, BoosterHandle handle)
 	io_send_bytes(RML_REPLY_MODEL, file, size);
 }
 
-static void
-send_scores(Model *model, BoosterHandle handle, bool remembered)
+/* Scores of rows, as many as returned; they stay until libxgboost is called again. */
+static size_t
+predict(Model *model, BoosterHandle handle, const Matrix *matrix, const float **scores)
 {
 	static const char how[] = "{\"type\":0,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":true}";
-	Matrix		sample = {0};
-	Matrix	   *matrix = &model->booster.training;
 	const bst_ulong *shape;
-	const float *scores;
 	bst_ulong	dimensions;
-	size_t		n;
+	size_t		n = 1;
 
-	if (!remembered && matrix->n > SAMPLE)
-	{
-		sample = matrix_sample(matrix, SAMPLE);
-		matrix = &sample;
-	}
-	xgb(XGBoosterPredictFromDMatrix(handle, matrix->handle, how, &shape, &dimensions, &scores));
-	n = 1;
+	xgb(XGBoosterPredictFromDMatrix(handle, matrix->handle, how, &shape, &dimensions, scores));
 	for (bst_ulong i = 0; i < dimensions; i++)
 		n *= shape[i];
 	if (n % matrix->n != 0)
 		fail(FAULT_INTERNAL, "libxgboost has %zu scores for %zu rows", n, matrix->n);
 	model->outputs = (int) (n / matrix->n);
-	io_send_bytes(RML_REPLY_SCORES, scores, n * sizeof(float));
+	return n;
+}
+
+/* Of all rows if libxgboost remembers their scores, else of a sample. */
+static void
+send_scores(Model *model, BoosterHandle handle, bool remembered)
+{
+	const Matrix *all = &model->booster.training;
+	Matrix		sample = {0};
+	const float *scores;
+	size_t		n = 0;
+
+	if (remembered || all->n <= SAMPLE_ROWS)
+		n = predict(model, handle, all, &scores);
+	if ((n == 0 || n > MOST_SCORES) && all->n > SAMPLE_ROWS)
+	{
+		sample = matrix_sample(all);
+		n = predict(model, handle, &sample, &scores);
+	}
+	if (n <= MOST_SCORES)
+		io_send_bytes(RML_REPLY_SCORES, scores, n * sizeof(float));
 	matrix_free(&sample);
 }
 

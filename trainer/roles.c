@@ -44,7 +44,7 @@ stratum_of(const Rows *rows, size_t row)
 static uint64_t
 hash_of(const Rows *rows, size_t row)
 {
-	uint64_t	hash = rml_deal_values(rows->config->seed, row_at(rows, row), rows->config->n_features);
+	uint64_t	hash = rml_deal_values(rows->config->seed, row_features(rows, row), rows->config->n_features);
 
 	return rml_deal_values(hash, row_extra(rows, row, EXTRA_LABEL), 1);
 }

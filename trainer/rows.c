@@ -14,18 +14,51 @@
 
 #define MOST_CONFIG (1 << 26)
 
-/* Straight to where they stay. */
-static void
-read_rows(Rows *rows, size_t size)
+/* Bytes that are read at a time, and stay in the processor's cache until they are put where they belong. */
+#define BUFFER ((size_t) 1 << 18)
+
+void
+rows_grow(Rows *rows, size_t n)
 {
-	size_t		row = rows->stride * sizeof(float);
-	size_t		used = rows->n * row;
+	pages_grow(&rows->features, n * rows->n_features * sizeof(float));
+	pages_grow(&rows->extras, n * rows->n_extras * sizeof(float));
+}
+
+/* Takes rows apart, of which there is room. */
+static void
+put_rows(Rows *rows, const float *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		memcpy(row_features(rows, rows->n), from, rows->n_features * sizeof(float));
+		from += rows->n_features;
+		memcpy(row_extras(rows, rows->n), from, rows->n_extras * sizeof(float));
+		from += rows->n_extras;
+		rows->n++;
+	}
+}
+
+static void
+read_rows(Rows *rows, size_t size, float *buffer)
+{
+	size_t		row = (rows->n_features + rows->n_extras) * sizeof(float);
+	size_t		left = size / row;
 
 	REQUIRE(size % row == 0, "a frame of %zu bytes holds no whole number of rows of %zu bytes", size, row);
-	REQUIRE(size / row <= INT_MAX - rows->n, "more than %d rows", INT_MAX);
-	pages_grow(&rows->pages, used + size);
-	io_read(rows->pages.data + used, size);
-	rows->n += size / row;
+	REQUIRE(left <= INT_MAX - rows->n, "more than %d rows", INT_MAX);
+	rows_grow(rows, rows->n + left);
+	while (left > 0)
+	{
+		size_t		n = BUFFER / row;
+
+		if (n == 0)
+			n = 1;
+		if (n > left)
+			n = left;
+		io_read(buffer, n * row);
+		put_rows(rows, buffer, n);
+		left -= n;
+	}
 }
 
 /* Replaces the values of a column, which are 0 to n - 1, by their codes. */
@@ -45,7 +78,7 @@ remap(Rows *rows, size_t size)
 	REQUIRE(n == size / sizeof(uint32_t) - 2, "a REMAP of %zu bytes has not %u codes", size, n);
 	for (size_t i = 0; i < rows->n; i++)
 	{
-		float	   *value = row_at(rows, i) + column;
+		float	   *value = row_features(rows, i) + column;
 
 		if (isnan(*value))
 			continue;
@@ -65,12 +98,15 @@ read_config(Rows *rows, Config *config, size_t size)
 	io_read(list, size);
 	config_read(config, list, size);
 	rows->config = config;
-	rows->stride = (size_t) config->n_columns;
+	rows->n_features = (size_t) config->n_features;
+	rows->n_extras = (size_t) config->n_extras;
 }
 
 void
 rows_read(Rows *rows, Config *config)
 {
+	float	   *buffer = NULL;
+
 	memset(rows, 0, sizeof(*rows));
 	for (;;)
 	{
@@ -80,14 +116,18 @@ rows_read(Rows *rows, Config *config)
 		REQUIRE(head.size <= RML_MAX_FRAME, "a frame of %u bytes", head.size);
 		REQUIRE((head.kind == RML_FRAME_CONFIG) == (rows->config == NULL), "a frame of kind %u is out of turn", head.kind);
 		if (head.kind == RML_FRAME_CONFIG)
+		{
 			read_config(rows, config, head.size);
+			buffer = take(BUFFER / sizeof(float) + rows->n_features + rows->n_extras, sizeof(float));
+		}
 		else if (head.kind == RML_FRAME_ROWS)
-			read_rows(rows, head.size);
+			read_rows(rows, head.size, buffer);
 		else if (head.kind == RML_FRAME_REMAP)
 			remap(rows, head.size);
 		else
 		{
 			REQUIRE(head.kind == RML_FRAME_END && head.size == 0, "a frame of unknown kind %u", head.kind);
+			free(buffer);
 			return;
 		}
 	}
@@ -96,6 +136,7 @@ rows_read(Rows *rows, Config *config)
 void
 rows_free(Rows *rows)
 {
-	pages_shrink(&rows->pages, 0);
+	pages_shrink(&rows->features, 0);
+	pages_shrink(&rows->extras, 0);
 	rows->n = 0;
 }

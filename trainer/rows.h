@@ -8,13 +8,19 @@
 #include "config.h"
 #include "memory.h"
 
+/* Features and extras apart, as libxgboost wants them. */
 typedef struct Rows
 {
 	const Config *config;
-	Pages		pages;
 	size_t		n;
-	size_t		stride;			/* floats of a row */
+	size_t		n_features;		/* of a row */
+	size_t		n_extras;
+	Pages		features;
+	Pages		extras;
 } Rows;
+
+/* Makes room for so many. */
+extern void rows_grow(Rows *rows, size_t n);
 
 /* Reads frames up to END: CONFIG, which is kept in config, and rows. */
 extern void rows_read(Rows *rows, Config *config);
@@ -22,16 +28,21 @@ extern void rows_read(Rows *rows, Config *config);
 extern void rows_free(Rows *rows);
 
 static inline float *
-row_at(const Rows *rows, size_t row)
+row_features(const Rows *rows, size_t row)
 {
-	return (float *) rows->pages.data + row * rows->stride;
+	return (float *) rows->features.data + row * rows->n_features;
 }
 
-/* An extra of a row. */
+static inline float *
+row_extras(const Rows *rows, size_t row)
+{
+	return (float *) rows->extras.data + row * rows->n_extras;
+}
+
 static inline float *
 row_extra(const Rows *rows, size_t row, Extra extra)
 {
-	return row_at(rows, row) + rows->config->extras[extra];
+	return row_extras(rows, row) + rows->config->extras[extra];
 }
 
 static inline bool

@@ -51,10 +51,16 @@ typedef struct RmlFrameHead
 /* HELLO: a list: protocol, xgboost ("1.7.4"), machine ("x86_64"). */
 #define RML_REPLY_HELLO 'H'
 
-/* DATA: a list: rows, validation_rows, seconds (to deal rows and make the matrix), num_class (of multi:*, as given or found in the labels). */
+/*
+ * DATA: a list: rows, validation_rows, train_metric_rows (fewer than those of training: metrics "train-..." are measured on a sample), seconds (to deal rows and
+ * make the matrix), num_class (of multi:*, as given or found in the labels).
+ */
 #define RML_REPLY_DATA 'D'
 
-/* PROGRESS: a list: fold (absent: of the model itself), round (from 0), then for each metric "train-auc" or "validation-auc" and its value as XGBoost prints it. */
+/*
+ * PROGRESS: a list: fold (absent: of the model itself), round (from 0), then for each metric "train-auc" or "validation-auc" and its value as XGBoost prints it.
+ * At the end of a fold once more, with "final" after the fold: the round that the fold is judged by, which is the last one or, with early stopping, the best.
+ */
 #define RML_REPLY_PROGRESS 'P'
 
 /* MODEL: the next bytes of the UBJSON file. */
