@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "list.h"
 #include "train/protocol.h"
 
 /* Is it a metric of all rows together, or of groups, which a sample would not estimate? */
@@ -110,16 +111,14 @@ booster_measure(Booster *booster, int round)
 	xgb(XGBoosterEvalOneIter(booster->handle, round, matrices, names, n, &said));
 	copy = take(strlen(said) + 1, 1);
 	strcpy(copy, said);
-	list_free(&booster->metrics);
-	/* "[0]", then a tab before each metric */
-	text = strtok_r(copy, "\t", &rest);
-	while (text != NULL && (text = strtok_r(NULL, "\t", &rest)) != NULL)
-		add_metric(&booster->metrics, text, &last);
-	free(copy);
 	if (booster->fold > 0)
 		list_add(&list, "fold", "%d", booster->fold);
 	list_add(&list, "round", "%d", round);
-	list_append(&list, &booster->metrics);
+	/* "[0]", then a tab before each metric */
+	text = strtok_r(copy, "\t", &rest);
+	while (text != NULL && (text = strtok_r(NULL, "\t", &rest)) != NULL)
+		add_metric(&list, text, &last);
+	free(copy);
 	list_send(&list, RML_REPLY_PROGRESS);
 	return last;
 }
@@ -131,7 +130,6 @@ booster_free(Booster *booster)
 	matrix_free(&booster->training);
 	matrix_free(&booster->held_out);
 	matrix_free(&booster->sample);
-	list_free(&booster->metrics);
 	memset(booster, 0, sizeof(*booster));
 }
 

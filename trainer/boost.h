@@ -6,7 +6,6 @@
 #define TRAINER_BOOST_H
 
 #include "config.h"
-#include "list.h"
 #include "matrix.h"
 
 typedef struct Booster
@@ -17,7 +16,6 @@ typedef struct Booster
 	Matrix		held_out;
 	Matrix		sample;			/* of the rows of training, if their metrics are measured on one */
 	int			fold;			/* 0: of the model itself */
-	List		metrics;		/* that were measured last */
 } Booster;
 
 /* Are the metrics of so many rows of training measured on a sample? */

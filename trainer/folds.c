@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "io.h"
-#include "train/protocol.h"
 
 static void
 begin_fold(Booster *booster, const Config *config, const Rows *rows, const Roles *roles, int fold)
@@ -20,19 +19,6 @@ begin_fold(Booster *booster, const Config *config, const Rows *rows, const Roles
 	REQUIRE(held_out.n > 0, "fold %d has no rows", fold);
 	REQUIRE(training.n > 0, "all rows are in fold %d", fold);
 	booster_begin(booster, config, training, held_out, fold);
-}
-
-/* Says what a fold is judged by: its metrics of the last round, or of the best one. */
-static void
-say_final(int fold, int round, const List *metrics)
-{
-	List		list = {0};
-
-	list_add(&list, "fold", "%d", fold);
-	list_add(&list, "final", "1");
-	list_add(&list, "round", "%d", round);
-	list_append(&list, metrics);
-	list_send(&list, RML_REPLY_PROGRESS);
 }
 
 static void
@@ -48,7 +34,6 @@ run_apart(const Config *config, const Rows *rows, const Roles *roles)
 			booster_grow(&booster, round);
 			booster_measure(&booster, round);
 		}
-		say_final(fold, config->rounds - 1, &booster.metrics);
 		booster_free(&booster);
 	}
 }
@@ -74,7 +59,6 @@ static void
 run_together(const Config *config, const Rows *rows, const Roles *roles, Stopper *stopper)
 {
 	Booster    *boosters = take((size_t) config->folds, sizeof(Booster));
-	List	   *best = take((size_t) config->folds, sizeof(List));
 	bool		stops = false;
 	bool		is_best;
 
@@ -85,20 +69,10 @@ run_together(const Config *config, const Rows *rows, const Roles *roles, Stopper
 		Score		mean = run_round(config, boosters, round);
 
 		stops = stopper_take(stopper, &mean, round, &is_best);
-		for (int i = 0; i < config->folds && is_best; i++)
-		{
-			list_free(&best[i]);
-			list_append(&best[i], &boosters[i].metrics);
-		}
 	}
 	for (int i = 0; i < config->folds; i++)
-	{
-		say_final(i + 1, stopper->best_round, &best[i]);
-		list_free(&best[i]);
 		booster_free(&boosters[i]);
-	}
 	free(boosters);
-	free(best);
 }
 
 void

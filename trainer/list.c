@@ -15,8 +15,6 @@
 static void
 add_bytes(List *list, const char *data, size_t size)
 {
-	if (size == 0)
-		return;
 	if (list->size + size > list->room)
 	{
 		list->room = 2 * (list->size + size);
@@ -40,21 +38,9 @@ list_add(List *list, const char *key, const char *format, ...)
 }
 
 void
-list_append(List *list, const List *more)
-{
-	add_bytes(list, more->data, more->size);
-}
-
-void
 list_send(List *list, uint32_t kind)
 {
 	io_send(kind, list->data, list->size);
-	list_free(list);
-}
-
-void
-list_free(List *list)
-{
 	free(list->data);
 	memset(list, 0, sizeof(*list));
 }

@@ -17,13 +17,8 @@ typedef struct List
 
 extern void list_add(List *list, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Appends all of another. */
-extern void list_append(List *list, const List *more);
-
 /* Sends it, and empties it. */
 extern void list_send(List *list, uint32_t kind);
-
-extern void list_free(List *list);
 
 /* The next key and value of a list of that size; 0 at its end.  *at begins with 0. */
 extern int	list_next(const char *data, size_t size, size_t *at, const char **key, const char **value);

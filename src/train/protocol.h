@@ -57,10 +57,7 @@ typedef struct RmlFrameHead
  */
 #define RML_REPLY_DATA 'D'
 
-/*
- * PROGRESS: a list: fold (absent: of the model itself), round (from 0), then for each metric "train-auc" or "validation-auc" and its value as XGBoost prints it.
- * At the end of a fold once more, with "final" after the fold: the round that the fold is judged by, which is the last one or, with early stopping, the best.
- */
+/* PROGRESS: a list: fold (absent: of the model itself), round (from 0), then for each metric "train-auc" or "validation-auc" and its value as XGBoost prints it. */
 #define RML_REPLY_PROGRESS 'P'
 
 /* MODEL: the next bytes of the UBJSON file. */
