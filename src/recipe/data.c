@@ -14,6 +14,7 @@
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "quality/subject.h"
 #include "recipe/data.h"
@@ -40,11 +41,16 @@ typedef struct Source
 
 struct RmlData
 {
-	DestReceiver receiver;
 	const RmlRecipe *recipe;
 	int			n_sources;		/* columns of the recipe, then the label */
 	Source	   *sources;
 	bool		has_label;
+	int			n_more;			/* words of a row beside them */
+	bool		outlives;		/* the transaction */
+	bool		is_open;
+	const uint16 *roles;		/* or NULL: no row is hidden */
+	uint16		fold;
+	int64		visible;
 	RmlSpill   *spill;
 	int64		null_labels;	/* rows */
 	int64		infinite_labels;
@@ -53,8 +59,15 @@ struct RmlData
 	RmlSpill  **given;			/* by number of the step */
 	RmlServerHost host;
 	MemoryContext context;
-	MemoryContext row;			/* for values of a row */
 };
+
+/* Of a query that is run here. */
+typedef struct Reading
+{
+	DestReceiver receiver;
+	RmlData    *data;
+	MemoryContext row;			/* for values of a row */
+} Reading;
 
 /* ---- columns of the query ---- */
 
@@ -176,6 +189,19 @@ check_zones(const RmlRecipe *recipe, const RmlRawColumn *column)
 	}
 }
 
+/* Columns of several queries have one place, for which texts and times must be what they are. */
+static void
+check_alike(const Source *source, Form_pg_attribute att)
+{
+	RmlColumnKind kind = rml_column_kind(att->atttypid);
+
+	if (kind_of(kind) != kind_of(source->kind) || (rml_is_time_kind(kind) && kind != source->kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of type %s is of another type in the first query", NameStr(att->attname), format_type_be(att->atttypid)),
+				 errhint("Cast it.")));
+}
+
 static void
 open_column(RmlData *data, RmlRecipe *recipe, RmlRawColumn *column, const RmlColumnNames *names, int number)
 {
@@ -186,11 +212,13 @@ open_column(RmlData *data, RmlRecipe *recipe, RmlRawColumn *column, const RmlCol
 	Form_pg_attribute att = find_column(names, column->name, whose);
 
 	check_column(recipe, column, att, whose);
+	if (data->is_open)
+		check_alike(source, att);
+	else if (column->kind == RML_KIND_TEXT)
+		data->dictionaries[number] = source->dictionary = rml_dictionary_create(&data->host.host);
 	source->name = pstrdup(NameStr(att->attname));
 	source->column = column->name;
 	source->kind = rml_column_kind(att->atttypid);
-	if (column->kind == RML_KIND_TEXT)
-		data->dictionaries[number] = source->dictionary = rml_dictionary_create(&data->host.host);
 	if (source->kind == RML_COLUMN_TIMESTAMPTZ)
 		check_zones(recipe, column);
 }
@@ -209,27 +237,53 @@ open_label(RmlData *data, const char *label, const RmlColumnNames *names)
 				 errmsg("label \"%s\" is of type %s, but must be a number or a boolean", label, format_type_be(att->atttypid))));
 }
 
+void
+rml_data_open(RmlData *data, RmlRecipe *recipe, TupleDesc columns, const char *label)
+{
+	MemoryContext caller = MemoryContextSwitchTo(data->context);
+	RmlColumnNames *names = rml_column_names(columns);
+	int			number = 0;
+	ListCell   *cell;
+
+	data->recipe = recipe;
+	rml_recipe_take_columns(recipe, names, NULL);
+	if (!data->is_open)
+	{
+		data->n_sources = list_length(recipe->columns) + data->has_label;
+		data->sources = palloc0(sizeof(Source) * (Size) Max(data->n_sources, 1));
+		data->dictionaries = palloc0(sizeof(RmlDictionary *) * (Size) Max(data->n_sources, 1));
+	}
+	foreach(cell, recipe->columns)
+		open_column(data, recipe, lfirst(cell), names, number++);
+	if (data->has_label)
+		open_label(data, label, names);
+	if (!data->is_open)
+		data->spill = rml_spill_begin(data->n_sources + data->n_more, rml_spill_block_rows(data->n_sources + data->n_more), data->outlives);
+	data->is_open = true;
+	MemoryContextSwitchTo(caller);
+}
+
+const char *const *
+rml_data_columns(const RmlData *data, int *n)
+{
+	const char **names;
+
+	*n = data->n_sources - data->has_label;
+	names = palloc(sizeof(char *) * (Size) Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		names[i] = data->sources[i].name;
+	return names;
+}
+
 /* Finds all columns, and gives the statement that reads just them. */
 static char *
 open_query(RmlData *data, RmlRecipe *recipe, const char *query, const char *label)
 {
 	RmlSubject	subject;
-	RmlColumnNames *names;
 	StringInfoData sql;
-	int			number = 0;
-	ListCell   *cell;
 
 	rml_subject_open(&subject, InvalidOid, query, NULL);
-	names = rml_column_names(subject.columns);
-	MemoryContextSwitchTo(data->context);
-	rml_recipe_take_columns(recipe, names, NULL);
-	data->n_sources = list_length(recipe->columns) + data->has_label;
-	data->sources = palloc0(sizeof(Source) * (Size) Max(data->n_sources, 1));
-	data->dictionaries = palloc0(sizeof(RmlDictionary *) * (Size) Max(data->n_sources, 1));
-	foreach(cell, recipe->columns)
-		open_column(data, recipe, lfirst(cell), names, number++);
-	if (label != NULL)
-		open_label(data, label, names);
+	rml_data_open(data, recipe, subject.columns, label);
 	initStringInfo(&sql);
 	for (int i = 0; i < data->n_sources; i++)
 		appendStringInfo(&sql, "%s source.%s", i == 0 ? "SELECT" : ",", quote_identifier(data->sources[i].name));
@@ -290,25 +344,34 @@ count_label(RmlData *data, double label)
 		data->label_scale = Max(data->label_scale, rml_exact_scale(label));
 }
 
-static bool
-receive(TupleTableSlot *slot, DestReceiver *self)
+double *
+rml_data_put(RmlData *data, const Datum *values, const bool *nulls, int *stride)
 {
-	RmlData    *data = (RmlData *) self;
-	MemoryContext caller = MemoryContextSwitchTo(data->row);
 	double	   *word = rml_spill_row(data->spill);
-	int			stride = rml_spill_stride(data->spill);
 
-	slot_getallattrs(slot);
-	for (int i = 0; i < data->n_sources; i++, word += stride)
+	*stride = rml_spill_stride(data->spill);
+	for (int i = 0; i < data->n_sources; i++, word += *stride)
 	{
 		const Source *source = &data->sources[i];
 
-		*word = slot->tts_isnull[i] ? no_word(source) : word_of(source, slot->tts_values[i]);
+		*word = nulls[i] ? no_word(source) : word_of(source, values[i]);
 	}
 	if (data->has_label)
-		count_label(data, word[-stride]);
+		count_label(data, word[-*stride]);
+	return word;
+}
+
+static bool
+receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	Reading    *reading = (Reading *) self;
+	MemoryContext caller = MemoryContextSwitchTo(reading->row);
+	int			stride;
+
+	slot_getallattrs(slot);
+	(void) rml_data_put(reading->data, slot->tts_values, slot->tts_isnull, &stride);
 	MemoryContextSwitchTo(caller);
-	MemoryContextReset(data->row);
+	MemoryContextReset(reading->row);
 	return true;
 }
 
@@ -326,30 +389,52 @@ do_nothing(DestReceiver *self)
 	(void) self;
 }
 
+static RmlData *
+create_data(RmlRecipe *recipe, bool has_label, int n_more, bool outlives)
+{
+	RmlData    *data = palloc0(sizeof(RmlData));
+
+	data->recipe = recipe;
+	data->has_label = has_label;
+	data->n_more = n_more;
+	data->outlives = outlives;
+	data->context = CurrentMemoryContext;
+	rml_server_host_init(&data->host, CurrentMemoryContext);
+	data->given = palloc0(sizeof(RmlSpill *) * ((Size) recipe->n_steps + 1));
+	return data;
+}
+
+RmlData *
+rml_data_create(RmlRecipe *recipe, bool has_label, int n_more)
+{
+	return create_data(recipe, has_label, n_more, true);
+}
+
+void
+rml_data_finish(RmlData *data)
+{
+	rml_spill_finish(data->spill);
+}
+
 RmlData *
 rml_data_read(RmlRecipe *recipe, const char *query, const char *label)
 {
-	RmlData    *data = palloc0(sizeof(RmlData));
-	SPIExecuteOptions options = {.read_only = true, .dest = &data->receiver};
+	RmlData    *data = create_data(recipe, label != NULL, 0, false);
+	Reading		reading = {.receiver = {receive, startup, do_nothing, do_nothing, DestNone}, .data = data};
+	SPIExecuteOptions options = {.read_only = true, .dest = &reading.receiver};
 	char	   *sql;
 
-	data->receiver = (DestReceiver) {receive, startup, do_nothing, do_nothing, DestNone};
-	data->recipe = recipe;
-	data->context = CurrentMemoryContext;
-	data->row = AllocSetContextCreate(CurrentMemoryContext, "riskml row of a recipe's data", ALLOCSET_DEFAULT_SIZES);
-	rml_server_host_init(&data->host, CurrentMemoryContext);
-	data->has_label = label != NULL;
-	data->given = palloc0(sizeof(RmlSpill *) * ((Size) recipe->n_steps + 1));
+	reading.row = AllocSetContextCreate(CurrentMemoryContext, "riskml row of a recipe's data", ALLOCSET_DEFAULT_SIZES);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	sql = open_query(data, recipe, query, label);
-	data->spill = rml_spill_begin(data->n_sources, rml_spill_block_rows(data->n_sources));
 	/* "utility": the result is not SPI's */
 	if (SPI_execute_extended(sql, &options) != SPI_OK_UTILITY)
 		elog(ERROR, "the query could not be run");
 	SPI_finish();
 	MemoryContextSwitchTo(data->context);
-	rml_spill_finish(data->spill);
+	MemoryContextDelete(reading.row);
+	rml_data_finish(data);
 	if (rml_data_rows(data) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -357,16 +442,43 @@ rml_data_read(RmlRecipe *recipe, const char *query, const char *label)
 	return data;
 }
 
-void
-rml_data_free(RmlData *data)
+static void
+free_given(RmlData *data)
 {
 	for (int i = 0; i <= data->recipe->n_steps; i++)
 	{
 		if (data->given[i] != NULL)
 			rml_spill_free(data->given[i]);
+		data->given[i] = NULL;
 	}
+}
+
+void
+rml_data_free(RmlData *data)
+{
+	free_given(data);
 	rml_spill_free(data->spill);
-	MemoryContextDelete(data->row);
+}
+
+/* ---- rows that are hidden ---- */
+
+bool
+rml_data_is_hidden(const RmlData *data, int64 row)
+{
+	return data->roles != NULL && (data->roles[row] == RML_HELD_OUT || (data->fold > 0 && data->roles[row] == data->fold));
+}
+
+void
+rml_data_hide(RmlData *data, const uint16 *roles, int fold)
+{
+	int64		rows = rml_data_all_rows(data);
+
+	free_given(data);
+	data->roles = roles;
+	data->fold = (uint16) fold;
+	data->visible = 0;
+	for (int64 row = 0; row < rows; row++)
+		data->visible += !rml_data_is_hidden(data, row);
 }
 
 /* ---- what is there ---- */
@@ -374,7 +486,73 @@ rml_data_free(RmlData *data)
 int64
 rml_data_rows(const RmlData *data)
 {
+	return data->roles != NULL ? data->visible : rml_spill_rows(data->spill);
+}
+
+int64
+rml_data_all_rows(const RmlData *data)
+{
 	return rml_spill_rows(data->spill);
+}
+
+int64
+rml_data_blocks(const RmlData *data)
+{
+	return rml_spill_blocks(data->spill);
+}
+
+int
+rml_data_rows_of(const RmlData *data, int64 block)
+{
+	return rml_spill_rows_of(data->spill, block);
+}
+
+void
+rml_data_labels(const RmlData *data, int64 block, double *labels)
+{
+	rml_spill_read(data->spill, block, data->n_sources - 1, labels);
+}
+
+void
+rml_data_more(const RmlData *data, int64 block, int number, double *words)
+{
+	rml_spill_read(data->spill, block, data->n_sources + number, words);
+}
+
+RmlDataColumn
+rml_data_column(const RmlData *data, int number)
+{
+	const Source *source = &data->sources[number];
+
+	return (RmlDataColumn) {source->column, source->kind == RML_COLUMN_BOOL, source->dictionary};
+}
+
+/* Seconds since 1970, of a time as it is kept. */
+static double
+epoch_of(const Source *source, double word)
+{
+	const double epoch = (double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	int64		time;
+	double		micros;
+
+	memcpy(&time, &word, sizeof(time));
+	if (time == NO_TIME)
+		return NAN;
+	micros = source->kind == RML_COLUMN_DATE ? rml_column_time(RML_COLUMN_DATE, Int32GetDatum((int32) time), NULL) :
+		rml_column_time(RML_COLUMN_TIMESTAMP, Int64GetDatum(time), NULL);
+	return micros / USECS_PER_SEC + epoch;
+}
+
+void
+rml_data_read_column(const RmlData *data, int number, int64 block, double *values)
+{
+	const Source *source = &data->sources[number];
+
+	rml_spill_read(data->spill, block, number, values);
+	if (!rml_is_time_kind(source->kind) || source->dictionary != NULL)
+		return;
+	for (int i = 0; i < rml_spill_rows_of(data->spill, block); i++)
+		values[i] = epoch_of(source, values[i]);
 }
 
 bool
@@ -422,7 +600,7 @@ rml_data_dictionary(const RmlData *data, const RmlOperand *operand)
 RmlSpill *
 rml_data_new_spill(const RmlData *data, int n_columns)
 {
-	return rml_spill_begin(n_columns, rml_spill_stride(data->spill));
+	return rml_spill_begin(n_columns, rml_spill_stride(data->spill), data->outlives);
 }
 
 void
@@ -523,6 +701,15 @@ rml_data_reader(RmlData *data, RmlProgram *program, bool with_labels)
 							 reader->inputs + (Size) program->outputs[i].slot * (Size) rml_spill_stride(data->spill));
 	if (with_labels)
 		reader->labels = palloc(column);
+	return reader;
+}
+
+RmlDataReader *
+rml_data_reader_of_all(RmlData *data, RmlProgram *program, bool with_labels)
+{
+	RmlDataReader *reader = rml_data_reader(data, program, with_labels);
+
+	reader->all_rows = true;
 	return reader;
 }
 
@@ -632,6 +819,48 @@ run_rows(RmlDataReader *reader, int first, int n)
 		memcpy(reader->values[i] + first, reader->slots + (Size) program->outputs[i].slot * RML_PROGRAM_ROWS, sizeof(double) * (Size) n);
 }
 
+/* Several outputs may have one place. */
+static bool
+is_done(const RmlDataReader *reader, int output)
+{
+	for (int i = 0; i < output; i++)
+	{
+		if (reader->values[i] == reader->values[output])
+			return true;
+	}
+	return false;
+}
+
+static void
+keep(double *values, const int *rows, int n)
+{
+	for (int i = 0; i < n; i++)
+		values[i] = values[rows[i]];
+}
+
+static void
+leave_out_hidden(RmlDataReader *reader)
+{
+	int64		first = reader->block * rml_spill_stride(reader->data->spill);
+	int		   *rows = palloc(sizeof(int) * (Size) reader->n_rows);
+	int			n = 0;
+
+	for (int row = 0; row < reader->n_rows; row++)
+	{
+		if (!rml_data_is_hidden(reader->data, first + row))
+			rows[n++] = row;
+	}
+	for (int i = 0; i < reader->program->n_outputs; i++)
+	{
+		if (!is_done(reader, i))
+			keep(reader->values[i], rows, n);
+	}
+	if (reader->labels != NULL)
+		keep(reader->labels, rows, n);
+	reader->n_rows = n;
+	pfree(rows);
+}
+
 bool
 rml_data_next(RmlDataReader *reader)
 {
@@ -649,6 +878,8 @@ rml_data_next(RmlDataReader *reader)
 		for (int first = 0; first < reader->n_rows; first += RML_PROGRAM_ROWS)
 			run_rows(reader, first, Min(reader->n_rows - first, RML_PROGRAM_ROWS));
 	}
+	if (data->roles != NULL && !reader->all_rows)
+		leave_out_hidden(reader);
 	reader->block++;
 	return true;
 }

@@ -21,6 +21,7 @@
 #include "recipe/data.h"
 #include "recipe/op.h"
 #include "recipe/sorted.h"
+#include "recipe/training.h"
 #include "registry/acting.h"
 
 RML_SQL_FUNCTION(riskml_fit_recipe);
@@ -363,18 +364,36 @@ recipe_json(const RmlRecipe *recipe)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
-static Jsonb *
-fit_recipe(const Jsonb *json, const char *query, const char *label)
+static void
+fit_steps(RmlFitting *fitting)
 {
-	RmlRecipe  *recipe = rml_recipe_read(json, NULL);
-	RmlFitting *fitting = rml_fit_begin(recipe, query, label);
+	RmlRecipe  *recipe = fitting->recipe;
 
 	for (int i = 0; i < recipe->n_steps; i++)
 	{
 		if (!recipe->steps[i].is_fitted)
 			fit_step(fitting, &recipe->steps[i]);
 	}
+}
+
+static Jsonb *
+fit_recipe(const Jsonb *json, const char *query, const char *label)
+{
+	RmlRecipe  *recipe = rml_recipe_read(json, NULL);
+	RmlFitting *fitting = rml_fit_begin(recipe, query, label);
+
+	fit_steps(fitting);
 	rml_fit_end(fitting);
+	return recipe_json(recipe);
+}
+
+Jsonb *
+rml_fit_to(RmlRecipe *recipe, RmlData *data)
+{
+	RmlFitting	fitting = {.recipe = recipe, .data = data};
+
+	fit_steps(&fitting);
+	free_sorted(&fitting);
 	return recipe_json(recipe);
 }
 

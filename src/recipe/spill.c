@@ -4,25 +4,35 @@
  */
 #include "postgres.h"
 
+#include "commands/tablespace.h"
 #include "miscadmin.h"
-#include "storage/buffile.h"
+#include "storage/fd.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
-#include "compat.h"
 #include "recipe/spill.h"
 
 #define BLOCK_WORDS (512 * 1024)	/* 4 MB */
 #define MOST_ROWS 4096
 #define LEAST_ROWS 64
 
+/* The file; apart, as the memory context knows of it to its end.  Its close cannot fail, as that of a BufFile can, which writes first. */
+typedef struct Guard
+{
+	MemoryContextCallback callback;
+	File		file;			/* 0: there is none, all rows are in the block */
+} Guard;
+
 struct RmlSpill
 {
-	BufFile    *file;			/* NULL: all rows are in the block */
+	Guard	   *guard;
+	bool		outlives;
 	int			n_columns;
 	int			block_rows;
 	double	   *block;			/* that is being filled, or the only one */
 	int			filled;			/* rows of it */
 	int64		rows;			/* of all */
+	Size		n_blocks;		/* in the file */
 };
 
 int
@@ -34,23 +44,50 @@ rml_spill_block_rows(int n_columns)
 }
 
 RmlSpill *
-rml_spill_begin(int n_columns, int block_rows)
+rml_spill_begin(int n_columns, int block_rows, bool outlives)
 {
 	RmlSpill   *spill = palloc0(sizeof(RmlSpill));
 
+	spill->guard = palloc0(sizeof(Guard));
+	spill->outlives = outlives;
 	spill->n_columns = n_columns;
 	spill->block_rows = block_rows;
 	spill->block = palloc_extended(sizeof(double) * (Size) Max(n_columns, 1) * (Size) block_rows, MCXT_ALLOC_HUGE);
 	return spill;
 }
 
+static void
+close_file(void *arg)
+{
+	Guard	   *guard = arg;
+
+	if (guard->file > 0)
+		FileClose(guard->file);
+	guard->file = 0;
+}
+
 void
 rml_spill_free(RmlSpill *spill)
 {
-	if (spill->file != NULL)
-		BufFileClose(spill->file);
+	close_file(spill->guard);
 	pfree(spill->block);
 	pfree(spill);
+}
+
+/* In the current memory context: that of the spill. */
+static void
+open_file(RmlSpill *spill)
+{
+	Guard	   *guard = spill->guard;
+
+	PrepareTempTablespaces();
+	if (spill->outlives)
+	{
+		guard->callback.func = close_file;
+		guard->callback.arg = guard;
+		MemoryContextRegisterResetCallback(GetMemoryChunkContext(spill), &guard->callback);
+	}
+	guard->file = OpenTemporaryFile(spill->outlives);
 }
 
 static Size
@@ -63,17 +100,22 @@ block_bytes(const RmlSpill *spill)
 static void
 write_block(RmlSpill *spill)
 {
-	MemoryContext caller;
+	Size		bytes = block_bytes(spill);
+	Size		place = spill->n_blocks++ * bytes;
 
 	CHECK_FOR_INTERRUPTS();
-	if (spill->file == NULL)
+	if (spill->guard->file == 0)
+		open_file(spill);
+	errno = 0;
+	if (bytes > 0 && (Size) FileWrite(spill->guard->file, (char *) spill->block, (int) bytes, (off_t) place, WAIT_EVENT_BUFFILE_WRITE) != bytes)
 	{
-		caller = MemoryContextSwitchTo(GetMemoryChunkContext(spill));
-		spill->file = BufFileCreateTemp(false);
-		MemoryContextSwitchTo(caller);
+		/* less than all was written */
+		if (errno == 0)
+			errno = ENOSPC;
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not write to file \"%s\": %m", FilePathName(spill->guard->file))));
 	}
-	if (spill->n_columns > 0)
-		BufFileWrite(spill->file, spill->block, block_bytes(spill));
 	spill->filled = 0;
 }
 
@@ -95,7 +137,7 @@ rml_spill_stride(const RmlSpill *spill)
 void
 rml_spill_finish(RmlSpill *spill)
 {
-	if (spill->file != NULL && spill->filled > 0)
+	if (spill->guard->file != 0 && spill->filled > 0)
 		write_block(spill);
 }
 
@@ -124,12 +166,14 @@ rml_spill_read(RmlSpill *spill, int64 block, int column, double *words)
 	Size		place = sizeof(double) * (Size) column * (Size) spill->block_rows;
 
 	CHECK_FOR_INTERRUPTS();
-	if (spill->file == NULL)
+	if (spill->guard->file == 0)
 	{
 		memcpy(words, (char *) spill->block + place, bytes);
 		return;
 	}
-	if (BufFileSeek(spill->file, 0, (off_t) (block_bytes(spill) * (Size) block + place), SEEK_SET) != 0)
-		elog(ERROR, "block " INT64_FORMAT " of a temporary file cannot be sought", block);
-	rml_buffile_read(spill->file, words, bytes);
+	if ((Size) FileRead(spill->guard->file, (char *) words, (int) bytes, (off_t) (block_bytes(spill) * (Size) block + place),
+						WAIT_EVENT_BUFFILE_READ) != bytes)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file: %m")));
 }

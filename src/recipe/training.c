@@ -34,27 +34,31 @@ struct RmlTraining
 	RmlSpill   *deal;			/* of each row its hash, and how many equal ones come before it; NULL: no step asks */
 	RmlProgram *program;
 	RmlDataReader *reader;
+	bool		owns_data;
 };
 
 /* ---- dealing rows ---- */
 
-/* Rows by their hashes, and within them in their order. */
+/* Rows that are not hidden by their hashes, and within them in their order. */
 static void
 sort_by_hash(RmlTraining *training, RmlSorter *sorter)
 {
 	uint64	   *hashes = palloc(sizeof(uint64) * (Size) rml_spill_stride(training->deal));
 	int64		row = 0;
 
-	for (int64 block = 0; row < rml_data_rows(training->data); block++)
+	for (int64 block = 0; row < rml_data_all_rows(training->data); block++)
 	{
 		int			n = rml_data_hash(training->data, block, hashes);
 
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++, row++)
 		{
-			uint64	   *record = rml_sorter_put(sorter);
+			uint64	   *record;
 
+			if (rml_data_is_hidden(training->data, row))
+				continue;
+			record = rml_sorter_put(sorter);
 			record[0] = hashes[i];
-			record[1] = (uint64) row++;
+			record[1] = (uint64) row;
 		}
 	}
 	pfree(hashes);
@@ -96,12 +100,17 @@ deal_rows(RmlTraining *training)
 	sort_by_hash(training, &by_hash);
 	count_equals(&by_hash, &by_row);
 	rml_sorter_close(&by_hash);
-	while ((record = rml_sorter_next(&by_row)) != NULL)
+	for (int64 row = 0; row < rml_data_all_rows(training->data); row++)
 	{
-		double	   *row = rml_spill_row(training->deal);
+		double	   *words = rml_spill_row(training->deal);
+		int			stride = rml_spill_stride(training->deal);
 
-		memcpy(row, &record[1], sizeof(uint64));
-		row[rml_spill_stride(training->deal)] = (double) record[2];
+		words[0] = words[stride] = 0;
+		if (rml_data_is_hidden(training->data, row))
+			continue;
+		record = rml_sorter_next(&by_row);
+		memcpy(words, &record[1], sizeof(uint64));
+		words[stride] = (double) record[2];
 	}
 	rml_sorter_close(&by_row);
 	rml_spill_finish(training->deal);
@@ -154,7 +163,7 @@ find_folds(Encoding *encoding, int64 block, int n)
 static void
 find_categories(Encoding *encoding)
 {
-	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, false);
+	RmlDataReader *reader = rml_data_reader_of_all(encoding->training->data, encoding->program, false);
 
 	while (rml_data_next(reader))
 		rml_tally_find(encoding->tally, reader->values[0], reader->n_rows, encoding->numbers);
@@ -171,18 +180,23 @@ add_to_cell(Cell *cell, int128 label)
 static void
 add_labels(Encoding *encoding)
 {
-	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, true);
+	const RmlData *data = encoding->training->data;
+	RmlDataReader *reader = rml_data_reader_of_all(encoding->training->data, encoding->program, true);
 	int			folds = encoding->encode->folds;
+	int64		row = 0;
 
 	for (int64 block = 0; rml_data_next(reader); block++)
 	{
 		rml_tally_find(encoding->tally, reader->values[0], reader->n_rows, encoding->numbers);
 		find_folds(encoding, block, reader->n_rows);
-		for (int i = 0; i < reader->n_rows; i++)
+		for (int i = 0; i < reader->n_rows; i++, row++)
 		{
 			int			fold = encoding->dealt[i];
-			int128		label = rml_exact_term(reader->labels[i], encoding->label_scale);
+			int128		label;
 
+			if (rml_data_is_hidden(data, row))
+				continue;
+			label = rml_exact_term(reader->labels[i], encoding->label_scale);
 			add_to_cell(&encoding->cells[(Size) encoding->numbers[i] * (Size) folds + (Size) fold], label);
 			add_to_cell(&encoding->folds[fold], label);
 		}
@@ -253,21 +267,40 @@ compute_values(Encoding *encoding)
 	pfree(known);
 }
 
-static RmlSpill *
-write_values(Encoding *encoding)
+/* What apply_recipe() gives for hidden rows, of which others do not know. */
+static RmlDataReader *
+read_applied(const Encoding *encoding, const RmlStep *step)
 {
-	RmlDataReader *reader = rml_data_reader(encoding->training->data, encoding->program, false);
-	RmlSpill   *spill = rml_data_new_spill(encoding->training->data, 1);
+	RmlTraining *training = encoding->training;
+	RmlOperand	feature = {.name = step->name, .step = unconstify(RmlStep *, step)};
+
+	return rml_data_reader_of_all(training->data,
+								  rml_recipe_compile_operand(training->recipe, &feature, rml_data_dictionaries(training->data), false), false);
+}
+
+static RmlSpill *
+write_values(Encoding *encoding, const RmlStep *step)
+{
+	RmlData    *data = encoding->training->data;
+	RmlDataReader *reader = rml_data_reader_of_all(data, encoding->program, false);
+	RmlDataReader *applied = rml_data_rows(data) < rml_data_all_rows(data) ? read_applied(encoding, step) : NULL;
+	RmlSpill   *spill = rml_data_new_spill(data, 1);
+	int64		row = 0;
 
 	for (int64 block = 0; rml_data_next(reader); block++)
 	{
+		if (applied != NULL)
+			(void) rml_data_next(applied);
 		rml_tally_find(encoding->tally, reader->values[0], reader->n_rows, encoding->numbers);
 		find_folds(encoding, block, reader->n_rows);
-		for (int i = 0; i < reader->n_rows; i++)
-			*rml_spill_row(spill) = encoding->values[(Size) encoding->numbers[i] * (Size) encoding->encode->folds + (Size) encoding->dealt[i]];
+		for (int i = 0; i < reader->n_rows; i++, row++)
+			*rml_spill_row(spill) = rml_data_is_hidden(data, row) ? applied->values[0][i] :
+				encoding->values[(Size) encoding->numbers[i] * (Size) encoding->encode->folds + (Size) encoding->dealt[i]];
 	}
 	rml_spill_finish(spill);
 	rml_data_reader_free(reader);
+	if (applied != NULL)
+		rml_data_reader_free(applied);
 	return spill;
 }
 
@@ -303,7 +336,7 @@ encode_step(RmlTraining *training, const RmlStep *step, const RmlTargetEncode *e
 	add_labels(&encoding);
 	compute_values(&encoding);
 	MemoryContextSwitchTo(caller);
-	spill = write_values(&encoding);
+	spill = write_values(&encoding, step);
 	MemoryContextDelete(context);
 	rml_data_give(training->data, step->number, spill);
 }
@@ -324,17 +357,16 @@ require_labels(const RmlTraining *training)
 }
 
 RmlTraining *
-rml_training_begin(const Jsonb *recipe, const char *query, const char *label)
+rml_training_open(RmlRecipe *recipe, RmlData *data)
 {
 	RmlTraining *training = palloc0(sizeof(RmlTraining));
 
-	training->recipe = rml_recipe_read(recipe, NULL);
-	rml_recipe_require_fitted(training->recipe);
-	training->data = rml_data_read(training->recipe, query, label);
+	training->recipe = recipe;
+	training->data = data;
 	require_labels(training);
-	for (int i = 0; i < training->recipe->n_steps; i++)
+	for (int i = 0; i < recipe->n_steps; i++)
 	{
-		const RmlStep *step = &training->recipe->steps[i];
+		const RmlStep *step = &recipe->steps[i];
 		const RmlTargetEncode *encode = rml_target_encode_of(step);
 
 		if (encode == NULL)
@@ -343,9 +375,27 @@ rml_training_begin(const Jsonb *recipe, const char *query, const char *label)
 			deal_rows(training);
 		encode_step(training, step, encode);
 	}
-	training->program = rml_recipe_compile_training(training->recipe, rml_data_dictionaries(training->data));
-	training->reader = rml_data_reader(training->data, training->program, true);
+	training->program = rml_recipe_compile_training(recipe, rml_data_dictionaries(data));
+	training->reader = rml_data_reader_of_all(data, training->program, true);
 	return training;
+}
+
+RmlTraining *
+rml_training_begin(const Jsonb *json, const char *query, const char *label)
+{
+	RmlRecipe  *recipe = rml_recipe_read(json, NULL);
+	RmlTraining *training;
+
+	rml_recipe_require_fitted(recipe);
+	training = rml_training_open(recipe, rml_data_read(recipe, query, label));
+	training->owns_data = true;
+	return training;
+}
+
+const RmlProgram *
+rml_training_program(const RmlTraining *training)
+{
+	return training->program;
 }
 
 int
@@ -371,7 +421,8 @@ rml_training_end(RmlTraining *training)
 	rml_data_reader_free(training->reader);
 	if (training->deal != NULL)
 		rml_spill_free(training->deal);
-	rml_data_free(training->data);
+	if (training->owns_data)
+		rml_data_free(training->data);
 }
 
 /* ---- SQL ---- */

@@ -9,7 +9,7 @@
 #ifndef RML_RECIPE_TRAINING_H
 #define RML_RECIPE_TRAINING_H
 
-#include "recipe/recipe.h"
+#include "recipe/data.h"
 
 typedef struct RmlTraining RmlTraining;
 
@@ -24,6 +24,17 @@ typedef struct RmlTrainingBlock
 /* Runs the query as the caller, in the current memory context.  All rows must have a label. */
 extern RmlTraining *rml_training_begin(const Jsonb *recipe, const char *query, const char *label);
 
+/* Fits the open steps to rows that are there already, but not to hidden ones (data.h); gives the recipe with what was found. */
+extern Jsonb *rml_fit_to(RmlRecipe *recipe, RmlData *data);
+
+/*
+ * The same for rows that are there already.  Hidden ones (data.h) have the features that apply_recipe() gives, and nobody else's depend on
+ * them.  The data is not freed at the end.
+ */
+extern RmlTraining *rml_training_open(RmlRecipe *recipe, RmlData *data);
+
+/* Its outputs are the features. */
+extern const RmlProgram *rml_training_program(const RmlTraining *training);
 extern int	rml_training_n_features(const RmlTraining *training);
 
 /* The next rows, in the order of the query; valid until the next call.  false: there are none. */
