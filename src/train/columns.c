@@ -221,13 +221,16 @@ find_others(RmlTrainQuery *query, const char *label, const char *label_upper, co
 static void
 open_subject(RmlTrainQuery *query, const char *noun, const char *sql)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	RmlSubject	subject;
 
+	/* which ends in SPI's memory */
 	rml_subject_open(&subject, InvalidOid, sql, NULL);
+	MemoryContextSwitchTo(caller);
 	memset(query, 0, sizeof(*query));
 	query->noun = noun;
-	query->desc = subject.columns;
-	query->from = subject.from;
+	query->desc = CreateTupleDescCopy(subject.columns);
+	query->from = pstrdup(subject.from);
 }
 
 void

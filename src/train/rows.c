@@ -172,6 +172,8 @@ run(RmlTrainRows *rows, const RmlTrainQuery *query, bool held_out, DestReceiver 
 	/* "utility": the result is not SPI's */
 	if (SPI_execute_extended(query->sql, &options) != SPI_OK_UTILITY)
 		elog(ERROR, "%s could not be run", query->noun);
+	/* not SPI's */
+	MemoryContextSwitchTo(rows->context);
 	rml_extras_leave(&rows->extras);
 }
 
