@@ -527,20 +527,21 @@ rml_data_column(const RmlData *data, int number)
 	return (RmlDataColumn) {source->column, source->kind == RML_COLUMN_BOOL, source->dictionary};
 }
 
-/* Seconds since 1970, of a time as it is kept. */
+/* Seconds since 1970, of a time as it is kept, as date_part('epoch', ...) has it. */
 static double
 epoch_of(const Source *source, double word)
 {
-	const double epoch = (double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	const int64 days = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
 	int64		time;
-	double		micros;
 
 	memcpy(&time, &word, sizeof(time));
 	if (time == NO_TIME)
 		return NAN;
-	micros = source->kind == RML_COLUMN_DATE ? rml_column_time(RML_COLUMN_DATE, Int32GetDatum((int32) time), NULL) :
-		rml_column_time(RML_COLUMN_TIMESTAMP, Int64GetDatum(time), NULL);
-	return micros / USECS_PER_SEC + epoch;
+	if (source->kind == RML_COLUMN_DATE)
+		return rml_column_time(RML_COLUMN_DATE, Int32GetDatum((int32) time), NULL) / USECS_PER_SEC + (double) (days * SECS_PER_DAY);
+	if (TIMESTAMP_NOT_FINITE(time))
+		return rml_column_time(RML_COLUMN_TIMESTAMP, Int64GetDatum(time), NULL);
+	return (double) (time + days * USECS_PER_DAY) / USECS_PER_SEC;
 }
 
 void

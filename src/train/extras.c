@@ -118,13 +118,13 @@ require_range(const RmlTrainExtras *extras, double label)
 
 	if (extras->params.task == RML_TRAIN_CLASSES)
 	{
-		int			most = extras->params.num_class > 0 ? extras->params.num_class : MAX_CLASSES;
+		int			n_classes = extras->params.num_class > 0 ? extras->params.num_class : MAX_CLASSES;
 
-		if (!(label >= 0 && label < most && label == floor(label)))
+		if (!(label >= 0 && label < n_classes && label == floor(label)))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("label \"%s\" is %s in %s, but objective %s has classes from 0 to %d", extras->query->label.name,
-							number_text(label), this_row(extras), objective, most - 1),
+					 errmsg("label \"%s\" is %s in %s, but must be an integer from 0 to %d for objective %s", extras->query->label.name,
+							number_text(label), this_row(extras), n_classes - 1, objective),
 					 errhint("Number the classes from 0.")));
 	}
 	else if (extras->params.task == RML_TRAIN_BINARY || strcmp(objective, "reg:logistic") == 0)
@@ -232,9 +232,10 @@ void
 rml_extras_row(RmlTrainExtras *extras, const Datum *values, const bool *nulls, double *row)
 {
 	double		label;
-	bool		held_out = is_held_out(extras, values, nulls);
+	bool		held_out;
 
 	extras->rows++;
+	held_out = is_held_out(extras, values, nulls);
 	label = *row++ = read_label(extras, values, nulls);
 	if (extras->has[RML_EXTRA_LABEL_UPPER])
 		*row++ = read_upper(extras, values, nulls, label);

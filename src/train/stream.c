@@ -518,7 +518,10 @@ push_text(JsonbParseState **state, JsonbIteratorToken token, const char *text, i
 	(void) pushJsonbValue(state, token, &value);
 }
 
-/* {"categories": {"grade": ["A", "B"]}}: labels in the order of their codes. */
+/*
+ * {"categories": {"grade": ["A", "B"]}}: labels in the order of their codes.  A text that was always NULL has no label, and must have one to be
+ * known as a text; no tree asks for it.
+ */
 Jsonb *
 rml_stream_options(const RmlTrainRows *rows)
 {
@@ -534,7 +537,7 @@ rml_stream_options(const RmlTrainRows *rows)
 		int			n;
 		Label	   *labels;
 
-		if (target->dictionary == NULL || rml_dictionary_count(target->dictionary) == 0)
+		if (target->dictionary == NULL)
 			continue;
 		if (!any)
 		{
@@ -552,6 +555,8 @@ rml_stream_options(const RmlTrainRows *rows)
 
 			push_text(&state, WJB_ELEM, text, length);
 		}
+		if (n == 0)
+			push_text(&state, WJB_ELEM, "", 0);
 		(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	}
 	if (any)
