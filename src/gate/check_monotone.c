@@ -18,6 +18,7 @@
 
 #include "gate/gate.h"
 #include "registry/column_names.h"
+#include "registry/nearest.h"
 #include "stats/watch.h"
 
 static const char *const monotone_keys[] = {"inputs", "rows", "points", "max", NULL};
@@ -41,6 +42,8 @@ read_monotone(RmlGateReader *reader, RmlGate *gate)
 static Form_pg_attribute
 find_input(const RmlWatchedModel *model, const RmlColumnNames *names, const char *input)
 {
+	int			distance;
+
 	for (int i = 0; i < model->n_inputs; i++)
 	{
 		RmlMatchHow how;
@@ -65,7 +68,7 @@ find_input(const RmlWatchedModel *model, const RmlColumnNames *names, const char
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("the model reads no input \"%s\"; the nearest is \"%s\"", input,
-					rml_gate_nearest(input, (const char *const *) model->inputs, model->n_inputs))));
+					rml_nearest_word(input, (const char *const *) model->inputs, model->n_inputs, &distance))));
 }
 
 static bool

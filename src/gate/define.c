@@ -69,24 +69,25 @@ rml_gate_missing(RmlGateReader *reader, const char *key)
 			 errmsg("%s: key \"%s\" is missing", reader->who, key)));
 }
 
-const char *
-rml_gate_nearest(const char *word, const char *const *words, int n)
-{
-	int			distance;
-
-	return rml_nearest_word(word, words, n, &distance);
-}
-
 pg_noreturn static void
 unknown_word(const RmlGateReader *reader, const char *what, const char *word, const char *const *words, int n)
 {
+	int			distance;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s: unknown %s \"%s\"", reader->who, what, cut(word)),
-			 errhint("Did you mean \"%s\"?", rml_gate_nearest(word, words, n))));
+			 errhint("Did you mean \"%s\"?", rml_nearest_word(word, words, n, &distance))));
 }
 
 /* ---- values ---- */
+
+/* Infinite if it is out of range. */
+static double
+number_of(const JsonbValue *value)
+{
+	return value->type == jbvNumeric ? strtod(rml_json_out(value), NULL) : NAN;
+}
 
 static char *
 shown(const JsonbValue *value)
@@ -103,7 +104,7 @@ rml_gate_number(RmlGateReader *reader, const char *key, double *value)
 		return false;
 	if (found->type != jbvNumeric)
 		rml_gate_wrong(reader, key, "must be a number, but is %s", shown(found));
-	*value = rml_json_number(found);
+	*value = number_of(found);
 	if (!isfinite(*value))
 		rml_gate_wrong(reader, key, "must be a finite number");
 	return true;
@@ -117,7 +118,7 @@ rml_gate_integer(RmlGateReader *reader, const char *key, int min, int max, int *
 
 	if (found == NULL)
 		return false;
-	number = found->type == jbvNumeric ? rml_json_number(found) : NAN;
+	number = number_of(found);
 	if (!(number >= min && number <= max) || !rml_json_is_integer(found))
 		rml_gate_wrong(reader, key, "must be an integer from %d to %d, but is %s", min, max, shown(found));
 	*value = (int) number;
@@ -162,7 +163,7 @@ static void
 add_input(const char *name, const JsonbValue *value, void *argument)
 {
 	Inputs	   *inputs = argument;
-	double		direction = value->type == jbvNumeric ? rml_json_number(value) : NAN;
+	double		direction = number_of(value);
 
 	if (direction != 1 && direction != -1)
 		rml_gate_wrong(inputs->reader, "inputs", "must have 1 or -1 for \"%s\", but has %s", cut(name), shown(value));

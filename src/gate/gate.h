@@ -121,9 +121,6 @@ extern void rml_gate_inputs(RmlGateReader *reader, RmlGate *gate);
 pg_noreturn extern void rml_gate_missing(RmlGateReader *reader, const char *key);
 pg_noreturn extern void rml_gate_wrong(RmlGateReader *reader, const char *key, const char *format,...) __attribute__((format(printf, 3, 4)));
 
-/* The word that is spelled most like this one. */
-extern const char *rml_gate_nearest(const char *word, const char *const *words, int n);
-
 /* "metric", of all that riskml.evaluate() knows; and "min" and "max", at least one of them. */
 extern void rml_gate_read_metric(RmlGateReader *reader, RmlGate *gate);
 extern void rml_gate_read_limits(RmlGateReader *reader, RmlGate *gate);
