@@ -50,6 +50,18 @@ GRANT SELECT ON credit TO PUBLIC;
 ALTER TABLE credit OWNER TO team;
 DROP ROLE leaver;
 SQL
+# gates: version 2 passed and is approved, version 3 failed, version 4 was not run
+my @leaves = map { dollar(leaf_model($_)) } 1 .. 4;
+$source->safe_psql('postgres', <<SQL);
+CREATE ROLE checker;
+SET SESSION AUTHORIZATION "Model Owner";
+SELECT riskml.import_model('gated', model) FROM unnest(ARRAY[$leaves[0], $leaves[1], $leaves[2], $leaves[3]]) model;
+SELECT riskml.set_gates('gated', '[{"name": "größe", "check": "metric", "metric": "mae", "max": 0.5}]', 'manual', '10 years', 'policy');
+SELECT riskml.run_gates('gated\@2', 'SELECT 1 AS x, 2 AS y', 'y'), riskml.run_gates('gated\@3', 'SELECT 1 AS x, 2 AS y', 'y');
+SELECT riskml.grant_model('gated', 'checker', 'promote'), riskml.grant_model('gated', 'checker');
+SET SESSION AUTHORIZATION checker;
+SELECT riskml.approve('gated\@2', 'seen');
+SQL
 $source->safe_psql('postgres', q{SELECT riskml.create_job('nightly', '@daily', timezone => 'Europe/Berlin'), riskml.create_pool('p', 2);
 	SELECT riskml.add_step('nightly', 's', command => 'SELECT 1', pool => 'p'), riskml.adopt_jobs(); SELECT riskml.run_job('nightly')});
 # suites: kept, but for one of a role that left
@@ -125,6 +137,10 @@ my %facts = (
 	'what a suite finds' => q{SELECT riskml.validate('credit', 'loans of "team"', result_format => 'COMPLETE')},
 	'baselines' => 'SELECT model, version, rows, query, set_by, set_at FROM riskml.model_baselines ORDER BY 1, 2',
 	'distributions' => "SELECT md5(riskml.get_baseline('credit\@1')::text), md5(riskml.get_baseline('credit\@2')::text)",
+	'gates' => 'SELECT * FROM riskml.gates ORDER BY model, position',
+	'results of gates' => 'SELECT * FROM riskml.gate_results ORDER BY run_id, position',
+	'approvals' => 'SELECT * FROM riskml.approvals ORDER BY approved_at',
+	'what keeps versions from being promoted' => 'SELECT * FROM riskml.obstacles ORDER BY model, version, position',
 	'drift report' => "SELECT md5(string_agg(r::text, chr(10))) FROM riskml.drift_report('credit', 'SELECT * FROM credit WHERE id > 500') r",
 	'audit log' => 'SELECT count(*), max(seq), md5(string_agg(encode(hash, $$hex$$), chr(10) ORDER BY seq)) FROM riskml.audit_log',
 	'no break in the audit log' => 'SELECT count(*) FROM riskml.verify_audit()',
@@ -163,6 +179,11 @@ sub same_as_before
 	is($sql->(qq(SET ROLE "Model Owner"; SELECT riskml.import_model('new', $model))),
 		'1', "$how: the next model can be imported");
 	is($sql->(qq(SELECT riskml.promote('credit', 2, 'r'); SELECT riskml.rollback('credit'))), "\n1", "$how: promote and rollback work");
+	is($sql->(q{SELECT passed FROM riskml.run_gates('gated@2', 'SELECT 1 AS x, 2 AS y', 'y'); SELECT counts FROM riskml.approvals}), "t\nt",
+		"$how: gates are run, and the approval holds");
+	is(sqlstate($node, "SELECT riskml.promote('gated', $_, 'r')", database => $database), $_ == 2 ? '00000' : '55000', "$how: promotion of version $_ of a model with gates")
+		for 3, 4, 2;
+	is(sqlstate($node, q{SET SESSION AUTHORIZATION "Model Owner"; SELECT riskml.approve('gated@4', 'r')}, database => $database), '42501', "$how: its maker does not approve");
 	is($sql->('SELECT count(*) FROM riskml.verify_audit()'), '0', "$how: the audit log continues its chain");
 	# only rows from the watermark on are read by their time; the transactions of another cluster say nothing
 	$sql->(<<SQL);
