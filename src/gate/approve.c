@@ -4,7 +4,8 @@
  *
  * Who made a version, by whichever role, does not approve it: neither the role
  * that logged in nor the one that acts may be one of those that imported or
- * trained it.
+ * trained it.  In a background worker whoever logged in is not known: a member of
+ * a role may give that a job.
  */
 #include "postgres.h"
 
@@ -29,6 +30,16 @@ identity_param(const RmlBinding *binding)
 	hex_encode((const char *) binding->identity, RML_IDENTITY_SIZE, hex);
 	hex[2 * RML_IDENTITY_SIZE] = '\0';
 	return rml_param_text(hex);
+}
+
+static void
+require_session(void)
+{
+	if (MyBackendType == B_BG_WORKER)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a job cannot approve versions of models"),
+				 errhint("Somebody has to, in a session.")));
 }
 
 /* $1 model_id, $2 version, $3 model name, $4 identity, $5 and $6 the approver's roles */
@@ -85,6 +96,7 @@ riskml_approve(PG_FUNCTION_ARGS)
 	RmlParam	params[5];
 	char	   *run_id;
 
+	require_session();
 	rml_gate_resolve(reference, &binding);
 	rml_gate_begin(&scope, &binding);
 	refuse_maker(&scope, &binding);

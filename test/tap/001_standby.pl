@@ -88,7 +88,8 @@ for my $change (
 	"set_alias('leaf', 'x', 1, 'r')", "drop_alias('leaf', 'production', 'r')", "promote('leaf', 1, 'r')",
 	"rollback('leaf', reason => 'r')", "drop_version('leaf', 1)", "drop_model('leaf')",
 	"grant_model('leaf', 'public')", "revoke_model('leaf', 'public')", "set_owner('leaf', 'analyst')",
-	'rebuild_images()', "set_baseline('credit', 'TABLE credit')", "drop_baseline('credit')")
+	'rebuild_images()', "set_baseline('credit', 'TABLE credit')", "drop_baseline('credit')",
+	"set_gates('credit', '[]', 'manual')", "run_gates('credit', 'TABLE credit', 'id')", "approve('credit', 'r')", "withdraw_approval('credit', 'r')")
 {
 	my ($function) = $change =~ /^(\w+)/;
 	is(sqlstate($standby, "SELECT riskml.$change"), '25006', "$function() is refused on the standby");

@@ -51,6 +51,15 @@ query_value($node, "ALTER ROLE owner SET default_transaction_isolation = 'serial
 is($state . query_value($node, "SELECT count(*) FROM riskml.failures WHERE run_id = $run AND sqlstate <> '40001'"), 'success0', 'a role whose transactions are serializable');
 query_value($node, 'ALTER ROLE owner RESET ALL');
 
+# who is behind a job's role is not known, so a job approves no model
+query_value($node, 'SELECT riskml.import_model($$judged$$, ' . dollar(leaf_model(1)) . q{);
+	SELECT riskml.set_gates('judged', '[]', 'manual'), riskml.grant_model('judged', 'owner', 'promote')});
+job('approves', '', [ 'approves', q{SELECT riskml.approve('judged', 'by a job')} ]);
+query_value($node, "SELECT riskml.alter_job('approves', owner => 'owner')");
+($run, $state) = run_to_end('approves');
+is(failures($run), 'approves 42501', 'a job cannot approve a model');
+is(sqlstate($node, "SET SESSION AUTHORIZATION owner; SELECT riskml.approve('judged', 'in a session')"), '00000', 'its owner can');
+
 # from another database, which has no such settings
 sub from_aside { return $node->safe_psql('template1', $_[0]) }
 from_aside("ALTER DATABASE postgres SET $_")
