@@ -2,8 +2,9 @@
  * slots.c
  *	  How many trainings run at once, and what they are doing.
  *
- * A slot is a heavyweight lock of the session: the server gives it back however a process ends, and no SQL of users releases it, as it would
- * an advisory lock.  What trainings are doing stands in shared memory where the library is preloaded; nothing depends on it.
+ * A slot is a heavyweight lock of the session: no SQL of users releases it, as it would an advisory lock, it goes when a transaction is
+ * aborted, and else with the training's memory context or with the process, whichever ends first.  What trainings are doing stands in
+ * shared memory where the library is preloaded; nothing depends on it.
  */
 #include "postgres.h"
 
@@ -151,14 +152,6 @@ leave(void)
 	my_entry = NULL;
 }
 
-static void
-leave_with_process(int code, Datum arg)
-{
-	(void) code;
-	(void) arg;
-	leave();
-}
-
 void
 rml_slot_phase(RmlTrainPhase phase)
 {
@@ -237,6 +230,15 @@ give_back(void *arg)
 	(void) LockRelease(&tag, ExclusiveLock, true);
 }
 
+/* What ends normally keeps its locks, but for those of users and of transactions. */
+static void
+give_back_with_process(int code, Datum arg)
+{
+	(void) code;
+	(void) arg;
+	give_back(NULL);
+}
+
 void
 rml_slot_take(const char *model, int num_boost_round)
 {
@@ -244,7 +246,7 @@ rml_slot_take(const char *model, int num_boost_round)
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 
 	if (!watched)
-		before_shmem_exit(leave_with_process, (Datum) 0);
+		before_shmem_exit(give_back_with_process, (Datum) 0);
 	watched = true;
 	callback->func = give_back;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
