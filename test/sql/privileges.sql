@@ -161,10 +161,13 @@ INSERT INTO expected VALUES
 	('riskml.dry_run(text, jsonb)', $$riskml.dry_run('{m}')$$, 'y y y y y y y'),
 	-- load.sql shows whose watermarks can be set
 	('riskml.set_watermark(text, regclass, text, text)', $$riskml.set_watermark('pg_class', 'pg_class', NULL, 'test')$$, '42704 42704 42704 42704 42704 42704 42704'),
-	-- procedures, which tap/018_jobs.pl and load.sql call
+	-- procedures, which tap/018_jobs.pl, load.sql and train.sql call
 	('riskml.load(text, regclass, jsonb)', $$riskml.load('pg_class', 'pg_class')$$, '42809 42809 42809 42809 42809 42809 42809'),
 	('riskml.run_job_and_wait(text, jsonb, interval)', $$riskml.run_job_and_wait('{m}')$$, '42809 42809 42809 42809 42809 42809 42809'),
 	('riskml.wait_run(bigint, interval)', $$riskml.wait_run({run})$$, '42809 42809 42809 42809 42809 42809 42809'),
+	('riskml.train_model(text, text, text, jsonb, int, int, "any", text, jsonb, text[], jsonb, bigint, int, text, text, text, text, boolean, int)', $$riskml.train_model('{m}', 'SELECT 1 AS a', 'a')$$, '42809 42809 42809 42809 42809 42809 42809'),
+	-- rows of others are left out
+	('riskml.trainings_running()', $$riskml.trainings_running()$$, 'y y y y y y y'),
 	-- inside of a step: NULL elsewhere
 	('riskml.run_id()', $$riskml.run_id()$$, 'y y y y y y y'),
 	('riskml.attempt()', $$riskml.attempt()$$, 'y y y y y y y'),
