@@ -26,6 +26,7 @@
 #include "train/launch.h"
 
 #define NICER 10
+#define ROOMY (1024 * 1024)		/* bytes of the pipe to its standard input, so that both sides run for a while */
 #define STATUS 3				/* file descriptor over which the child says why execve() failed */
 #define MOST_FILES (1 << 20)
 
@@ -237,6 +238,9 @@ start(Launch *launch, RmlChild *child)
 		why = errno;
 	else
 	{
+#ifdef F_SETPIPE_SZ
+		(void) fcntl(child->in, F_SETPIPE_SZ, ROOMY);
+#endif
 		child->pid = fork_silently(launch);
 		if (child->pid < 0)
 			why = errno;

@@ -34,6 +34,7 @@
 #define MAX_LIST (1024 * 1024)
 #define PIECE (64 * 1024)		/* bytes read at once */
 #define LOOK_AROUND 1000		/* milliseconds */
+#define LOOK_SOON 10
 #define PATIENCE_AT_END 10000	/* milliseconds for a trainer to exit that has nothing more to say */
 
 struct RmlTrainer
@@ -290,21 +291,24 @@ raise_gone(RmlTrainer *trainer)
 
 /* ---- sending ---- */
 
-/* While the trainer does not take more: it may have ended, or have something to say. */
-static void
+/* While the trainer does not take more: it may have ended, or have something to say, and then more soon; gives for how long to wait. */
+static long
 listen_while_sending(RmlTrainer *trainer)
 {
 	RmlFrameHead head;
+	long		patience = LOOK_AROUND;
 
 	read_text(trainer);
 	while (read_output(trainer))
 	{
+		patience = LOOK_SOON;
 		if (trainer->end - trainer->begin > MAX_LIST)
 			rml_trainer_raise_nonsense("sends results before it has all rows", &trainer->text);
 	}
 	(void) find_frame(trainer, &head);
 	if (trainer->out_ended || rml_child_has_ended(&trainer->child))
 		raise_gone(trainer);
+	return patience;
 }
 
 void
@@ -321,8 +325,7 @@ rml_trainer_send(RmlTrainer *trainer, uint32 kind, const void *data, Size size)
 
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		{
-			listen_while_sending(trainer);
-			wait_for(WL_SOCKET_WRITEABLE, trainer->child.in, LOOK_AROUND);
+			wait_for(WL_SOCKET_WRITEABLE, trainer->child.in, listen_while_sending(trainer));
 			continue;
 		}
 		if (n < 0 && errno != EINTR)

@@ -22,10 +22,8 @@ plan skip_all => 'libxgboost is absent' unless -x "$trainer/riskml_trainer";
 srand($ENV{RISKML_SEED} // 1);
 my $node = new_job_node('node', conf => "riskml.max_trainers = 4\nlog_statement = none\n");
 
-$node->safe_psql('postgres', <<'SQL');
-CREATE TABLE loans AS SELECT random() AS a, random() AS b, random() AS c, random() AS d, (i % 3)::int AS e, i % 7 = 0 AS bad FROM generate_series(1, 30000) i;
-SELECT riskml.set_baseline(NULL, NULL) WHERE false;
-SQL
+$node->safe_psql('postgres',
+	'CREATE TABLE loans AS SELECT random() AS a, random() AS b, random() AS c, random() AS d, (i % 3)::int AS e, i % 7 = 0 AS bad FROM generate_series(1, 30000) i');
 
 # A training that goes on until somebody ends it.
 sub training
@@ -206,6 +204,42 @@ for my $wrong ([ 'BEGIN; ' . training('credit') . '; END', 'in a transaction blo
 }
 nothing_is_left('in transactions');
 
+# ---- with a recipe, whose rows wait in temporary files that outlive a transaction
+
+my $recipe = q{, recipe => '[{"feature": "a", "op": "log1p"}, {"feature": "b", "op": "standardize"}, {"feature": "e", "op": "target_encode"}]'};
+my $many = 'SELECT a, b, e::text, bad FROM loans, generate_series(1, 2)';
+
+ask($session, "SET temp_file_limit = '1MB';");
+start_query($session, training('credit', query => $many, rest => $recipe));
+ends_like('no room for temporary files', qr/ERROR: .*temporary file size exceeds temp_file_limit/);
+ask($session, 'RESET temp_file_limit;');
+for my $case ([ 'cancelled', '' ], [ 'cancelled between folds', ', folds => 3' ], [ 'trainer killed', ', folds => 3' ])
+{
+	my ($name, $rest) = @$case;
+	my $rounds = $rest eq '' ? 1000000 : 5;
+	my $child = begin_training($rest eq '' ? 'round >= 1' : 'fold >= 2', training('credit', query => $many, rounds => $rounds, rest => $recipe . $rest));
+
+	cmp_ok(temp_files(), '>', 0, "with a recipe, $name: there is a temporary file");
+	is(query_value($node, "SELECT backend_xmin IS NULL AND backend_xid IS NULL FROM pg_stat_activity WHERE pid = $pid"), 't', "with a recipe, $name: no snapshot");
+	if ($name =~ /killed/)
+	{
+		kill('KILL', $child) or die;
+		ends_like("with a recipe, $name", qr/ERROR: .*riskml_trainer was terminated by signal 9/);
+	}
+	else
+	{
+		query_value($node, "SELECT pg_cancel_backend($pid)");
+		ends_like("with a recipe, $name", qr/ERROR: .*canceling statement due to user request/);
+	}
+}
+
+# in a loop over a query, whose portal stays open
+start_query($session, 'DO $$ DECLARE r record; version int; BEGIN FOR r IN SELECT a FROM loans LOOP ' . training('credit', rest => ', version => version') . '; END LOOP; END $$');
+phase_is($pid, 'round >= 1');
+is(query_value($node, "SELECT backend_xmin IS NULL AND backend_xid IS NULL FROM pg_stat_activity WHERE pid = $pid"), 't', 'in a loop of PL/pgSQL: no snapshot');
+query_value($node, "SELECT pg_cancel_backend($pid)");
+ends_like('in a loop of PL/pgSQL', qr/ERROR: .*canceling statement due to user request/);
+
 # ---- programs that are not riskml_trainer
 
 my $prelude = <<'PERL';
@@ -232,6 +266,9 @@ my $quick = 'SELECT * FROM loans LIMIT 100';
 for my $case (
 	[ 'exits at once', 'exit 0;', qr/riskml_trainer ended without a result/ ],
 	[ 'exits with a code and a word', 'print STDERR "I am sorry\n"; exit 3;', qr/riskml_trainer ended with exit code 3.*DETAIL:  I am sorry/s ],
+	[ 'finds no library', 'print STDERR "riskml_trainer: error while loading shared libraries: libxgboost.so.0: cannot open shared object file\n"; exit 127;',
+		qr/38000: riskml_trainer ended with exit code 127.*HINT:  Training needs libxgboost/s ],
+	[ 'has no memory for threads', 'print STDERR "libgomp: Thread creation failed: Resource temporarily unavailable\n"; exit 1;', qr/53200: .*HINT:  [^\n]*riskml\.trainer_memory/s ],
 	[ 'writes much to standard error', 'for (1 .. 100000) { print STDERR "line $_\n" } exit 4;', qr/ended with exit code 4.*DETAIL: /s ],
 	[ 'writes text', 'print "hello, world, this is no frame"; sleep 100;', qr/08P01: riskml_trainer sent what is no frame/ ],
 	[ 'speaks another protocol', q{frame('H', list(protocol => 99, xgboost => '9', machine => 'x')); sleep 100;}, qr/08P01: riskml_trainer speaks another protocol/ ],
@@ -265,6 +302,13 @@ for my $case (
 	ends_like("a program that $name", $pattern);
 	cmp_ok(time - $begin, '<', 5, "a program that $name: ... soon");
 	is(join(' ', grep { slurp("/proc/$_/cmdline") =~ /\Q$path\E/ } map { m{/(\d+)$} } glob('/proc/[0-9]*')), '', "a program that $name: ... and all of it is gone");
+}
+if ($ENV{RISKML_LONG})
+{
+	my $path = program(q{hello(); rows(); frame('M', 'x'); frame('R', list(rounds => 1)); sleep 1000;});
+	ask($session, "SET riskml.trainer_path = '$path';");
+	start_query($session, training('credit', query => $quick));
+	ends_like('a program that does not end', qr/08P01: riskml_trainer does not end/);
 }
 my $hangs = program('hello(); rows(); sleep 1000;');
 ask($session, "\\set VERBOSITY default\nSET riskml.trainer_path = '$hangs';");
@@ -367,4 +411,20 @@ cmp_ok(gone_after($child), '<', 2, 'kill -9 of the postmaster: the trainer is go
 cmp_ok(gone_after($pid), '<', 5, '... and the session');
 eval { $session->{run}->kill_kill };
 $node->{_pid} = undef;
+
+# ---- without preloading
+
+$node = new_node('plain', conf => 'log_statement = none');
+$node->safe_psql('postgres', 'CREATE TABLE loans AS SELECT random() AS a, i % 7 = 0 AS bad FROM generate_series(1, 1000) i; CREATE ROLE other; CREATE ROLE watcher IN ROLE pg_read_all_stats');
+$versions = 0;
+$session = session($node);
+$pid = backend_pid($session);
+start_query($session, training('credit'));
+$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM riskml.training_progress WHERE pid = $pid") or die;
+is(query_value($node, 'SELECT num_nonnulls(p.*), num_nonnulls(pid, database, role, model, phase, rows, fold, round, num_boost_round, metrics, started_at) FROM riskml.training_progress p'),
+	'1|1', 'without preloading: the process of a training, and NULLs');
+is(query_value($node, "SET ROLE $_; SELECT count(*) FROM riskml.training_progress"), $_ eq 'other' ? '0' : '1', "$_ sees it, or not") for qw(other watcher);
+query_value($node, "SELECT pg_cancel_backend($pid)");
+ends_like('without preloading', qr/ERROR: .*canceling statement due to user request/);
+$node->stop;
 done_testing();
