@@ -21,6 +21,7 @@ verdict "compute layer compiles outside the server" "$(outside_server)"
 verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgres(_fe)?|c|fmgr)\.h' "${compute[@]}")"
 verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|recipe|gate|score|train)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
 verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats src/recipe src/gate src/train)"
+verdict "programs are started in src/train/launch.c only" "$(grep -rnE '\<(v?fork|clone|execv[pe]*|execl[pe]?|posix_spawnp?|system|popen) ?\(' --include=*.[ch] src | grep -v '^src/train/launch\.c:' || true)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
 # packages for building extensions do not bring ICU's headers
 verdict "no header that needs those of ICU" "$(includes 'utils/pg_locale\.h' src)"
