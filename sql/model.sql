@@ -7,7 +7,8 @@ CREATE TABLE riskml.model (
 	name text COLLATE "C" NOT NULL UNIQUE,
 	owner regrole NOT NULL,
 	last_version int NOT NULL DEFAULT 0,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	purpose text
 );
 COMMENT ON TABLE riskml.model IS 'one row per model name';
 COMMENT ON COLUMN riskml.model.owner IS 'may do everything with the model, as may members of the role';
@@ -42,6 +43,7 @@ CREATE TABLE riskml.model_version (
 );
 ALTER TABLE riskml.model_version ALTER COLUMN source SET STORAGE EXTERNAL,
 	ALTER COLUMN image SET STORAGE EXTERNAL;
+COMMENT ON COLUMN riskml.model.purpose IS 'what the model is for, in its owner''s words';
 COMMENT ON TABLE riskml.model_version IS 'one row per imported version; versions never change';
 COMMENT ON COLUMN riskml.model_version.identity IS 'SHA-256 over source, recipe, feature names and options';
 COMMENT ON COLUMN riskml.model_version.writer IS 'XGBoost version that wrote the file';

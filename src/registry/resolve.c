@@ -122,6 +122,12 @@ require_granted(const RmlModelRow *row, const List *grantees, const char *name, 
 				 errhint("Its owner can give it with riskml.grant_model().")));
 }
 
+bool
+rml_has_privilege(const RmlModelRow *row, Oid role, const char *privilege, Snapshot snapshot)
+{
+	return is_granted(row, rml_catalog_grantees(row->model_id, privilege, snapshot), role);
+}
+
 void
 rml_require(const RmlModelRow *row, const char *name, Oid role,
 			const char *privilege, Snapshot snapshot)

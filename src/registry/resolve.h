@@ -62,6 +62,9 @@ extern bool rml_try_resolve(const RmlRef *ref, RmlBinding *binding);
 extern void rml_require(const RmlModelRow *row, const char *name, Oid role,
 						const char *privilege, Snapshot snapshot);
 
+/* The same as a question. */
+extern bool rml_has_privilege(const RmlModelRow *row, Oid role, const char *privilege, Snapshot snapshot);
+
 /* "name@3#0123456789abcdef", palloc'd */
 extern char *rml_pinned_form(const RmlBinding *binding);
 

@@ -89,6 +89,8 @@ INSERT INTO expected VALUES
 	('riskml.drift_report(riskml.model_ref, text, double precision, text)', $$riskml.drift_report('{m}'::riskml.model_ref, 'SELECT 40 AS income, 5 AS debt, 20 AS age')$$, 'y y n n n y y'),
 	('riskml.drift_report(text, text, double precision, text)', $$riskml.drift_report('{m}', 'SELECT 40 AS income, 5 AS debt, 20 AS age')$$, 'y y n n n y y'),
 	('riskml.drift_report(jsonb, text, double precision, text)', $$riskml.drift_report('{"a": {"kind": "numeric", "edges": [0, 1], "counts": [1]}}'::jsonb, 'SELECT 1 AS a')$$, 'y y y y y y y'),
+	('riskml.model_card(riskml.model_ref)', $$riskml.model_card('{m}')$$, 'y y n n n y y'),
+	('riskml.set_purpose(text, text, text)', $$riskml.set_purpose('{m}', 'test')$$, 'y n n n n n y'),
 	('riskml.check_input(riskml.model_ref, regclass)', $$riskml.check_input('{m}', 'pg_class')$$, 'y y n n n y y'),
 	('riskml.transform(riskml.model_ref, record)', $$riskml.transform('{m}', ROW(1::float8, 2::float8, 3::float8))$$, 'y y n n n y y'),
 	('riskml.model_recipe(riskml.model_ref)', $$riskml.model_recipe('{m}')$$, 'y n y n n n y'),
