@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # setup.sh [PURPOSE [SUITE...]]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default; for
-# these suites or all), demo, demo-jobs, bench-import, bench-score, bench-jobs or bench-load.
+# these suites or all), demo, demo-jobs, demo-train, bench-import, bench-score, bench-jobs or bench-load.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail
@@ -77,6 +77,8 @@ look_for_tools() {
     [ -f /usr/include/zlib.h ] || need zlib1g-dev
     case $purpose in
         demo-jobs) return 0 ;;
+        demo-train) look_for_libxgboost; return 0 ;;
+        bench-train) look_for_libxgboost; look_for_statistics; py_has pandas || need python3-pandas; py_has xgboost || need python3-xgboost; return 0 ;;
         bench-jobs) look_for_cron; return 0 ;;
         bench-load) py_has psycopg2 || need python3-psycopg2; return 0 ;;
         bench-stats) look_for_statistics; return 0 ;;
@@ -90,7 +92,7 @@ look_for_tools() {
     ! runs recipes || look_for_transformers
     have prove || need perl
     have readelf || need binutils
-    [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
+    look_for_libxgboost
     # data frames, by which test/fixtures makes models with labels
     [ "$(xgboost_major)" -lt 3 ] || py_has pandas || need python3-pandas
     perl -MIPC::Run -e1 2>/dev/null || need libipc-run-perl
@@ -102,6 +104,11 @@ look_for_tools() {
             need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     fi
     ! runs tap || look_for_sources
+}
+
+# What riskml_trainer is built with; one elsewhere is named by XGBOOST_CFLAGS and XGBOOST_LIBS.
+look_for_libxgboost() {
+    [ -n "${XGBOOST_LIBS:-}" ] || [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
 }
 
 # runs SUITE: is it one of those that are run?
