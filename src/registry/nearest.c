@@ -34,3 +34,15 @@ rml_nearest_word(const char *word, const char *const *words, int n, int *distanc
 	}
 	return best;
 }
+
+const char *
+rml_near_word(const char *word, const char *const *words, int n)
+{
+	int			distance;
+	const char *nearest = rml_nearest_word(word, words, n, &distance);
+
+	/* a letter in three, or other letters' case */
+	if (nearest == NULL || (distance > Max((int) strlen(word) / 3, 1) && pg_strcasecmp(word, nearest) != 0) || distance >= (int) strlen(word))
+		return NULL;
+	return nearest;
+}

@@ -31,24 +31,18 @@ rml_baseline_number(RmlSketch *sketch, double value)
 }
 
 static RmlSketch *
-add_text(RmlSketch *sketch, const char *text, int length)
+add_text(RmlSketch *sketch, const char *text, int length, int64 rows)
 {
-	return rml_category_sketch_add(sketch, rml_category_hash(text, (uint32) length), text, (uint32) length, 1);
+	return rml_category_sketch_add(sketch, rml_category_hash(text, (uint32) length), text, (uint32) length, rows);
 }
 
 RmlSketch *
-rml_baseline_text(RmlSketch *sketch, const RmlDictionary *dictionary, double code)
+rml_baseline_text(RmlSketch *sketch, const RmlDictionary *dictionary, int code, int64 rows)
 {
 	int			length;
-	const char *text;
+	const char *text = rml_dictionary_text(dictionary, code, &length);
 
-	if (isnan(code))
-	{
-		sketch->nulls++;
-		return sketch;
-	}
-	text = rml_dictionary_text(dictionary, (int) code, &length);
-	return add_text(sketch, text, length);
+	return add_text(sketch, text, length, rows);
 }
 
 RmlSketch *
@@ -59,7 +53,7 @@ rml_baseline_boolean(RmlSketch *sketch, double value)
 		sketch->nulls++;
 		return sketch;
 	}
-	return value != 0 ? add_text(sketch, "true", 4) : add_text(sketch, "false", 5);
+	return value != 0 ? add_text(sketch, "true", 4, 1) : add_text(sketch, "false", 5, 1);
 }
 
 void

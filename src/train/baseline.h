@@ -38,8 +38,8 @@ extern RmlSketch *rml_baseline_sketch(bool of_texts);
 
 /* Each gives the sketch, which may have moved. */
 extern RmlSketch *rml_baseline_number(RmlSketch *sketch, double value);
-extern RmlSketch *rml_baseline_text(RmlSketch *sketch, const RmlDictionary *dictionary, double code);	/* NaN is NULL */
-extern RmlSketch *rml_baseline_boolean(RmlSketch *sketch, double value);	/* likewise */
+extern RmlSketch *rml_baseline_text(RmlSketch *sketch, const RmlDictionary *dictionary, int code, int64 rows);
+extern RmlSketch *rml_baseline_boolean(RmlSketch *sketch, double value);	/* NaN is NULL */
 
 /* "name": {...}, behind a comma if the object has others. */
 extern void rml_baseline_append(StringInfo json, const char *name, RmlSketch *sketch);

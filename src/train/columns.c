@@ -22,14 +22,13 @@
 /* ---- finding ---- */
 
 static const char *
-nearest_column(TupleDesc desc, const char *name)
+near_column(TupleDesc desc, const char *name)
 {
 	const char **names = palloc(sizeof(char *) * (Size) Max(desc->natts, 1));
-	int			distance;
 
 	for (int i = 0; i < desc->natts; i++)
 		names[i] = NameStr(TupleDescAttr(desc, i)->attname);
-	return rml_nearest_word(name, names, desc->natts, &distance);
+	return rml_near_word(name, names, desc->natts);
 }
 
 /* what: the argument that names it. */
@@ -39,15 +38,15 @@ find_column(const RmlTrainQuery *query, const char *what, const char *name)
 	RmlMatchHow how;
 	Form_pg_attribute other;
 	Form_pg_attribute att = rml_column_find(rml_column_names(query->desc), name, &how, &other);
-	const char *nearest;
+	const char *near;
 
 	if (att == NULL)
 	{
-		nearest = nearest_column(query->desc, name);
+		near = near_column(query->desc, name);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("%s: %s has no column \"%s\"", what, query->noun, name),
-				 nearest != NULL ? errhint("Did you mean \"%s\"?", nearest) : 0));
+				 near != NULL ? errhint("Did you mean \"%s\"?", near) : 0));
 	}
 	if (other != NULL)
 		ereport(ERROR,

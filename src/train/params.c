@@ -251,19 +251,18 @@ static int
 find_feature(const Reading *reading, const char *what, const char *name)
 {
 	const RmlTrainFeatures *features = reading->features;
-	const char *nearest;
-	int			distance;
+	const char *near;
 
 	for (int i = 0; i < features->n; i++)
 	{
 		if (strcmp(features->names[i], name) == 0)
 			return i;
 	}
-	nearest = rml_nearest_word(name, features->names, features->n, &distance);
+	near = rml_near_word(name, features->names, features->n);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s: there is no feature \"%s\"", what, name),
-			 nearest != NULL ? errhint("Did you mean \"%s\"?", nearest) : 0));
+			 near != NULL ? errhint("Did you mean \"%s\"?", near) : 0));
 }
 
 /* {"income": -1} as XGBoost has it: (0,-1,0) */
@@ -507,6 +506,49 @@ read_list(Reading *reading, const char *name, JsonbValue *value)
 	keep(reading, name, value);
 }
 
+/* The name of a feature that has categories, or NULL. */
+static const char *
+find_category(const RmlTrainFeatures *features)
+{
+	for (int i = 0; i < features->n; i++)
+	{
+		if (features->is_category != NULL && features->is_category[i])
+			return features->names[i];
+	}
+	return NULL;
+}
+
+static bool
+is_text(const JsonbValue *value, const char *text)
+{
+	return value != NULL && value->type == jbvString && value->val.string.len == (int) strlen(text) &&
+		memcmp(value->val.string.val, text, strlen(text)) == 0;
+}
+
+/* What takes categories for numbers, whose order means nothing, is refused; where XGBoost would choose it, it does not. */
+static void
+read_tree_method(Reading *reading)
+{
+	const Jsonb *given = reading->arguments->params;
+	JsonbValue *method = find(given, "tree_method");
+	JsonbValue *booster = find(given, "booster");
+	const char *category = find_category(reading->features);
+
+	if (category != NULL && (is_text(method, "exact") || is_text(booster, "gblinear")))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("feature \"%s\" has categories, which %s \"%s\" of XGBoost does not know", category,
+						is_text(booster, "gblinear") ? "booster" : "tree_method", is_text(booster, "gblinear") ? "gblinear" : "exact"),
+				 errhint("Use tree_method \"hist\" or \"approx\", or encode the column with a recipe.")));
+	if (category != NULL && (method == NULL || is_text(method, "auto")))
+		set_and_keep_text(reading, "tree_method", pstrdup("hist"));
+	else if (method != NULL)
+	{
+		set(reading, "tree_method", text_of(method));
+		keep(reading, "tree_method", method);
+	}
+}
+
 /* ---- all ---- */
 
 static void
@@ -546,6 +588,11 @@ read_one(Reading *reading, const char *name, JsonbValue *value)
 		read_monotone(reading, value);
 	else if (strcmp(name, "interaction_constraints") == 0)
 		read_interactions(reading, value);
+	else if (strcmp(name, "tree_method") == 0)
+	{
+		if (text_of(value) == NULL)
+			refuse_value(name, "a text");
+	}
 	else
 		read_plain(reading, name, value);
 }
@@ -621,6 +668,7 @@ rml_train_params(const RmlTrainArguments *arguments, const RmlTrainFeatures *fea
 	check_aliases(arguments->params);
 	(void) pushJsonbValue(&reading.effective, WJB_BEGIN_OBJECT, NULL);
 	read_all(&reading);
+	read_tree_method(&reading);
 	add_rest(&reading);
 	params->effective = JsonbValueToJsonb(pushJsonbValue(&reading.effective, WJB_END_OBJECT, NULL));
 	params->task = task_of(params->objective);

@@ -56,15 +56,17 @@ choose_outputs(RmlTrainRows *rows, const char *const *names, int n)
 	for (int i = 0; i < n_chosen; i++)
 	{
 		int			output = arguments->features == NULL ? i : 0;
-		int			distance;
+		const char *near = NULL;
 
 		while (arguments->features != NULL && output < n && strcmp(names[output], arguments->features[i]) != 0)
 			output++;
 		if (output == n)
+			near = rml_near_word(arguments->features[i], names, n);
+		if (output == n)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("features: the recipe has no output \"%s\"", arguments->features[i]),
-					 n > 0 ? errhint("Did you mean \"%s\"?", rml_nearest_word(arguments->features[i], names, n, &distance)) : 0));
+					 near != NULL ? errhint("Did you mean \"%s\"?", near) : 0));
 		for (int k = 0; k < i; k++)
 		{
 			if (recipe->outputs[k] == output)
@@ -494,23 +496,39 @@ rml_recipe_rows_fitted(const RmlTrainRows *rows)
 	return rows->recipe->fitted;
 }
 
+/* A text is counted by its code. */
 static RmlSketch *
-sketch_column(const RmlData *data, int number, const RmlDataColumn *column, double *values)
+sketch_texts(const RmlData *data, int number, const RmlDictionary *dictionary, double *values)
 {
-	RmlSketch  *sketch = rml_baseline_sketch(column->dictionary != NULL || column->is_boolean);
+	RmlSketch  *sketch = rml_baseline_sketch(true);
+	int64	   *rows = palloc_extended(sizeof(int64) * (Size) Max(rml_dictionary_count(dictionary), 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	for (int64 block = 0; block < rml_data_blocks(data); block++)
 	{
 		rml_data_read_column(data, number, block, values);
 		for (int i = 0; i < rml_data_rows_of(data, block); i++)
-		{
-			if (column->dictionary != NULL)
-				sketch = rml_baseline_text(sketch, column->dictionary, values[i]);
-			else if (column->is_boolean)
-				sketch = rml_baseline_boolean(sketch, values[i]);
-			else
-				sketch = rml_baseline_number(sketch, isnan(values[i]) ? rml_baseline_null() : values[i]);
-		}
+			*(isnan(values[i]) ? &sketch->nulls : &rows[(int) values[i]]) += 1;
+	}
+	for (int code = 0; code < rml_dictionary_count(dictionary); code++)
+	{
+		if (rows[code] > 0)
+			sketch = rml_baseline_text(sketch, dictionary, code, rows[code]);
+	}
+	pfree(rows);
+	return sketch;
+}
+
+static RmlSketch *
+sketch_numbers(const RmlData *data, int number, bool is_boolean, double *values)
+{
+	RmlSketch  *sketch = rml_baseline_sketch(is_boolean);
+
+	for (int64 block = 0; block < rml_data_blocks(data); block++)
+	{
+		rml_data_read_column(data, number, block, values);
+		for (int i = 0; i < rml_data_rows_of(data, block); i++)
+			sketch = is_boolean ? rml_baseline_boolean(sketch, values[i]) :
+				rml_baseline_number(sketch, isnan(values[i]) ? rml_baseline_null() : values[i]);
 	}
 	return sketch;
 }
@@ -525,7 +543,8 @@ rml_recipe_rows_inputs(RmlTrainRows *rows, StringInfo json)
 	{
 		RmlDataColumn column = rml_data_column(data, i);
 
-		rml_baseline_append(json, column.name, sketch_column(data, i, &column, values));
+		rml_baseline_append(json, column.name, column.dictionary != NULL ? sketch_texts(data, i, column.dictionary, values) :
+							sketch_numbers(data, i, column.is_boolean, values));
 	}
 	pfree(values);
 }

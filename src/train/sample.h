@@ -30,4 +30,7 @@ rml_sample_wants(const RmlTrainSample *sample, int64 row)
 /* The place of a row that is wanted; NULL if by now it is not. */
 extern double *rml_sample_row(RmlTrainSample *sample, int64 row);
 
+/* After the last row: if there are others, fewer do as well. */
+extern void rml_sample_finish(RmlTrainSample *sample);
+
 #endif

@@ -36,6 +36,9 @@ typedef struct Target
 	int			first;			/* of its features */
 	int			width;			/* -1: an array whose length is not known as yet */
 	RmlDictionary *dictionary;	/* of a text */
+	int64	   *counts;			/* rows of each of its codes */
+	int			n_counts;		/* for which there is room */
+	int64		n_nulls;		/* of a text */
 	int16		typlen;			/* of an array's elements */
 	bool		typbyval;
 	char		typalign;
@@ -138,8 +141,22 @@ find_runs(RmlTrainStream *stream)
 
 /* ---- values ---- */
 
+/* Room for the count of one more text. */
+static void
+make_room(Target *target, int code)
+{
+	int			n = Max(target->n_counts * 2, 64);
+
+	target->counts = target->n_counts == 0 ? MemoryContextAlloc(GetMemoryChunkContext(target->dictionary), sizeof(int64) * (Size) n) :
+		repalloc_huge(target->counts, sizeof(int64) * (Size) n);
+	memset(target->counts + target->n_counts, 0, sizeof(int64) * (Size) (n - target->n_counts));
+	target->n_counts = n;
+	Assert(code < n);
+	(void) code;
+}
+
 static float
-code_of(const Target *target, Datum value)
+code_of(Target *target, Datum value)
 {
 	int			length;
 	const char *label = rml_column_label(target->column->kind, value, &length);
@@ -150,6 +167,9 @@ code_of(const Target *target, Datum value)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("column \"%s\" has more than %d different texts", target->column->name, MAX_CATEGORIES),
 				 errhint("Leave it out, or make features of it with a recipe: hash_bucket, frequency_encode, target_encode.")));
+	if (code >= target->n_counts)
+		make_room(target, code);
+	target->counts[code]++;
 	return (float) code;
 }
 
@@ -157,7 +177,7 @@ code_of(const Target *target, Datum value)
 static void
 put_run(const RmlTrainStream *stream, const Run *run, const Datum *values, const bool *nulls, float *row)
 {
-	const Target *targets = stream->targets + run->first;
+	Target	   *targets = stream->targets + run->first;
 
 	values += run->first;
 	nulls += run->first;
@@ -181,7 +201,10 @@ put_run(const RmlTrainStream *stream, const Run *run, const Datum *values, const
 		case RML_COLUMN_ENUM:
 		case RML_COLUMN_UNTYPED:
 			for (int i = 0; i < run->n; i++)
+			{
+				targets[i].n_nulls += nulls[i];
 				row[targets[i].first] = nulls[i] ? NAN : code_of(&targets[i], values[i]);
+			}
 			break;
 		default:
 			for (int i = 0; i < run->n; i++)
@@ -279,9 +302,7 @@ put_sample(RmlTrainStream *stream, const Datum *values, const bool *nulls, float
 		}
 		else if (target->column->is_array)
 			put_array(stream, target, values[i], row, numbers);
-		else if (target->dictionary != NULL)
-			numbers[target->first] = row[target->first];
-		else
+		else if (target->dictionary == NULL)
 			numbers[target->first] = rml_column_number(target->column->kind, values[i]);
 	}
 }
@@ -564,23 +585,29 @@ rml_stream_options(const RmlTrainRows *rows)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Of one feature, from the sample. */
+/* Of all rows. */
 static RmlSketch *
-sketch_feature(const RmlTrainStream *stream, const Target *target, int feature)
+sketch_texts(const Target *target)
 {
-	const RmlTrainSample *sample = stream->sample;
-	RmlSketch  *sketch = rml_baseline_sketch(target->dictionary != NULL || (target->column->kind == RML_COLUMN_BOOL && !target->column->is_array));
+	RmlSketch  *sketch = rml_baseline_sketch(true);
+
+	for (int code = 0; code < rml_dictionary_count(target->dictionary); code++)
+		sketch = rml_baseline_text(sketch, target->dictionary, code, target->counts[code]);
+	sketch->nulls = target->n_nulls;
+	return sketch;
+}
+
+/* Of a feature, from the sample. */
+static RmlSketch *
+sketch_numbers(const RmlTrainSample *sample, int feature, bool is_boolean)
+{
+	RmlSketch  *sketch = rml_baseline_sketch(is_boolean);
 
 	for (int64 i = 0; i < sample->n_rows; i++)
 	{
 		double		value = sample->values[i * sample->n_columns + feature];
 
-		if (target->dictionary != NULL)
-			sketch = rml_baseline_text(sketch, target->dictionary, value);
-		else if (target->column->kind == RML_COLUMN_BOOL && !target->column->is_array)
-			sketch = rml_baseline_boolean(sketch, value);
-		else
-			sketch = rml_baseline_number(sketch, value);
+		sketch = is_boolean ? rml_baseline_boolean(sketch, value) : rml_baseline_number(sketch, value);
 	}
 	return sketch;
 }
@@ -588,14 +615,19 @@ sketch_feature(const RmlTrainStream *stream, const Target *target, int feature)
 void
 rml_stream_inputs(RmlTrainRows *rows, StringInfo json)
 {
+	RmlTrainSample *sample = rows->stream->sample;
+
+	rml_sample_finish(sample);
 	for (int i = 0; i < rows->query.n; i++)
 	{
 		const Target *target = &rows->stream->targets[i];
+		bool		is_boolean = target->column->kind == RML_COLUMN_BOOL && !target->column->is_array;
 
-		for (int k = 0; k < target->width; k++)
+		for (int feature = target->first; feature < target->first + target->width; feature++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			rml_baseline_append(json, rows->features.names[target->first + k], sketch_feature(rows->stream, target, target->first + k));
+			rml_baseline_append(json, rows->features.names[feature],
+								target->dictionary != NULL ? sketch_texts(target) : sketch_numbers(sample, feature, is_boolean));
 		}
 	}
 }
