@@ -4,8 +4,9 @@
  *
  * Who made a version, by whichever role, does not approve it: neither the role
  * that logged in nor the one that acts may be one of those that imported or
- * trained it.  In a background worker whoever logged in is not known: a member of
- * a role may give that a job.
+ * trained it.  Of a job it is not known who is behind its role: any member may
+ * have given it that.  So jobs approve nothing, and what a job has trained is not
+ * approved by a member of its role.
  */
 #include "postgres.h"
 
@@ -13,6 +14,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
@@ -47,7 +49,9 @@ static const char find_maker[] =
 	"SELECT role FROM (\n"
 	"  SELECT imported_by FROM riskml.model_version WHERE model_id = $1 AND version = $2\n"
 	"  UNION ALL SELECT unnest(ARRAY[login_role, acting_role]) FROM riskml.audit_log\n"
-	"  WHERE action = 'import' AND model = $3 AND to_version = $2 AND identity = $4) m(role)\n"
+	"  WHERE action = 'import' AND model = $3 AND to_version = $2 AND identity = $4\n"
+	"  UNION ALL SELECT unnest(ARRAY[t.trained_by, t.login_role, r.requested_by])\n"
+	"  FROM riskml.model_training t LEFT JOIN riskml.job_run r USING (run_id) WHERE t.model_id = $1 AND t.version = $2) m(role)\n"
 	"WHERE role IN ($5, $6)";
 
 static void
@@ -64,6 +68,22 @@ refuse_maker(const RmlOwnerScope *scope, const RmlBinding *binding)
 				 errmsg("role \"%s\" made version %d of model \"%s\" and cannot approve it",
 						SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1), binding->version, binding->name),
 				 errhint("Another role must, which did not log in or act when it was imported or trained.")));
+}
+
+static void
+refuse_member_of_trainer(const RmlBinding *binding)
+{
+	RmlParam	params[2] = {rml_param_int(binding->model.model_id), rml_param_int(binding->version)};
+	const char *trainer;
+
+	if (rml_sql("SELECT trained_by FROM riskml.model_training WHERE model_id = $1 AND version = $2 AND run_id IS NOT NULL", 2, params) == 0)
+		return;
+	trainer = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (is_member_of_role_nosuper(GetSessionUserId(), get_role_oid(trainer, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" cannot approve version %d of model \"%s\"", GetUserNameFromId(GetSessionUserId(), false), binding->version, binding->name),
+				 errdetail("It was trained by a job of role \"%s\", and any member of that may have made the job.", trainer)));
 }
 
 static void
@@ -100,6 +120,7 @@ riskml_approve(PG_FUNCTION_ARGS)
 	rml_gate_resolve(reference, &binding);
 	rml_gate_begin(&scope, &binding);
 	refuse_maker(&scope, &binding);
+	refuse_member_of_trainer(&binding);
 	require_passed(&binding);
 	params[0] = rml_param_int(binding.model.model_id);
 	params[1] = rml_param_int(binding.version);
