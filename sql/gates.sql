@@ -196,7 +196,7 @@ SELECT s.model,
 	e.value,
 	e.threshold,
 	r.champion,
-	e.detail,
+	CASE WHEN sees.evidence THEN e.detail END AS detail,
 	r.rows,
 	r.run_id OPERATOR(pg_catalog.=) t.run_id AS latest,
 	r.run_id OPERATOR(pg_catalog.=) t.run_id AND NOT t.gates_changed AND NOT t.champion_changed AND NOT t.too_old AS counts,
@@ -216,7 +216,7 @@ CROSS JOIN LATERAL (SELECT pg_catalog.pg_has_role(s.owner, 'USAGE')
 	OR EXISTS (SELECT FROM riskml.model_grant p
 		WHERE p.model_id OPERATOR(pg_catalog.=) m.model_id AND p.privilege OPERATOR(pg_catalog.=) 'promote'
 		AND (p.grantee::oid OPERATOR(pg_catalog.=) 0::oid OR pg_catalog.pg_has_role(p.grantee, 'USAGE'))) AS evidence) sees;
-COMMENT ON VIEW riskml.gate_results IS 'what the gates found, each time that they were run; the query is shown to owners and to those who may promote';
+COMMENT ON VIEW riskml.gate_results IS 'what the gates found, each time that they were run; the query and details are shown to owners and to those who may promote';
 COMMENT ON COLUMN riskml.gate_results.counts IS 'the latest run of the version, of the gates and against the champion as they are now, not older than max_age';
 GRANT SELECT ON riskml.gate_results TO PUBLIC;
 
@@ -245,12 +245,16 @@ SELECT s.model,
 	o.position,
 	o.gate,
 	o.obstacle,
-	o.detail
+	CASE WHEN sees.evidence THEN o.detail END AS detail
 FROM riskml.models s
 JOIN riskml.model m ON m.name OPERATOR(pg_catalog.=) s.model
 JOIN riskml.version_obstacle o ON o.model_id OPERATOR(pg_catalog.=) m.model_id AND o.version OPERATOR(pg_catalog.=) s.version
+CROSS JOIN LATERAL (SELECT pg_catalog.pg_has_role(s.owner, 'USAGE')
+	OR EXISTS (SELECT FROM riskml.model_grant p
+		WHERE p.model_id OPERATOR(pg_catalog.=) m.model_id AND p.privilege OPERATOR(pg_catalog.=) 'promote'
+		AND (p.grantee::oid OPERATOR(pg_catalog.=) 0::oid OR pg_catalog.pg_has_role(p.grantee, 'USAGE'))) AS evidence) sees
 WHERE 'production' OPERATOR(pg_catalog.=) ANY (s.aliases) IS NOT TRUE;
-COMMENT ON VIEW riskml.obstacles IS 'what keeps riskml.promote() from promoting a version without override: gates that failed, are stale or were not run, a missing approval';
+COMMENT ON VIEW riskml.obstacles IS 'what keeps riskml.promote() from promoting a version without override: gates that failed, are stale or were not run, a missing approval; details are shown to owners and to those who may promote';
 COMMENT ON COLUMN riskml.obstacles.obstacle IS 'failed, stale, not run; not approved, of no gate';
 GRANT SELECT ON riskml.obstacles TO PUBLIC;
 

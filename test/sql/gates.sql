@@ -242,8 +242,8 @@ SELECT riskml.set_gates('regress_a', '[{"name": "auc", "check": "metric", "metri
 SELECT version, counts FROM riskml.approvals ORDER BY approved_at;
 SELECT riskml.promote('regress_a', 3, 'without approval', override => true);
 SELECT to_version, detail FROM riskml.audit_log WHERE model = 'regress_a' AND action IN ('promote', 'approve', 'withdraw_approval') ORDER BY seq;
--- who sees the query
-SELECT r, pg_temp.as(r, r, 'SELECT count(*) || '' '' || count(query) FROM riskml.gate_results') FROM unnest('{regress_team,regress_checker,regress_reader}'::text[]) r;
+-- who sees the query and the details, in which values of rows may be
+SELECT r, pg_temp.as(r, r, 'SELECT count(*) || '' '' || count(query) || '' '' || count(detail) || '', '' || (SELECT count(*) || '' '' || count(detail) FROM riskml.obstacles) FROM riskml.gate_results') FROM unnest('{regress_team,regress_checker,regress_reader}'::text[]) r;
 CREATE ROLE regress_nobody;
 SELECT pg_temp.as('regress_nobody', 'regress_nobody', 'SELECT (SELECT count(*) FROM riskml.gate_results) + (SELECT count(*) FROM riskml.gates) + (SELECT count(*) FROM riskml.approvals) + (SELECT count(*) FROM riskml.obstacles)');
 SELECT t, pg_temp.as('regress_team', 'regress_team', format('SELECT count(*) FROM riskml.%I', t)) FROM unnest('{model_gates,gate_run,gate_result,model_approval,gate_standing,standing_approval,version_obstacle}'::text[]) t;
