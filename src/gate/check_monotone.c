@@ -43,6 +43,7 @@ static Form_pg_attribute
 find_input(const RmlWatchedModel *model, const RmlColumnNames *names, const char *input)
 {
 	int			distance;
+	const char *nearest;
 
 	for (int i = 0; i < model->n_inputs; i++)
 	{
@@ -65,10 +66,12 @@ find_input(const RmlWatchedModel *model, const RmlColumnNames *names, const char
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("the query has no column for input \"%s\"", input)));
 	}
+	nearest = rml_nearest_word(input, (const char *const *) model->inputs, model->n_inputs, &distance);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("the model reads no input \"%s\"; the nearest is \"%s\"", input,
-					rml_nearest_word(input, (const char *const *) model->inputs, model->n_inputs, &distance))));
+			 distance <= Max(1, (int) strlen(input) / 3)
+			 ? errmsg("the model reads no input \"%s\", but \"%s\"", input, nearest)
+			 : errmsg("the model reads no input \"%s\"", input)));
 }
 
 static bool

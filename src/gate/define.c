@@ -69,15 +69,30 @@ rml_gate_missing(RmlGateReader *reader, const char *key)
 			 errmsg("%s: key \"%s\" is missing", reader->who, key)));
 }
 
+/* The word that was meant, if one is spelled nearly so; else all that there are. */
+static char *
+hint_of(const char *word, const char *const *words, int n)
+{
+	int			distance;
+	const char *nearest = rml_nearest_word(word, words, n, &distance);
+	StringInfoData all;
+
+	if (distance <= Max(1, (int) strlen(word) / 3))
+		return psprintf("Did you mean \"%s\"?", nearest);
+	initStringInfo(&all);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&all, "%s%s", i > 0 ? ", " : "There are: ", words[i]);
+	appendStringInfoChar(&all, '.');
+	return all.data;
+}
+
 pg_noreturn static void
 unknown_word(const RmlGateReader *reader, const char *what, const char *word, const char *const *words, int n)
 {
-	int			distance;
-
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s: unknown %s \"%s\"", reader->who, what, cut(word)),
-			 errhint("Did you mean \"%s\"?", rml_nearest_word(word, words, n, &distance))));
+			 errhint("%s", hint_of(word, words, n))));
 }
 
 /* ---- values ---- */

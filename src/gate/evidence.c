@@ -35,6 +35,8 @@ struct RmlEvidence
 {
 	bool		is_read;
 	const char *error;
+	double		rows;			/* with a label, */
+	const char *rows_error;		/* unless they cannot be scored */
 	List	   *metrics;		/* Metric * */
 	List	   *comparisons;	/* Comparison * */
 };
@@ -90,26 +92,49 @@ read_metrics(void *argument)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* Of a model that has no metrics, as its labels are of another kind. */
+static void
+count_rows(void *argument)
+{
+	RmlGateRun *run = argument;
+
+	if (SPI_execute(psprintf("SELECT pg_catalog.count(%s)::pg_catalog.float8 FROM %s", run->scored.label, run->scored.subject.from), true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the rows could not be counted");
+	run->evidence->rows = rml_gate_result_number(0, 1);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+read_evidence(RmlGateRun *run)
+{
+	RmlEvidence *evidence = run->evidence;
+
+	evidence->is_read = true;
+	evidence->error = rml_attempt(read_metrics, run);
+	if (evidence->error == NULL)
+		(void) rml_evidence_metric(run, "rows", &evidence->rows);
+	else if (strncmp(evidence->error, unpack_sql_state(ERRCODE_WRONG_OBJECT_TYPE), 5) == 0)
+		evidence->rows_error = rml_attempt(count_rows, run);
+	else
+		evidence->rows_error = evidence->error;
+}
+
 static List *
 metrics_of(RmlGateRun *run)
 {
 	RmlEvidence *evidence = evidence_of(run);
 
 	if (!evidence->is_read)
-		evidence->error = rml_attempt(read_metrics, run);
-	evidence->is_read = true;
+		read_evidence(run);
 	return evidence->metrics;
 }
 
-int64
-rml_evidence_rows(RmlGateRun *run)
+const char *
+rml_evidence_rows(RmlGateRun *run, int64 *rows)
 {
-	double		rows = NAN;
-
 	(void) metrics_of(run);
-	if (run->evidence->error == NULL)
-		(void) rml_evidence_metric(run, "rows", &rows);
-	return isnan(rows) ? -1 : (int64) rows;
+	*rows = run->evidence->rows_error == NULL ? (int64) run->evidence->rows : -1;
+	return run->evidence->rows_error;
 }
 
 bool

@@ -133,8 +133,8 @@ extern bool rml_evidence_metric(RmlGateRun *run, const char *metric, double *val
 /* The metrics that it has, for messages. */
 extern char *rml_evidence_metrics(RmlGateRun *run);
 
-/* Rows with a label; -1 if they could not be counted. */
-extern int64 rml_evidence_rows(RmlGateRun *run);
+/* Rows with a label; if they cannot be scored, -1 and why. */
+extern const char *rml_evidence_rows(RmlGateRun *run, int64 *rows);
 
 /* Challenger minus champion, on all rows. */
 typedef struct RmlGateDifference

@@ -124,16 +124,15 @@ judge(RmlGateRun *run, const RmlGate *gate, RmlGateOutcome *outcome)
 {
 	static const RmlGateOutcome failed = {false, NAN, NAN, NULL};
 	Judging		judging = {run, gate, outcome};
-	const char *error;
+	int64		rows;
+	const char *error = rml_evidence_rows(run, &rows);
 
 	CHECK_FOR_INTERRUPTS();
 	*outcome = failed;
-	if (rml_evidence_rows(run) == 0)
-	{
-		outcome->detail = "the query gives no rows with a label";
-		return;
-	}
-	error = rml_attempt(run_check, &judging);
+	if (rows == 0)
+		error = "the query gives no rows with a label";
+	if (error == NULL)
+		error = rml_attempt(run_check, &judging);
 	if (error == NULL)
 		return;
 	*outcome = failed;
@@ -174,9 +173,8 @@ failures(const List *gates, const RmlGateOutcome *outcomes)
 }
 
 static int64
-store_run(const RmlOwnerScope *scope, RmlGateRun *run, const Definition *definition, bool passed, TimestampTz started)
+store_run(const RmlOwnerScope *scope, const RmlGateRun *run, const Definition *definition, int64 rows, bool passed, TimestampTz started)
 {
-	int64		rows = rml_evidence_rows(run);
 	const uint8 *identity = run->champion.identity;
 	bool		isnull;
 	RmlParam	params[] = {
@@ -230,9 +228,11 @@ store(RmlGateRun *run, const Definition *definition, const RmlGateOutcome *outco
 	};
 	RmlOwnerScope scope;
 	int64		run_id;
+	int64		rows;
 
+	(void) rml_evidence_rows(run, &rows);
 	rml_gate_begin(&scope, &run->challenger);
-	run_id = store_run(&scope, run, definition, failed == NULL, started);
+	run_id = store_run(&scope, run, definition, rows, failed == NULL, started);
 	for (int i = 0; i < list_length(definition->list); i++)
 		store_result(run_id, i + 1, list_nth(definition->list, i), &outcomes[i]);
 	rml_audit(&scope, &entry);

@@ -98,6 +98,13 @@ SELECT riskml.set_gates('regress_c', '[{"name": "accuracy", "check": "metric", "
 SELECT riskml.set_baseline('regress_c@2', 'SELECT * FROM regress_loans WHERE income > 20');
 SELECT pg_temp.run('regress_c@2', 'SELECT *, w - 1 AS class FROM regress_loans', 'class');
 SELECT pg_temp.run('regress_c@2', label => 'w') LIMIT 2;
+-- a model that cannot be judged by a label
+SELECT riskml.import_model('regress_x', pg_temp.tiny_model(v, objective => 'survival:cox')) FROM unnest('{0,0.5}'::real[]) v;
+SELECT riskml.set_gates('regress_x', '[{"name": "rows", "check": "metric", "metric": "rows", "min": 1}, {"name": "psi", "check": "psi", "max": 5}, {"name": "monotone", "check": "monotone", "inputs": {"income": 1}}]');
+SELECT pg_temp.run('regress_x@2', label => 'loss');
+SELECT pg_temp.run('regress_x@2', 'SELECT *, NULL::int AS nothing FROM regress_loans', 'nothing');
+SELECT pg_temp.run('regress_x@2', 'SELECT *, 1 / (income - 20) AS bad_label FROM regress_loans', 'bad_label');
+SELECT DISTINCT rows FROM riskml.gate_results WHERE model = 'regress_x' ORDER BY 1;
 -- a recipe: its columns are the inputs, and the champion has none
 SELECT riskml.import_model('regress_p', pg_temp.tiny_model(v, '{income,debt,age}', 'binary:logistic')) FROM unnest('{0,0.5}'::real[]) v;
 SELECT riskml.import_model('regress_p', pg_temp.tiny_model(0, '{income,debt,age}', 'binary:logistic'),
@@ -252,7 +259,7 @@ SELECT t, pg_temp.as('regress_team', 'regress_team', format('SELECT count(*) FRO
 SELECT riskml.set_alias('regress_a', 'staging', 3, 'x');
 SELECT riskml.drop_version('regress_a', 2);
 SELECT (SELECT count(*) FROM riskml.gate_run r JOIN riskml.model m USING (model_id) WHERE m.name = 'regress_a'), (SELECT count(*) FROM riskml.model_approval a JOIN riskml.model m USING (model_id) WHERE m.name = 'regress_a');
-SELECT pg_temp.drop_models('regress_m', 'regress_r', 'regress_c', 'regress_p', 'regress_a');
+SELECT pg_temp.drop_models('regress_m', 'regress_r', 'regress_c', 'regress_x', 'regress_p', 'regress_a');
 SELECT (SELECT count(*) FROM riskml.gate_run), (SELECT count(*) FROM riskml.gate_result), (SELECT count(*) FROM riskml.model_approval), (SELECT count(*) FROM riskml.model_gates);
 SELECT * FROM riskml.verify_audit();
 DROP TABLE regress_loans;
