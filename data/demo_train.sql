@@ -57,7 +57,7 @@ SELECT riskml.adopt_jobs();
 CALL riskml.train_model('lending',
     query => 'SELECT funded_amnt, annual_inc, emp_length, delinq_2yrs, inq_last_6mths, bad FROM loans',
     label => 'bad',
-    params => '{"objective": "binary:logistic", "tree_method": "hist", "max_depth": 3, "eta": 0.1, "eval_metric": ["auc", "logloss"]}',
+    params => '{"objective": "binary:logistic", "max_depth": 3, "eta": 0.1, "eval_metric": ["auc", "logloss"]}',
     num_boost_round => 300, early_stopping_rounds => 20, validation => 0.2, folds => 5, seed => 42,
     comment => 'what applicants say');
 \set ECHO none
@@ -77,7 +77,7 @@ CALL riskml.train_model('lending',
     query => 'SELECT funded_amnt, term, int_rate, verification_status, annual_inc, emp_length, delinq_2yrs, inq_last_6mths,
                      revol_util, open_il_6m, open_il_12m, open_il_24m, total_bal_il, all_util, inq_fi, inq_last_12m, num_il_tl, bad FROM loans',
     label => 'bad',
-    params => '{"objective": "binary:logistic", "tree_method": "hist", "max_depth": 3, "eta": 0.05, "eval_metric": ["auc", "logloss"]}',
+    params => '{"objective": "binary:logistic", "max_depth": 3, "eta": 0.05, "eval_metric": ["auc", "logloss"]}',
     num_boost_round => 500, early_stopping_rounds => 30, validation => 0.2, folds => 5, seed => 42,
     monotone_constraints => '{"int_rate": 1}', comment => 'with the bureau''s data');
 SELECT version, rows, validation_rows, rounds, best_iteration AS best,
@@ -145,7 +145,7 @@ SELECT model, version, aliases, objective, trees, comment FROM riskml.models ORD
 CALL riskml.train_model('lending',
     query => 'SELECT funded_amnt, int_rate, annual_inc, revol_util, all_util, inq_last_12m,
                      lead(bad, 1, false) OVER (ORDER BY md5(id::text)) AS bad FROM loans',
-    label => 'bad', params => '{"objective": "binary:logistic", "tree_method": "hist", "max_depth": 4}', num_boost_round => 60, seed => 42,
+    label => 'bad', params => '{"objective": "binary:logistic", "max_depth": 4}', num_boost_round => 60, seed => 42,
     comment => 'labels shuffled');
 SELECT gate, passed, round(value::numeric, 4) AS value, threshold, champion FROM riskml.run_gates('lending@3', 'TABLE held_out', 'bad');
 \set ECHO none
@@ -167,7 +167,7 @@ SELECT :'SQLSTATE' = '55000' AS refused_bad \gset
 CALL riskml.train_model('lending_woe',
     query => 'SELECT sub_grade, int_rate, annual_inc, emp_length, addr_state, revol_util, inq_last_12m, funded_amnt, bad FROM loans',
     label => 'bad',
-    params => '{"objective": "binary:logistic", "tree_method": "hist", "max_depth": 2, "eta": 0.1, "eval_metric": "logloss"}',
+    params => '{"objective": "binary:logistic", "max_depth": 2, "eta": 0.1, "eval_metric": "logloss"}',
     num_boost_round => 200, early_stopping_rounds => 20, validation => 0.2, folds => 3, seed => 42,
     recipe => '[
         {"feature": "sub_grade", "op": "woe", "convention": "ln_good_bad"},
@@ -188,7 +188,7 @@ SELECT round(value::numeric, 4) AS "auc on held-out loans" FROM riskml.evaluate(
 \echo 'The next step runs the gates.'
 \echo
 SELECT json_build_object('model', 'lending', 'query', 'SELECT funded_amnt, int_rate, annual_inc, emp_length, revol_util, all_util, inq_last_12m, bad FROM loans', 'label', 'bad',
-                         'params', '{"objective": "binary:logistic", "tree_method": "hist", "max_depth": 3, "eta": 0.1}'::json, 'num_boost_round', 60, 'seed', 42,
+                         'params', '{"objective": "binary:logistic", "max_depth": 3, "eta": 0.1}'::json, 'num_boost_round', 60, 'seed', 42,
                          'comment', 'by the monthly job') AS retrain \gset
 \o /dev/null
 \set ECHO queries

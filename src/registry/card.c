@@ -4,7 +4,7 @@
  *	  riskml.set_purpose().
  *
  * It only reads, as the owner of the tables, what was checked to be the caller's to see: whoever may score with the model sees
- * it, its owner also queries, and who did what.  Nothing in it depends on a setting of the session.
+ * it, its owner also queries, and who did what; details of gates also who may promote it.  Nothing in it depends on a setting of the session.
  */
 #include "postgres.h"
 
@@ -246,6 +246,7 @@ find_card(RmlCard *card, const char *reference)
 	card->params[1] = rml_param_int(card->binding.version);
 	card->params[2] = rml_param_datum(BOOLOID, BoolGetDatum(card->is_owner), false);
 	card->params[3] = rml_param_datum(INT4ARRAYOID, labels_of_features(&card->binding), false);
+	card->params[4] = rml_param_datum(BOOLOID, BoolGetDatum(rml_has_privilege(&card->binding.model, GetUserId(), "promote", snapshot)), false);
 }
 
 /* riskml.model_card(model) */

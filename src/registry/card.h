@@ -31,10 +31,10 @@ typedef struct RmlCard
 	RmlBinding	binding;
 	bool		is_owner;		/* who reads it sees queries and who did what */
 	bool		sees_recipe;
-	RmlParam	params[4];		/* of every statement: $1 model_id, $2 version, $3 is_owner, $4 labels of each feature */
+	RmlParam	params[5];		/* of every statement: $1 model_id, $2 version, $3 is_owner, $4 labels of each feature, $5 may promote */
 } RmlCard;
 
-#define RML_CARD_PARAMS 4
+#define RML_CARD_PARAMS 5
 
 /*
  * A line "- title: value" for each column of the one row that is not NULL.  All columns are of type text, here and below.

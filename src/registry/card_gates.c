@@ -33,7 +33,7 @@ static const RmlCardField definitions_fields[] = {
 
 static const char run_sql[] =
 	"SELECT coalesce(r.rows::text, 'unknown'), coalesce('version ' || r.champion, 'none was in production'), " UTC("r.finished_at") ",\n"
-	" CASE WHEN $3 THEN r.run_by END::text, CASE WHEN $3 THEN r.query END\n"
+	" CASE WHEN $3 THEN r.run_by END::text, CASE WHEN $5 THEN r.query END\n"
 	OF_VERSION("riskml.gate_results") " AND r.latest LIMIT 1";
 
 static const RmlCardField run_fields[] = {
@@ -41,7 +41,7 @@ static const RmlCardField run_fields[] = {
 };
 
 static const char results_sql[] =
-	"SELECT r.gate, r.check_type, CASE WHEN r.passed THEN 'passed' ELSE 'FAILED' END, r.value::text, r.threshold::text, r.detail\n"
+	"SELECT r.gate, r.check_type, CASE WHEN r.passed THEN 'passed' ELSE 'FAILED' END, r.value::text, r.threshold::text, CASE WHEN $5 THEN r.detail END\n"
 	OF_VERSION("riskml.gate_results") " AND r.latest ORDER BY r.position";
 
 static const RmlCardField results_fields[] = {
@@ -52,7 +52,7 @@ static const RmlCardField results_fields[] = {
 #define IN_PRODUCTION "EXISTS (SELECT FROM riskml.model_alias a WHERE a.model_id = $1 AND a.version = $2 AND a.alias = 'production')"
 
 static const char obstacles_sql[] =
-	"SELECT coalesce(r.gate, 'approval'), r.obstacle, r.detail\n"
+	"SELECT coalesce(r.gate, 'approval'), r.obstacle, CASE WHEN $5 THEN r.detail END\n"
 	OF_VERSION("riskml.obstacles") " AND NOT " IN_PRODUCTION " ORDER BY r.position NULLS LAST";
 
 static const RmlCardField obstacles_fields[] = {

@@ -2,7 +2,7 @@
  * card_parts.c
  *	  What a model card says of a version's data, inputs, parameters, metrics and lineage: a statement for each list and table.
  *
- * Parameters of all statements: $1 model_id, $2 version, $3 is the reader an owner, $4 labels of each feature.  They give texts, in an
+ * Parameters of all statements: $1 model_id, $2 version, $3 is the reader an owner, $4 labels of each feature, $5 may he promote.  They give texts, in an
  * order that no collation changes; times are in UTC.  A table has at most 30 features, 100 steps, 10 versions, 50 audit rows.
  */
 #include "postgres.h"

@@ -90,6 +90,11 @@ SELECT pg_temp.section('regress_c@3', 'Approvals');
 SELECT riskml.promote('regress_c', 3, 'the old one is worse', override => true);
 SELECT line FROM pg_temp.section('regress_c@3', 'Lineage') line WHERE line ~ 'promote';
 
+-- details are for those who may promote
+SET ROLE regress_scorer;
+SELECT regexp_replace(line, '(0\.\d{3})\d+', '\1', 'g') FROM pg_temp.section('regress_c@1', 'Gates') line WHERE line ~ 'FAILED|not run|Query|fits';
+SELECT line ~ 'FAILED', line ~ 'must be' FROM pg_temp.section('regress_c@3', 'Gates') line WHERE line ~ 'fits.*metric.*0|generate_series';
+
 -- ---- models of other kinds
 RESET ROLE;
 SELECT riskml.import_model('regress_linear', jsonb_set(jsonb_set(pg_temp.tiny_model()::jsonb, '{learner,gradient_booster}', '{"name": "gblinear", "model": {"weights": [1.5, -2, 0.25, 0], "boosted_rounds": 1}}'),
