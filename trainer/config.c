@@ -166,19 +166,17 @@ settle_names(Config *config)
 }
 
 void
-config_read(Config *config, char *list, size_t size)
+config_read(Config *config, size_t size)
 {
 	size_t		at = 0;
 	const char *key;
 	const char *value;
 
-	memset(config, 0, sizeof(*config));
-	config->list = list;
 	config->keep_model = true;
 	config->fold_roles = true;
 	for (int i = 0; i < N_EXTRAS; i++)
 		config->extras[i] = -1;
-	while (list_next(list, size, &at, &key, &value))
+	while (list_next(config->list, size, &at, &key, &value))
 		read_entry(config, key, value);
 	settle_names(config);
 	REQUIRE(config->n_features > 0, "there is no feature");

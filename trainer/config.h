@@ -47,8 +47,8 @@ typedef struct Config
 	bool		keep_model;
 } Config;
 
-/* Reads a frame, which the configuration takes. */
-extern void config_read(Config *config, char *list, size_t size);
+/* Reads its list, which is of that size; all else is zero. */
+extern void config_read(Config *config, size_t size);
 extern void config_free(Config *config);
 
 /* Sets one more; the texts must stay. */

@@ -92,6 +92,36 @@ io_send_bytes(uint32_t kind, const void *data, size_t size)
 }
 
 void
+end_with_character(char *text)
+{
+	size_t		length = strlen(text);
+	size_t		begin = length;
+	size_t		needs;
+
+	while (begin > 0 && length - begin < 4 && ((unsigned char) text[begin - 1] & 0xc0) == 0x80)
+		begin--;
+	if (begin == 0)
+		return;
+	switch ((unsigned char) text[begin - 1] >> 4)
+	{
+		case 0xc:
+		case 0xd:
+			needs = 1;
+			break;
+		case 0xe:
+			needs = 2;
+			break;
+		case 0xf:
+			needs = 3;
+			break;
+		default:
+			return;
+	}
+	if (length - begin < needs)
+		text[begin - 1] = '\0';
+}
+
+void
 fail(const char *kind, const char *format, ...)
 {
 	/* no memory may be left */
@@ -106,6 +136,8 @@ fail(const char *kind, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		list[size] = '\0';
+	else if ((size_t) n >= sizeof(list) - size)
+		end_with_character(list + size);
 	size += strlen(list + size) + 1;
 	io_send(RML_REPLY_ERROR, list, size);
 	_exit(1);

@@ -21,6 +21,9 @@ extern void io_send(uint32_t kind, const void *data, size_t size);
 /* As many frames of a kind as the bytes need. */
 extern void io_send_bytes(uint32_t kind, const void *data, size_t size);
 
+/* Ends a text of UTF-8 that was cut off anywhere with a whole character. */
+extern void end_with_character(char *text);
+
 /* Kinds of faults: RML_REPLY_ERROR in protocol.h. */
 #define FAULT_MEMORY "memory"
 #define FAULT_XGBOOST "xgboost"

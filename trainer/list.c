@@ -31,7 +31,8 @@ list_add(List *list, const char *key, const char *format, ...)
 	va_list		args;
 
 	va_start(args, format);
-	vsnprintf(value, sizeof(value), format, args);
+	if (vsnprintf(value, sizeof(value), format, args) >= (int) sizeof(value))
+		end_with_character(value);
 	va_end(args);
 	add_bytes(list, key, strlen(key) + 1);
 	add_bytes(list, value, strlen(value) + 1);

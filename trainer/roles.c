@@ -90,10 +90,7 @@ deal(Roles *roles, const Rows *rows, double fraction, int folds)
 	RmlDealt   *dealt = begin_deal(roles, rows, items, &n);
 
 	if (folds > 0)
-	{
-		REQUIRE(n >= (size_t) folds, "%zu %s cannot be dealt into %d folds", n, rows_have(rows, EXTRA_GROUP) ? "groups" : "rows", folds);
 		rml_deal_folds(dealt, (int64_t) n, folds);
-	}
 	else
 		rml_deal_fraction(dealt, (int64_t) n, fraction);
 	for (size_t i = 0; i < rows->n; i++)
@@ -103,6 +100,7 @@ deal(Roles *roles, const Rows *rows, double fraction, int folds)
 	}
 	free(dealt);
 	free(items);
+	REQUIRE(n >= (size_t) folds, "%zu %s cannot be dealt into %d folds", n, rows_have(rows, EXTRA_GROUP) ? "groups" : "rows", folds);
 }
 
 void

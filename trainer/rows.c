@@ -6,13 +6,12 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "io.h"
 #include "train/protocol.h"
 
-#define MOST_CONFIG (1 << 26)
+#define MOST_CONFIG (1 << 24)
 
 /* Bytes that are read at a time, and stay in the processor's cache until they are put where they belong. */
 #define BUFFER ((size_t) 1 << 18)
@@ -39,7 +38,7 @@ put_rows(Rows *rows, const float *from, size_t n)
 }
 
 static void
-read_rows(Rows *rows, size_t size, float *buffer)
+read_rows(Rows *rows, size_t size)
 {
 	size_t		row = (rows->n_features + rows->n_extras) * sizeof(float);
 	size_t		left = size / row;
@@ -47,6 +46,7 @@ read_rows(Rows *rows, size_t size, float *buffer)
 	REQUIRE(size % row == 0, "a frame of %zu bytes holds no whole number of rows of %zu bytes", size, row);
 	REQUIRE(left <= INT_MAX - rows->n, "more than %d rows", INT_MAX);
 	rows_grow(rows, rows->n + left);
+	pages_grow(&rows->scratch, BUFFER + row);
 	while (left > 0)
 	{
 		size_t		n = BUFFER / row;
@@ -55,8 +55,8 @@ read_rows(Rows *rows, size_t size, float *buffer)
 			n = 1;
 		if (n > left)
 			n = left;
-		io_read(buffer, n * row);
-		put_rows(rows, buffer, n);
+		io_read(rows->scratch.data, n * row);
+		put_rows(rows, (float *) rows->scratch.data, n);
 		left -= n;
 	}
 }
@@ -65,13 +65,14 @@ read_rows(Rows *rows, size_t size, float *buffer)
 static void
 remap(Rows *rows, size_t size)
 {
-	uint32_t   *frame;
+	const uint32_t *frame;
 	uint32_t	column;
 	uint32_t	n;
 
 	REQUIRE(size >= 2 * sizeof(uint32_t) && size % sizeof(uint32_t) == 0, "a REMAP of %zu bytes", size);
-	frame = take(size / sizeof(uint32_t), sizeof(uint32_t));
-	io_read(frame, size);
+	pages_grow(&rows->scratch, size);
+	io_read(rows->scratch.data, size);
+	frame = (const uint32_t *) rows->scratch.data;
 	column = frame[0];
 	n = frame[1];
 	REQUIRE(column < (uint32_t) rows->config->n_features, "there is no column %u to remap", column);
@@ -85,18 +86,15 @@ remap(Rows *rows, size_t size)
 		REQUIRE(*value >= 0 && *value < (float) n && *value == truncf(*value), "column %u of row %zu is none of %u categories", column, i + 1, n);
 		*value = (float) frame[2 + (uint32_t) *value];
 	}
-	free(frame);
 }
 
 static void
 read_config(Rows *rows, Config *config, size_t size)
 {
-	char	   *list;
-
 	REQUIRE(size <= MOST_CONFIG, "a configuration of %zu bytes", size);
-	list = take(size, 1);
-	io_read(list, size);
-	config_read(config, list, size);
+	config->list = take(size, 1);
+	io_read(config->list, size);
+	config_read(config, size);
 	rows->config = config;
 	rows->n_features = (size_t) config->n_features;
 	rows->n_extras = (size_t) config->n_extras;
@@ -105,9 +103,8 @@ read_config(Rows *rows, Config *config, size_t size)
 void
 rows_read(Rows *rows, Config *config)
 {
-	float	   *buffer = NULL;
-
 	memset(rows, 0, sizeof(*rows));
+	memset(config, 0, sizeof(*config));
 	for (;;)
 	{
 		RmlFrameHead head;
@@ -116,18 +113,15 @@ rows_read(Rows *rows, Config *config)
 		REQUIRE(head.size <= RML_MAX_FRAME, "a frame of %u bytes", head.size);
 		REQUIRE((head.kind == RML_FRAME_CONFIG) == (rows->config == NULL), "a frame of kind %u is out of turn", head.kind);
 		if (head.kind == RML_FRAME_CONFIG)
-		{
 			read_config(rows, config, head.size);
-			buffer = take(BUFFER / sizeof(float) + rows->n_features + rows->n_extras, sizeof(float));
-		}
 		else if (head.kind == RML_FRAME_ROWS)
-			read_rows(rows, head.size, buffer);
+			read_rows(rows, head.size);
 		else if (head.kind == RML_FRAME_REMAP)
 			remap(rows, head.size);
 		else
 		{
 			REQUIRE(head.kind == RML_FRAME_END && head.size == 0, "a frame of unknown kind %u", head.kind);
-			free(buffer);
+			pages_shrink(&rows->scratch, 0);
 			return;
 		}
 	}
@@ -138,5 +132,6 @@ rows_free(Rows *rows)
 {
 	pages_shrink(&rows->features, 0);
 	pages_shrink(&rows->extras, 0);
+	pages_shrink(&rows->scratch, 0);
 	rows->n = 0;
 }

@@ -17,6 +17,7 @@ typedef struct Rows
 	size_t		n_extras;
 	Pages		features;
 	Pages		extras;
+	Pages		scratch;		/* of what is being read */
 } Rows;
 
 /* Makes room for so many. */

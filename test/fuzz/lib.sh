@@ -64,4 +64,6 @@ build_targets() {
 	"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_cron.c" "$src/job/cron.c" "$src/base/error.c" \
 		-o "$build/fuzz_cron" || return 1
 	"$clang" "${flags[@]}" -I"$src" -I"$here" "$here/fuzz_records.c" "$src/load/records.c" -o "$build/fuzz_records" || return 1
+	"$clang" "${flags[@]}" -I"$src" "$here/fuzz_trainer.c" "$root"/trainer/{config,list,memory,roles,rows}.c "$src/math/deal.c" -lm \
+		-o "$build/fuzz_trainer" || return 1
 }

@@ -9,12 +9,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 forget_callers_server
 
-all=(gcc clang binary layers readme unit regress isolation tap parity stats recipes fixtures malformed fuzz)
+all=(gcc clang binary layers readme unit regress isolation tap parity stats recipes train fixtures malformed fuzz)
 suites=("$@")
 [ $# -gt 0 ] || suites=("${all[@]}")
 for s in "${suites[@]}"; do
     [[ " ${all[*]} " == *" $s "* ]] || die "no suite \"$s\"; there are: ${all[*]}"
-    case $s in binary | readme | regress | isolation | tap | parity | stats | recipes | fixtures | malformed) needs_build=1 ;; esac
+    case $s in binary | readme | regress | isolation | tap | parity | stats | recipes | train | fixtures | malformed) needs_build=1 ;; esac
 done
 [ -z "${needs_build:-}" ] || [[ " ${suites[*]} " == *" gcc "* ]] || suites=(gcc "${suites[@]}")
 

@@ -22,6 +22,9 @@ verdict "compute layer includes no PostgreSQL header" "$(includes '(.*/)?(postgr
 verdict "compute layer includes nothing of catalog or surface" "$(includes '(\.\./)*(registry|recipe|gate|score|train)/|(\.\./)*job/schedule\.h|(\.\./)*(guc|init|compat)\.h' "${compute[@]}")"
 verdict "catalog layer includes nothing of the surface" "$(includes '(\.\./)*score/' src/registry src/job src/load src/quality src/stats src/recipe src/gate src/train)"
 verdict "programs are started in src/train/launch.c only" "$(grep -rnE '\<(v?fork|clone|execv[pe]*|execl[pe]?|posix_spawnp?|system|popen) ?\(' --include=*.[ch] src | grep -v '^src/train/launch\.c:' || true)"
+verdict "riskml_trainer includes of src/ only what it says to the session, and the dealing of rows" \
+    "$(grep -nE '^#include "[a-z]+/' trainer/*.[ch] | grep -vE '"(train/protocol|math/deal)\.h"' || true)"
+verdict "libxgboost is included by riskml_trainer only" "$(includes 'xgboost/' src)"
 verdict "PG_VERSION_NUM only in src/compat.h" "$(grep -rn PG_VERSION_NUM src | grep -v '^src/compat\.h:' || true)"
 # packages for building extensions do not bring ICU's headers
 verdict "no header that needs those of ICU" "$(includes 'utils/pg_locale\.h' src)"

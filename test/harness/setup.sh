@@ -83,6 +83,7 @@ look_for_tools() {
         bench-load) py_has psycopg2 || need python3-psycopg2; return 0 ;;
         bench-stats) look_for_statistics; return 0 ;;
         bench-recipe) look_for_statistics; py_has xgboost || need python3-xgboost; return 0 ;;
+        bench-train) look_for_training; return 0 ;;
     esac
     py_has xgboost || need python3-xgboost
     py_has numpy || need python3-numpy
@@ -90,6 +91,7 @@ look_for_tools() {
     [ "$purpose" = check ] || return 0
     ! runs stats || look_for_statistics
     ! runs recipes || look_for_transformers
+    ! runs train || look_for_training
     have prove || need perl
     have readelf || need binutils
     look_for_libxgboost
@@ -154,6 +156,15 @@ look_for_transformers() {
     for module in pandas joblib jsonschema; do
         py_has "$module" || need "python3-$module"
     done
+}
+
+# What trained models are compared with.
+look_for_training() {
+    local module
+    for module in numpy pandas psycopg2 xgboost; do
+        py_has "$module" || need "python3-$module"
+    done
+    [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
 }
 
 # What riskml is measured beside.
