@@ -78,7 +78,6 @@ look_for_tools() {
     case $purpose in
         demo-jobs) return 0 ;;
         demo-train) look_for_libxgboost; return 0 ;;
-        bench-train) look_for_libxgboost; look_for_statistics; py_has pandas || need python3-pandas; py_has xgboost || need python3-xgboost; return 0 ;;
         bench-jobs) look_for_cron; return 0 ;;
         bench-load) py_has psycopg2 || need python3-psycopg2; return 0 ;;
         bench-stats) look_for_statistics; return 0 ;;
@@ -164,7 +163,7 @@ look_for_training() {
     for module in numpy pandas psycopg2 xgboost; do
         py_has "$module" || need "python3-$module"
     done
-    [ -f /usr/include/xgboost/c_api.h ] || need libxgboost-dev
+    look_for_libxgboost
 }
 
 # What riskml is measured beside.
