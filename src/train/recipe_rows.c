@@ -81,22 +81,13 @@ choose_outputs(RmlTrainRows *rows, const char *const *names, int n)
 }
 
 static void
-check_names(const RmlTrainRows *rows)
+require_features(const RmlTrainRows *rows)
 {
 	if (rows->features.n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no feature"),
 				 errdetail("The recipe has no output.")));
-	for (int i = 0; i < rows->features.n; i++)
-	{
-		if (strpbrk(rows->features.names[i], "[]<") != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("XGBoost takes no feature of the name \"%s\"", rows->features.names[i]),
-					 errdetail("A name must not have any of [ ] <."),
-					 errhint("Give the output another name with \"feature\" or \"names\".")));
-	}
 }
 
 static void
@@ -107,7 +98,7 @@ choose_from_program(RmlTrainRows *rows, const RmlProgram *program)
 	for (int i = 0; i < program->n_outputs; i++)
 		names[i] = program->outputs[i].name;
 	choose_outputs(rows, names, program->n_outputs);
-	check_names(rows);
+	require_features(rows);
 }
 
 /* ---- reading ---- */
