@@ -60,6 +60,15 @@ read_champion(RmlGateReader *reader, RmlGate *gate)
 	(void) rml_gate_integer(reader, "replicates", 1, RML_MAX_REPLICATES, &gate->replicates);
 }
 
+/* DeLong's method needs no replicates, which are most of what a comparison costs. */
+static int
+replicates_of(const RmlGateRun *run, const RmlGate *gate)
+{
+	bool		is_rank = strcmp(gate->metric, "auc") == 0 || strcmp(gate->metric, "gini") == 0;
+
+	return is_rank && run->weight == NULL ? 0 : gate->replicates;
+}
+
 /* By how much the challenger is worse at most: the end of an interval that has as much on both sides. */
 static void
 run_champion(RmlGateRun *run, const RmlGate *gate, RmlGateOutcome *outcome)
@@ -69,7 +78,7 @@ run_champion(RmlGateRun *run, const RmlGate *gate, RmlGateOutcome *outcome)
 	outcome->threshold = gate->tolerance;
 	if (stands_alone(run, outcome))
 		return;
-	difference = rml_evidence_difference(run, gate->metric, 2 * gate->confidence - 1, gate->replicates);
+	difference = rml_evidence_difference(run, gate->metric, 2 * gate->confidence - 1, replicates_of(run, gate));
 	if (difference == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
