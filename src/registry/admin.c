@@ -109,8 +109,7 @@ forget(int32 model_id, int32 version)
 	static const char *const of_version[] = {
 		"DELETE FROM riskml.model_baseline WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
 		"DELETE FROM riskml.model_training WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
-		"DELETE FROM riskml.gate_result e USING riskml.gate_run r"
-		" WHERE e.run_id = r.run_id AND r.model_id = $1 AND ($2 IS NULL OR r.version = $2)",
+		"DELETE FROM riskml.gate_result WHERE run_id IN (SELECT run_id FROM riskml.gate_run WHERE model_id = $1 AND ($2 IS NULL OR version = $2))",
 		"DELETE FROM riskml.gate_run WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
 		"DELETE FROM riskml.model_approval WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
 		"DELETE FROM riskml.model_version WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
