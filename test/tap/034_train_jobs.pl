@@ -8,8 +8,7 @@ use Riskml;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $trainer = `$ENV{PG_CONFIG} --pkglibdir 2>/dev/null || pg_config --pkglibdir`;
-chomp $trainer;
+chomp(my $trainer = `pg_config --pkglibdir`);
 plan skip_all => 'libxgboost is absent' unless -x "$trainer/riskml_trainer";
 
 my $node = new_job_node('node', conf => "riskml.max_trainers = 2\nlog_statement = none\n");
