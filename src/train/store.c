@@ -38,11 +38,15 @@ jsonb_param(const Jsonb *json)
 
 /* ---- the version ---- */
 
+/* Of faults of the model; whoever may not store it need not hear of where it is from. */
 static void
 name_origin(void *arg)
 {
+	int			code = geterrcode();
+
 	(void) arg;
-	errcontext("model that riskml_trainer returned");
+	if (code == ERRCODE_INVALID_BINARY_REPRESENTATION || code == ERRCODE_FEATURE_NOT_SUPPORTED || code == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		errcontext("model that riskml_trainer returned");
 }
 
 static bytea *

@@ -35,13 +35,15 @@
 RML_SQL_FUNCTION(riskml_train_model);
 
 #define MAX_SCORES (16 * 1000 * 1000)
+#define MAX_OUTPUTS 10000
+#define MAX_ROWS INT64CONST(1000000000000)
 #define MAX_WORD 100
 #define FIRST_PIECE (64 * 1024)
 
 /* ---- numbers of lists ---- */
 
 static int64
-count_of(const RmlTrainer *trainer, const char *text, int64 missing)
+count_of(const RmlTrainer *trainer, const char *text, int64 missing, int64 most)
 {
 	char	   *end;
 	int64		value;
@@ -49,7 +51,7 @@ count_of(const RmlTrainer *trainer, const char *text, int64 missing)
 	if (text == NULL)
 		return missing;
 	value = strtoll(text, &end, 10);
-	if (*end != '\0' || end == text || value < 0 || value > PG_INT32_MAX * (int64) 1000)
+	if (*end != '\0' || end == text || value < 0 || value > most)
 		rml_trainer_nonsense(trainer, "counts what cannot be counted");
 	return value;
 }
@@ -108,7 +110,7 @@ take_hello(RmlTraining *training, RmlTrainer *trainer)
 
 	if (kind != RML_REPLY_HELLO)
 		rml_trainer_nonsense(trainer, "does not say hello");
-	if (count_of(trainer, rml_list_get(list, size, "protocol"), 0) != RML_TRAINER_PROTOCOL)
+	if (count_of(trainer, rml_list_get(list, size, "protocol"), 0, PG_INT32_MAX) != RML_TRAINER_PROTOCOL)
 		rml_trainer_nonsense(trainer, "speaks another protocol");
 	training->xgboost = word_of(trainer, rml_list_get(list, size, "xgboost"));
 	training->machine = word_of(trainer, rml_list_get(list, size, "machine"));
@@ -118,7 +120,7 @@ take_hello(RmlTraining *training, RmlTrainer *trainer)
 static void
 take_data(RmlTraining *training, const RmlTrainer *trainer, const char *list, Size size)
 {
-	training->validation_rows = count_of(trainer, rml_list_get(list, size, "validation_rows"), 0);
+	training->validation_rows = count_of(trainer, rml_list_get(list, size, "validation_rows"), 0, MAX_ROWS);
 	training->matrix_seconds += seconds_of(rml_list_get(list, size, "seconds"));
 	rml_slot_phase(RML_TRAIN_BOOSTING);
 }
@@ -149,12 +151,13 @@ take_result(RmlTraining *training, const RmlTrainer *trainer, const char *list, 
 	const char *score = rml_list_get(list, size, "best_score");
 	const char *matrix = rml_list_get(list, size, "matrix_seconds");
 
-	training->boosted = (int) count_of(trainer, rml_list_get(list, size, "rounds"), 0);
-	training->best_iteration = (int) count_of(trainer, rml_list_get(list, size, "best_iteration"), -1);
-	training->best_of_folds = (int) count_of(trainer, rml_list_get(list, size, "folds_best_iteration"), training->best_of_folds);
+	training->boosted = (int) count_of(trainer, rml_list_get(list, size, "rounds"), 0, PG_INT32_MAX);
+	training->best_iteration = (int) count_of(trainer, rml_list_get(list, size, "best_iteration"), -1, PG_INT32_MAX);
+	training->best_of_folds = (int) count_of(trainer, rml_list_get(list, size, "folds_best_iteration"), training->best_of_folds,
+											  PG_INT32_MAX);
 	training->has_best_score = score != NULL;
 	training->best_score = score != NULL ? strtod(score, NULL) : 0;
-	training->outputs = (int) count_of(trainer, rml_list_get(list, size, "outputs"), 0);
+	training->outputs = (int) count_of(trainer, rml_list_get(list, size, "outputs"), 0, MAX_OUTPUTS);
 	if (matrix != NULL)
 		training->matrix_seconds = seconds_of(matrix);
 	training->boost_seconds += seconds_of(rml_list_get(list, size, "seconds"));
@@ -299,7 +302,6 @@ read_rows(RmlTraining *training, RmlTrainer *trainer)
 	instr_time	begin;
 
 	INSTR_TIME_SET_CURRENT(begin);
-	rml_slot_phase(RML_TRAIN_READING);
 	XactReadOnly = true;
 	begin_query(training);
 	rml_train_rows_read(training->rows, trainer, note_rows);
@@ -374,6 +376,7 @@ rml_train_run(RmlTrainArguments *arguments, void (*commit) (void))
 	open_rows(training);
 	next_transaction(training, commit);
 	rml_slot_take(arguments->model, arguments->num_boost_round);
+	rml_slot_phase(RML_TRAIN_READING);
 	trainer = start_trainer(training);
 	read_rows(training, trainer);
 	next_transaction(training, commit);
@@ -398,22 +401,31 @@ require_own_transactions(FunctionCallInfo fcinfo)
 				 errhint("It commits by itself, so that no transaction is open while trees grow: CALL it by itself, or from a step of kind \"train\".")));
 }
 
-static Datum
-row_of(FunctionCallInfo fcinfo, int32 version)
+/* Found before anything is committed: afterwards the extension may be another. */
+static TupleDesc
+find_result(FunctionCallInfo fcinfo)
 {
 	TupleDesc	desc;
-	Datum		values[] = {Int32GetDatum(version)};
-	bool		nulls[] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return BlessTupleDesc(desc);
+}
+
+static Datum
+row_of(TupleDesc desc, int32 version)
+{
+	Datum		values[] = {Int32GetDatum(version)};
+	bool		nulls[] = {false};
+
+	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }
 
 Datum
 riskml_train_model(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	TupleDesc	result = find_result(fcinfo);
 	RmlTraining *training;
 	int32		version;
 
@@ -433,5 +445,5 @@ riskml_train_model(PG_FUNCTION_ARGS)
 	MemoryContextDelete(training->context);
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
-	return row_of(fcinfo, version);
+	return row_of(result, version);
 }
