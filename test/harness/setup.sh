@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # setup.sh [PURPOSE [SUITE...]]: installs what `make PURPOSE` needs, on Debian and Ubuntu: check (the default; for
-# these suites or all), demo, demo-jobs, demo-train, bench-import, bench-score, bench-jobs or bench-load.
+# these suites or all), demo, demo-jobs, demo-train, bench-import, bench-score, bench-jobs,
+# bench-load or bench-train.
 # When nothing is missing it says nothing and touches no network. Where it cannot install, it says
 # what is missing. It lets apt create and start no PostgreSQL cluster.
 set -euo pipefail

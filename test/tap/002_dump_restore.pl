@@ -62,6 +62,13 @@ SELECT riskml.grant_model('gated', 'checker', 'promote'), riskml.grant_model('ga
 SET SESSION AUTHORIZATION checker;
 SELECT riskml.approve('gated\@2', 'seen');
 SQL
+# what a training leaves, and what a model is for
+$source->safe_psql('postgres', <<'SQL');
+INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, data_hash, rounds, metrics, libraries, timings, trained_by, login_role, started_at, finished_at)
+SELECT model_id, 1, 'TABLE credit', 'bad', '{"seed": 1}', '{"eta": 0.1}', 10, 2, sha256(''), 3, '{"train": {"auc": [0.7]}}', '{"xgboost": "1.7.4"}', '{}', 'team', 'team', '2026-01-01', '2026-01-01'
+FROM riskml.model WHERE name = 'credit';
+SELECT riskml.set_purpose('credit', E'für "Kredite"\n# 模型');
+SQL
 $source->safe_psql('postgres', q{SELECT riskml.create_job('nightly', '@daily', timezone => 'Europe/Berlin'), riskml.create_pool('p', 2);
 	SELECT riskml.add_step('nightly', 's', command => 'SELECT 1', pool => 'p'), riskml.adopt_jobs(); SELECT riskml.run_job('nightly')});
 # suites: kept, but for one of a role that left
@@ -125,6 +132,8 @@ my %facts = (
 	'margins' => "SELECT md5(string_agg(float8send(risk_margin('credit\@2', c))::text, ',' ORDER BY id)) FROM credit c",
 	'scores of raw columns' => q{SELECT count(DISTINCT risk_score('raw', c)), md5(string_agg(float8send(risk_score('raw', c))::text, ',' ORDER BY id)) FROM credit c},
 	'recipe' => q{SELECT md5(riskml.model_recipe('raw')::text)},
+	'trainings' => 'SELECT * FROM riskml.trainings',
+	'model cards' => q{SELECT md5(string_agg(riskml.model_card(model || '@' || version), chr(10) ORDER BY model, version)) FROM riskml.models},
 	'stored scores' => "SELECT md5(string_agg(float8send(score)::text, ',' ORDER BY id)) FROM stored",
 	'versions' => 'SELECT model, version, aliases, objective, booster, xgboost, identity, owner, imported_by, imported_at, comment FROM riskml.models ORDER BY 1, 2',
 	'features' => 'SELECT md5(string_agg(f::text, chr(10) ORDER BY model, version, position)) FROM riskml.model_features f',
