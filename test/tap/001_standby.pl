@@ -38,6 +38,7 @@ is(query_value($standby, "SELECT count(*) FROM riskml.check_input('credit', 'cre
 
 my $report = "SELECT md5(string_agg(r::text, chr(10))) FROM riskml.drift_report('credit', 'SELECT * FROM credit WHERE id > 500') r";
 is(query_value($standby, $report), query_value($primary, $report), 'drift_report() says what it does on the primary');
+is(query_value($standby, q{SELECT riskml.model_card('credit')}), query_value($primary, q{SELECT riskml.model_card('credit')}), 'a model card says what it does on the primary');
 
 my $ranked = "SELECT id FROM credit c ORDER BY risk_score_pinned('$pinned', c) LIMIT 3";
 like(query_value($standby, "EXPLAIN $ranked"), qr/Index Scan using pinned/, 'expression index is used');
@@ -88,7 +89,7 @@ for my $change (
 	"set_alias('leaf', 'x', 1, 'r')", "drop_alias('leaf', 'production', 'r')", "promote('leaf', 1, 'r')",
 	"rollback('leaf', reason => 'r')", "drop_version('leaf', 1)", "drop_model('leaf')",
 	"grant_model('leaf', 'public')", "revoke_model('leaf', 'public')", "set_owner('leaf', 'analyst')",
-	'rebuild_images()', "set_baseline('credit', 'TABLE credit')", "drop_baseline('credit')",
+	'rebuild_images()', "set_baseline('credit', 'TABLE credit')", "drop_baseline('credit')", "set_purpose('credit', 'x')",
 	"set_gates('credit', '[]', 'manual')", "run_gates('credit', 'TABLE credit', 'id')", "approve('credit', 'r')", "withdraw_approval('credit', 'r')")
 {
 	my ($function) = $change =~ /^(\w+)/;
