@@ -149,7 +149,7 @@ note_unseen(const RmlTrainFrame *frame)
 {
 	StringInfoData list;
 
-	if (frame->n_unseen == 0)
+	if (frame->n_unseen == 0 || frame->is_quiet)
 		return;
 	initStringInfo(&list);
 	for (int i = 0; i < Min(frame->n_unseen, MAX_NAMES_SHOWN); i++)

@@ -20,6 +20,7 @@ typedef struct RmlTrainFrame
 	int			most_rows;
 	int			n_rows;			/* in the block */
 	float	   *block;
+	bool		is_quiet;		/* others tell of features without any value */
 	int			n_unseen;		/* features without any value so far */
 	int		   *unseen;
 	struct pg_cryptohash_ctx *hash;

@@ -144,6 +144,7 @@ rml_train_rows_begin(RmlTrainRows *rows, RmlTrainer *trainer, const RmlTrainPlan
 	appendBinaryStringInfo(&list, rows->params.config->data, rows->params.config->len);
 	rml_trainer_send(trainer, RML_FRAME_CONFIG, list.data, (Size) list.len);
 	rml_frame_begin(&rows->frame, trainer, rows->features.names, rows->features.n, n_extras, about.data, (Size) about.len);
+	rows->frame.is_quiet = !plan->keep_model;
 }
 
 void

@@ -24,8 +24,9 @@
 #include "train/baseline.h"
 #include "train/state.h"
 
-/* Of a column of text. */
+/* Of a column of text, and their bytes. */
 #define MAX_CATEGORIES 100000
+#define MAX_CATEGORY_BYTES (8 * 1024 * 1024)
 
 #define MAX_FEATURES 65536
 
@@ -39,6 +40,7 @@ typedef struct Target
 	int64	   *counts;			/* rows of each of its codes */
 	int			n_counts;		/* for which there is room */
 	int64		n_nulls;		/* of a text */
+	int64		bytes;			/* of its different values */
 	int16		typlen;			/* of an array's elements */
 	bool		typbyval;
 	char		typalign;
@@ -141,18 +143,25 @@ find_runs(RmlTrainStream *stream)
 
 /* ---- values ---- */
 
-/* Room for the count of one more text. */
+/* A text that has not been there before. */
 static void
-make_room(Target *target, int code)
+take_category(Target *target, int code, int length)
 {
 	int			n = Max(target->n_counts * 2, 64);
 
+	target->bytes += length;
+	if (code >= MAX_CATEGORIES || target->bytes > MAX_CATEGORY_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 code >= MAX_CATEGORIES ? errmsg("column \"%s\" has more than %d different texts", target->column->name, MAX_CATEGORIES) :
+				 errmsg("different texts of column \"%s\" have more than %d MB", target->column->name, MAX_CATEGORY_BYTES / (1024 * 1024)),
+				 errhint("Leave it out, or make features of it with a recipe: hash_bucket, frequency_encode, target_encode.")));
+	if (code < target->n_counts)
+		return;
 	target->counts = target->n_counts == 0 ? MemoryContextAlloc(GetMemoryChunkContext(target->dictionary), sizeof(int64) * (Size) n) :
-		repalloc_huge(target->counts, sizeof(int64) * (Size) n);
+		repalloc(target->counts, sizeof(int64) * (Size) n);
 	memset(target->counts + target->n_counts, 0, sizeof(int64) * (Size) (n - target->n_counts));
 	target->n_counts = n;
-	Assert(code < n);
-	(void) code;
 }
 
 static float
@@ -162,13 +171,8 @@ code_of(Target *target, Datum value)
 	const char *label = rml_column_label(target->column->kind, value, &length);
 	int			code = rml_dictionary_add(target->dictionary, label, length);
 
-	if (code >= MAX_CATEGORIES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("column \"%s\" has more than %d different texts", target->column->name, MAX_CATEGORIES),
-				 errhint("Leave it out, or make features of it with a recipe: hash_bucket, frequency_encode, target_encode.")));
-	if (code >= target->n_counts)
-		make_room(target, code);
+	if (code >= target->n_counts || target->counts[code] == 0)
+		take_category(target, code, length);
 	target->counts[code]++;
 	return (float) code;
 }
