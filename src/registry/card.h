@@ -49,7 +49,7 @@ extern uint64 rml_card_table(RmlCard *card, const char *sql, const RmlCardField 
 extern char *rml_card_value(RmlCard *card, const char *sql);
 
 extern void rml_card_heading(RmlCard *card, const char *heading);
-extern void rml_card_sentence(RmlCard *card, const char *format, ...) pg_attribute_printf(2, 3);
+extern void rml_card_sentence(RmlCard *card, const char *format,...) __attribute__((format(printf, 2, 3)));
 
 /* ---- the parts ---- */
 
