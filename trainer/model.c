@@ -119,15 +119,18 @@ send_model(const Model *model, BoosterHandle handle)
 	io_send_bytes(RML_REPLY_MODEL, file, size);
 }
 
-/* Scores of rows, as many as returned; they stay until libxgboost is called again. */
+/* Scores of rows, as many as returned; they stay until libxgboost is called again.  A class is no score: for multi:softmax they are margins. */
 static size_t
 predict(Model *model, BoosterHandle handle, const Matrix *matrix, const float **scores)
 {
-	static const char how[] = "{\"type\":0,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":true}";
+	const char *objective = config_param(model->booster.config, "objective");
+	bool		is_class = objective != NULL && strcmp(objective, "multi:softmax") == 0;
+	char		how[120];
 	const bst_ulong *shape;
 	bst_ulong	dimensions;
 	size_t		n = 1;
 
+	snprintf(how, sizeof(how), "{\"type\":%d,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":true}", is_class);
 	xgb(XGBoosterPredictFromDMatrix(handle, matrix->handle, how, &shape, &dimensions, scores));
 	for (bst_ulong i = 0; i < dimensions; i++)
 		n *= shape[i];

@@ -63,7 +63,7 @@ typedef struct RmlFrameHead
 /* MODEL: the next bytes of the UBJSON file. */
 #define RML_REPLY_MODEL 'M'
 
-/* SCORES: the next float responses, per row one per output: of the rows that the model was trained on, in their order, or of an even sample. */
+/* SCORES: the next float responses (of multi:softmax, margins), per row one per output: of the rows that the model was trained on, in their order, or of an even sample. */
 #define RML_REPLY_SCORES 'S'
 
 /*

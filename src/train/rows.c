@@ -244,6 +244,23 @@ rml_train_rows_facts(const RmlTrainRows *rows, RmlTrainFacts *facts)
 		facts->num_class = rows->params.num_class > 0 ? rows->params.num_class : (int) rows->extras.greatest_of_all + 1;
 }
 
+/* Those of multi:softmax come as margins, of which its probabilities are made. */
+static const float *
+scores_of(const RmlTrainRows *rows, const float *scores, int64 n_scores, int n_outputs)
+{
+	const RmlObjective *objective = rml_objective_by_name(rows->params.objective);
+	float	   *responses;
+
+	if (strcmp(rows->params.objective, "multi:softmax") != 0)
+		return scores;
+	responses = palloc_extended(sizeof(float) * (Size) n_scores, MCXT_ALLOC_HUGE);
+	memcpy(responses, scores, sizeof(float) * (Size) n_scores);
+	/* which is the same in all versions */
+	for (int64 i = 0; i < n_scores; i += n_outputs)
+		rml_responses(objective, (RmlWriter) {0}, responses + i, n_outputs);
+	return responses;
+}
+
 /* One score has no number. */
 static void
 append_scores(const RmlTrainRows *rows, StringInfo json, const float *scores, int64 n_scores, int n_outputs)
@@ -272,7 +289,7 @@ rml_train_rows_baseline(RmlTrainRows *rows, const float *scores, int64 n_scores,
 	else
 		rml_stream_inputs(rows, &json);
 	appendStringInfoString(&json, "}, \"scores\": {");
-	append_scores(rows, &json, scores, n_scores, n_outputs);
+	append_scores(rows, &json, scores_of(rows, scores, n_scores, n_outputs), n_scores, n_outputs);
 	appendStringInfoString(&json, "}}");
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
