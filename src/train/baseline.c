@@ -57,6 +57,16 @@ rml_baseline_boolean(RmlSketch *sketch, double value)
 }
 
 void
+rml_baseline_widen(RmlSketch *sketch, double least, double greatest)
+{
+	/* without a number, there are no bins */
+	if (sketch->n == 0 && sketch->n_waiting == 0)
+		return;
+	sketch->min = Min(sketch->min, least);
+	sketch->max = Max(sketch->max, greatest);
+}
+
+void
 rml_baseline_append(StringInfo json, const char *name, RmlSketch *sketch)
 {
 	RmlDistribution *distribution = sketch->kind == RML_NUMERIC ? rml_key_sketch_distribution(sketch) : rml_category_sketch_distribution(sketch);

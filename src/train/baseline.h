@@ -41,6 +41,9 @@ extern RmlSketch *rml_baseline_number(RmlSketch *sketch, double value);
 extern RmlSketch *rml_baseline_text(RmlSketch *sketch, const RmlDictionary *dictionary, int code, int64 rows);
 extern RmlSketch *rml_baseline_boolean(RmlSketch *sketch, double value);	/* NaN is NULL */
 
+/* All rows are within this, though a sample may not be. */
+extern void rml_baseline_widen(RmlSketch *sketch, double least, double greatest);
+
 /* "name": {...}, behind a comma if the object has others. */
 extern void rml_baseline_append(StringInfo json, const char *name, RmlSketch *sketch);
 

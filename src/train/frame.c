@@ -43,8 +43,14 @@ rml_frame_begin(RmlTrainFrame *frame, RmlTrainer *trainer, const char *const *na
 	frame->most_rows = (int) Max(BLOCK_BYTES / (sizeof(float) * (Size) frame->width), 1);
 	frame->block = palloc(sizeof(float) * (Size) frame->most_rows * (Size) frame->width);
 	frame->unseen = palloc(sizeof(int) * (Size) n_features);
+	frame->least = palloc(sizeof(float) * (Size) n_features);
+	frame->greatest = palloc(sizeof(float) * (Size) n_features);
 	for (int i = 0; i < n_features; i++)
+	{
 		frame->unseen[frame->n_unseen++] = i;
+		frame->least[i] = INFINITY;
+		frame->greatest[i] = -INFINITY;
+	}
 	frame->hash = pg_cryptohash_create(PG_SHA256);
 	if (frame->hash == NULL)
 		elog(ERROR, "out of memory");
@@ -118,6 +124,25 @@ look_for_values(RmlTrainFrame *frame)
 	frame->n_unseen = n;
 }
 
+/* NaN changes nothing. */
+static void
+find_ranges(RmlTrainFrame *frame)
+{
+	float	   *restrict least = frame->least;
+	float	   *restrict greatest = frame->greatest;
+
+	for (int row = 0; row < frame->n_rows; row++)
+	{
+		const float *restrict values = frame->block + (Size) row * (Size) frame->width;
+
+		for (int i = 0; i < frame->n_features; i++)
+		{
+			least[i] = values[i] < least[i] ? values[i] : least[i];
+			greatest[i] = values[i] > greatest[i] ? values[i] : greatest[i];
+		}
+	}
+}
+
 /* ---- sending ---- */
 
 void
@@ -130,6 +155,7 @@ rml_frame_flush(RmlTrainFrame *frame)
 	CHECK_FOR_INTERRUPTS();
 	check_infinite(frame);
 	look_for_values(frame);
+	find_ranges(frame);
 	rml_frame_hash(frame, frame->block, size);
 	rml_trainer_send(frame->trainer, RML_FRAME_ROWS, frame->block, size);
 	frame->rows += frame->n_rows;

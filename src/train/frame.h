@@ -23,6 +23,8 @@ typedef struct RmlTrainFrame
 	bool		is_quiet;		/* others tell of features without any value */
 	int			n_unseen;		/* features without any value so far */
 	int		   *unseen;
+	float	   *least;			/* of each feature, as it was sent */
+	float	   *greatest;
 	struct pg_cryptohash_ctx *hash;
 } RmlTrainFrame;
 

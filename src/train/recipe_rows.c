@@ -509,18 +509,33 @@ sketch_texts(const RmlData *data, int number, const RmlDictionary *dictionary, d
 	return sketch;
 }
 
+/* Of the rows of a sample; the range is that of all rows. */
 static RmlSketch *
-sketch_numbers(const RmlData *data, int number, bool is_boolean, double *values)
+sketch_numbers(const RmlData *data, int number, bool is_boolean, uint64 mask, double *values)
 {
 	RmlSketch  *sketch = rml_baseline_sketch(is_boolean);
+	double		least = INFINITY;
+	double		greatest = -INFINITY;
+	int64		row = 0;
 
 	for (int64 block = 0; block < rml_data_blocks(data); block++)
 	{
 		rml_data_read_column(data, number, block, values);
 		for (int i = 0; i < rml_data_rows_of(data, block); i++)
+		{
+			if (isfinite(values[i]))
+			{
+				least = Min(least, values[i]);
+				greatest = Max(greatest, values[i]);
+			}
+			if (!rml_sample_has(mask, row++))
+				continue;
 			sketch = is_boolean ? rml_baseline_boolean(sketch, values[i]) :
 				rml_baseline_number(sketch, isnan(values[i]) ? rml_baseline_null() : values[i]);
+		}
 	}
+	if (!is_boolean)
+		rml_baseline_widen(sketch, least, greatest);
 	return sketch;
 }
 
@@ -529,13 +544,14 @@ rml_recipe_rows_inputs(RmlTrainRows *rows, StringInfo json)
 {
 	const RmlData *data = rows->recipe->data;
 	double	   *values = palloc(sizeof(double) * (Size) rml_data_rows_of(data, 0));
+	uint64		mask = rml_sample_mask(rows->query.n, rml_data_all_rows(data));
 
 	for (int i = 0; i < rows->query.n; i++)
 	{
 		RmlDataColumn column = rml_data_column(data, i);
 
 		rml_baseline_append(json, column.name, column.dictionary != NULL ? sketch_texts(data, i, column.dictionary, values) :
-							sketch_numbers(data, i, column.is_boolean, values));
+							sketch_numbers(data, i, column.is_boolean, mask, values));
 	}
 	pfree(values);
 }

@@ -22,10 +22,19 @@ typedef struct RmlTrainSample
 extern RmlTrainSample *rml_sample_create(int n_columns);
 
 static inline bool
+rml_sample_has(uint64 mask, int64 row)
+{
+	return (rml_deal_mix((uint64) row, 0) & mask) == 0;
+}
+
+static inline bool
 rml_sample_wants(const RmlTrainSample *sample, int64 row)
 {
-	return (rml_deal_mix((uint64) row, 0) & sample->mask) == 0;
+	return rml_sample_has(sample->mask, row);
 }
+
+/* For rows that are known to be so many: a sample of about the same size. */
+extern uint64 rml_sample_mask(int n_columns, int64 rows);
 
 /* The place of a row that is wanted; NULL if by now it is not. */
 extern double *rml_sample_row(RmlTrainSample *sample, int64 row);

@@ -601,9 +601,9 @@ sketch_texts(const Target *target)
 	return sketch;
 }
 
-/* Of a feature, from the sample. */
+/* Of a feature, from the sample; the range is that of all rows, which are known in 32 bits. */
 static RmlSketch *
-sketch_numbers(const RmlTrainSample *sample, int feature, bool is_boolean)
+sketch_numbers(const RmlTrainSample *sample, const RmlTrainFrame *frame, int feature, bool is_boolean)
 {
 	RmlSketch  *sketch = rml_baseline_sketch(is_boolean);
 
@@ -613,6 +613,8 @@ sketch_numbers(const RmlTrainSample *sample, int feature, bool is_boolean)
 
 		sketch = is_boolean ? rml_baseline_boolean(sketch, value) : rml_baseline_number(sketch, value);
 	}
+	if (sample->mask != 0 && !is_boolean)
+		rml_baseline_widen(sketch, nextafterf(frame->least[feature], -INFINITY), nextafterf(frame->greatest[feature], INFINITY));
 	return sketch;
 }
 
@@ -631,7 +633,7 @@ rml_stream_inputs(RmlTrainRows *rows, StringInfo json)
 		{
 			CHECK_FOR_INTERRUPTS();
 			rml_baseline_append(json, rows->features.names[feature],
-								target->dictionary != NULL ? sketch_texts(target) : sketch_numbers(sample, feature, is_boolean));
+								target->dictionary != NULL ? sketch_texts(target) : sketch_numbers(sample, &rows->frame, feature, is_boolean));
 		}
 	}
 }
