@@ -184,7 +184,7 @@ judge_segments(const RmlGate *gate, int metric, RmlGateOutcome *outcome)
 		outcome->detail = psprintf("none of " UINT64_FORMAT " segments has %d rows", SPI_processed, gate->min_rows);
 	else
 		outcome->detail = psprintf(UINT64_FORMAT " of " UINT64_FORMAT " segments fail; the worst is %s with %.0f rows, where %s %s and must be %s"
-								   "; " UINT64_FORMAT " with less than %d rows were left out",
+								   "; " UINT64_FORMAT " with fewer than %d rows were left out",
 								   bad, judged, segment_name(worst), rml_gate_result_number(worst, 2), gate->metric,
 								   isnan(outcome->value) ? "has no value" : psprintf("is %.6g", outcome->value), limits_text(gate), small, gate->min_rows);
 }

@@ -148,9 +148,20 @@ append_steps(StringInfo sql, int number, const RmlGateInput *input, Form_pg_attr
 	appendStringInfo(sql, ") AS source) AS margin FROM grid_%d AS g) AS source_step) AS m WINDOW steps AS (ORDER BY m.step)) AS w", number);
 }
 
+/* The first input that has no two values to move between. */
+static void
+append_constant(StringInfo sql, const RmlGate *gate)
+{
+	appendStringInfoString(sql, "CASE");
+	for (int i = 0; i < gate->n_inputs; i++)
+		appendStringInfo(sql, " WHEN (SELECT pg_catalog.count(DISTINCT g.value) FROM grid_%d AS g) OPERATOR(pg_catalog.<) 2 THEN %s", i + 1,
+						 quote_literal_cstr(gate->inputs[i].name));
+	appendStringInfoString(sql, " END");
+}
+
 /*
  * One row: how many rows were tried, how many had a step that goes the wrong
- * way, and of these the largest step.
+ * way, of these the largest step, and an input that could not be tried.
  */
 static char *
 statement(const RmlGateRun *run, const RmlGate *gate, const RmlWatchedModel *model)
@@ -175,8 +186,9 @@ statement(const RmlGateRun *run, const RmlGate *gate, const RmlWatchedModel *mod
 	for (int i = 0; i < gate->n_inputs; i++)
 		append_steps(&sql, i + 1, &gate->inputs[i], columns[i], run, margin);
 	appendStringInfoString(&sql, ") AS step WHERE step.size OPERATOR(pg_catalog.>) 0 ORDER BY step.size DESC LIMIT 1) AS v ON true)\n"
-						   "SELECT n.tried, n.wrong, e.input, e.from_value, e.to_value, e.from_margin, e.to_margin FROM\n"
-						   "(SELECT pg_catalog.count(*)::pg_catalog.float8 AS tried, pg_catalog.count(j.size)::pg_catalog.float8 AS wrong FROM judged AS j) AS n\n"
+						   "SELECT n.tried, n.wrong, e.input, e.from_value, e.to_value, e.from_margin, e.to_margin, ");
+	append_constant(&sql, gate);
+	appendStringInfoString(&sql, " FROM\n(SELECT pg_catalog.count(*)::pg_catalog.float8 AS tried, pg_catalog.count(j.size)::pg_catalog.float8 AS wrong FROM judged AS j) AS n\n"
 						   "LEFT JOIN (SELECT * FROM judged AS j WHERE j.size IS NOT NULL ORDER BY j.size DESC, j.input, j.from_value, j.to_value LIMIT 1) AS e ON true");
 	rml_column_names_free(names);
 	return sql.data;
@@ -202,6 +214,10 @@ run_monotone(RmlGateRun *run, const RmlGate *gate, RmlGateOutcome *outcome)
 				 errmsg("the model has %d scores, not one that could go one way", model.n_scores)));
 	if (SPI_execute(statement(run, gate, &model), true, 0) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "the rows could not be scored");
+	if (result_text(8) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("input \"%s\" has no two values on these rows", result_text(8))));
 	tried = rml_gate_result_number(0, 1);
 	wrong = rml_gate_result_number(0, 2);
 	outcome->value = wrong / tried;

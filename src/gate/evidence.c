@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -50,7 +51,31 @@ rml_gate_result_number(uint64 row, int column)
 	return isnull ? NAN : DatumGetFloat8(value);
 }
 
-/* What rml_attempt() gave: SQLSTATE and message. */
+typedef struct Reading
+{
+	void		(*function) (void *);
+	void	   *argument;
+} Reading;
+
+static void
+read_only(void *argument)
+{
+	const Reading *reading = argument;
+
+	/* until the subtransaction ends: functions in a query are not to write either */
+	XactReadOnly = true;
+	reading->function(reading->argument);
+}
+
+char *
+rml_gate_attempt(void (*function) (void *), void *argument)
+{
+	Reading		reading = {function, argument};
+
+	return rml_attempt(read_only, &reading);
+}
+
+/* What rml_gate_attempt() gave: SQLSTATE and message. */
 static void
 raise_again(const char *error)
 {
@@ -110,11 +135,11 @@ read_evidence(RmlGateRun *run)
 	RmlEvidence *evidence = run->evidence;
 
 	evidence->is_read = true;
-	evidence->error = rml_attempt(read_metrics, run);
+	evidence->error = rml_gate_attempt(read_metrics, run);
 	if (evidence->error == NULL)
 		(void) rml_evidence_metric(run, "rows", &evidence->rows);
 	else if (strncmp(evidence->error, unpack_sql_state(ERRCODE_WRONG_OBJECT_TYPE), 5) == 0)
-		evidence->rows_error = rml_attempt(count_rows, run);
+		evidence->rows_error = rml_gate_attempt(count_rows, run);
 	else
 		evidence->rows_error = evidence->error;
 }
@@ -219,7 +244,7 @@ comparison_of(RmlGateRun *run, double confidence, int replicates)
 	comparison->run = run;
 	comparison->confidence = confidence;
 	comparison->replicates = replicates;
-	comparison->error = rml_attempt(read_comparison, comparison);
+	comparison->error = rml_gate_attempt(read_comparison, comparison);
 	evidence->comparisons = lappend(evidence->comparisons, comparison);
 	return comparison;
 }

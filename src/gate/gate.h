@@ -127,6 +127,9 @@ extern void rml_gate_read_limits(RmlGateReader *reader, RmlGate *gate);
 
 /* ---- evidence ---- */
 
+/* As rml_attempt(), and whatever would write is an error. */
+extern char *rml_gate_attempt(void (*function) (void *), void *argument);
+
 /* Metric of the challenger on all rows: false if it has no such metric, NaN if it has no value. */
 extern bool rml_evidence_metric(RmlGateRun *run, const char *metric, double *value);
 

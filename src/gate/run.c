@@ -23,7 +23,6 @@
 
 #include "compat.h"
 #include "gate/gate.h"
-#include "quality/attempt.h"
 
 RML_SQL_FUNCTION(riskml_run_gates);
 
@@ -132,7 +131,7 @@ judge(RmlGateRun *run, const RmlGate *gate, RmlGateOutcome *outcome)
 	if (rows == 0)
 		error = "the query gives no rows with a label";
 	if (error == NULL)
-		error = rml_attempt(run_check, &judging);
+		error = rml_gate_attempt(run_check, &judging);
 	if (error == NULL)
 		return;
 	*outcome = failed;

@@ -68,6 +68,11 @@ SELECT max(run_id) = :last AS nothing FROM riskml.gate_results;
 BEGIN TRANSACTION READ ONLY;
 SELECT pg_temp.run('regress_m@2') LIMIT 1;
 ROLLBACK;
+-- functions in a query write no more than the query does
+CREATE FUNCTION pg_temp.writes(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE regress_loans SET w = 99; RETURN $1; END $$;
+SELECT pg_temp.run('regress_m@2', 'SELECT income, debt, age, pg_temp.writes(y) AS y FROM regress_loans') LIMIT 1;
+SELECT pg_temp.run('regress_m@2', 'SELECT income, debt, age, y, pg_temp.writes(w) AS region FROM regress_loans') OFFSET 6 LIMIT 1;
+SELECT max(w) < 99 AS untouched FROM regress_loans;
 -- a name of ours in the query's columns, quotes, a weight that is bad
 SELECT pg_temp.run('regress_m@2', 'SELECT income, debt, age, y AS "la""bel", region, 1 AS source, 2 AS score, 3 AS segment, 4 AS rows, 5 AS r, 6 AS s, 7 AS step, 8 AS value FROM regress_loans', 'la"bel') LIMIT 9;
 SELECT pg_temp.run('regress_m@2', 'SELECT *, -1 AS bad_weight FROM regress_loans', 'y', 'bad_weight') LIMIT 1;
@@ -80,6 +85,8 @@ SELECT pg_temp.run('regress_m@2', 'SELECT *, ''1''::json AS j FROM regress_loans
 SELECT riskml.set_gates('regress_m', '[{"name": "wrong", "check": "monotone", "inputs": {"age": -1}}, {"name": "some", "check": "monotone", "inputs": {"income": 1, "debt": 1}, "max": 0.5}, {"name": "few", "check": "monotone", "inputs": {"debt": 1}, "rows": 10, "points": 2},
 	{"name": "unknown", "check": "monotone", "inputs": {"incom": 1}}, {"name": "not read", "check": "monotone", "inputs": {"region": 1}}]');
 SELECT pg_temp.run('regress_m@2', 'SELECT income, debt, nullif(age, 50)::float8 AS "Age", y, region FROM regress_loans UNION ALL SELECT 10, 5, ''NaN'', 1, NULL');
+-- an input that does not move
+SELECT pg_temp.run('regress_m@2', q) FROM unnest('{"SELECT income, debt, NULL::int AS age, y FROM regress_loans","SELECT income, 5 AS debt, ''NaN''::float8 AS age, y FROM regress_loans"}'::text[]) q;
 -- ---- other kinds of models: regression, several classes, against a baseline, other inputs than the champion
 SELECT riskml.import_model('regress_r', pg_temp.tiny_model(v)) FROM unnest('{0,0.5}'::real[]) v;
 SELECT riskml.set_gates('regress_r', '[{"name": "rmse", "check": "metric", "metric": "rmse", "max": 6}, {"name": "auc", "check": "metric", "metric": "auc", "min": 0.5}, {"name": "mae", "check": "champion", "metric": "mae", "tolerance": 0.1, "replicates": 100}, {"name": "no auc", "check": "champion", "metric": "auc"},
