@@ -9,6 +9,7 @@ CREATE TABLE riskml.model_training (
 	parameters jsonb NOT NULL,
 	rows bigint NOT NULL,
 	validation_rows bigint NOT NULL,
+	train_metric_rows bigint NOT NULL,
 	data_hash bytea NOT NULL,
 	rounds int NOT NULL,
 	best_iteration int,
@@ -29,6 +30,7 @@ COMMENT ON TABLE riskml.model_training IS 'how the versions that were trained he
 COMMENT ON COLUMN riskml.model_training.arguments IS 'of riskml.train_model(), as given';
 COMMENT ON COLUMN riskml.model_training.parameters IS 'XGBoost''s, as they were set';
 COMMENT ON COLUMN riskml.model_training.rows IS 'of the query, those held out included';
+COMMENT ON COLUMN riskml.model_training.train_metric_rows IS 'rows of training on which the metrics of "train" were measured: all, or a fixed sample';
 COMMENT ON COLUMN riskml.model_training.data_hash IS 'SHA-256 over names, types, categories and rows in the order in which they were read';
 COMMENT ON COLUMN riskml.model_training.rounds IS 'that were boosted; the model ends with the best iteration, if there is one';
 COMMENT ON COLUMN riskml.model_training.metrics IS 'by set of rows and metric, a value for each round';
@@ -57,6 +59,7 @@ SELECT s.model,
 	t.parameters,
 	t.rows,
 	t.validation_rows,
+	t.train_metric_rows,
 	CASE WHEN o.owns THEN pg_catalog.encode(t.data_hash, 'hex') END AS data_hash,
 	t.rounds,
 	t.best_iteration,

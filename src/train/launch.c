@@ -4,7 +4,7 @@
  *
  * Between fork() and execve() only what is safe in a signal handler is called: the child shares the server's memory.  It gets a session of
  * its own, so that signals to this process's group (pg_cancel_backend() sends such) are not its own, three pipes and nothing else that is
- * open, an environment of one variable, limits, no way to privileges, and the kernel's promise to kill it with its parent.
+ * open, an environment of what libgomp is told, limits, no way to privileges, and the kernel's promise to kill it with its parent.
  */
 #include "postgres.h"
 
@@ -26,6 +26,8 @@
 #include "train/launch.h"
 
 #define NICER 10
+/* threads that wait for each other do not take processors from the server */
+#define OMP_WAITING "OMP_WAIT_POLICY=PASSIVE"
 #define ROOMY (1024 * 1024)		/* bytes of the pipe to its standard input, so that both sides run for a while */
 #define STATUS 3				/* file descriptor over which the child says why execve() failed */
 #define MOST_FILES (1 << 20)
@@ -35,7 +37,7 @@ typedef struct Launch
 {
 	const char *path;
 	char	   *arguments[2];
-	char	   *environment[2];
+	char	   *environment[3];
 	pid_t		parent;
 	struct rlimit memory;
 	int			max_fd;
@@ -258,7 +260,7 @@ rml_launch(const char *path, const RmlChildLimits *limits, RmlChild *child)
 	long		max_fd = sysconf(_SC_OPEN_MAX);
 	Launch		launch = {
 		.path = path, .arguments = {unconstify(char *, path), NULL},
-		.environment = {psprintf("OMP_NUM_THREADS=%d", limits->threads), NULL},
+		.environment = {psprintf("OMP_NUM_THREADS=%d", limits->threads), OMP_WAITING, NULL},
 		.parent = getpid(), .memory = memory_limit(limits->memory),
 		.max_fd = max_fd < 0 || max_fd > MOST_FILES ? MOST_FILES : (int) max_fd,
 		.in = -1, .out = -1, .err = -1, .status = -1,

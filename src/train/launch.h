@@ -19,7 +19,7 @@ typedef struct RmlChild
 typedef struct RmlChildLimits
 {
 	uint64		memory;			/* bytes of address space */
-	int			threads;		/* OMP_NUM_THREADS, the one variable of its environment */
+	int			threads;		/* OMP_NUM_THREADS */
 } RmlChildLimits;
 
 /* Raises an error if the program cannot be executed. */

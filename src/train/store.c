@@ -124,11 +124,11 @@ timings_of(const RmlTraining *training, double store)
 }
 
 static const char insert_training[] =
-	"INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, data_hash, rounds,\n"
+	"INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds,\n"
 	"  best_iteration, best_score, metrics, folds, libraries, timings, run_id, step, trained_by, login_role, started_at, finished_at)\n"
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,\n"
-	"  $15 || jsonb_build_object('riskml', (SELECT extversion FROM pg_extension WHERE extname = 'riskml')), $16, $17, $18, $19::name,\n"
-	"  session_user, $20, clock_timestamp())\n"
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,\n"
+	"  $16 || jsonb_build_object('riskml', (SELECT extversion FROM pg_extension WHERE extname = 'riskml')), $17, $18, $19, $20::name,\n"
+	"  session_user, $21, clock_timestamp())\n"
 	"ON CONFLICT (model_id, version) DO NOTHING";
 
 static void
@@ -144,6 +144,7 @@ insert(const RmlOwnerScope *scope, const RmlTraining *training, const RmlImporte
 		jsonb_param(parameters_of(training)),
 		rml_param_bigint(training->facts.rows),
 		rml_param_bigint(training->validation_rows),
+		rml_param_bigint(training->train_metric_rows >= 0 ? training->train_metric_rows : training->facts.rows - training->validation_rows),
 		rml_param_datum(BYTEAOID, PointerGetDatum(cstring_to_text_with_len((const char *) training->facts.hash, sizeof(training->facts.hash))), false),
 		rml_param_int(training->boosted),
 		rml_param_datum(INT4OID, Int32GetDatum(training->best_iteration), training->best_iteration < 0),

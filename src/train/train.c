@@ -121,6 +121,7 @@ static void
 take_data(RmlTraining *training, const RmlTrainer *trainer, const char *list, Size size)
 {
 	training->validation_rows = count_of(trainer, rml_list_get(list, size, "validation_rows"), 0, MAX_ROWS);
+	training->train_metric_rows = count_of(trainer, rml_list_get(list, size, "train_metric_rows"), -1, MAX_ROWS);
 	training->matrix_seconds += seconds_of(rml_list_get(list, size, "seconds"));
 	rml_slot_phase(RML_TRAIN_BOOSTING);
 }
@@ -358,6 +359,7 @@ begin_training(RmlTrainArguments *arguments)
 	training->context = context;
 	training->role = GetUserId();
 	training->started_at = GetCurrentTimestamp();
+	training->train_metric_rows = -1;
 	training->best_iteration = -1;
 	training->best_of_folds = -1;
 	training->rounds = rml_rounds_begin(arguments->num_boost_round, arguments->folds);

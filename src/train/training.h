@@ -36,6 +36,7 @@ typedef struct RmlTraining
 	RmlPieces	model;
 	RmlPieces	scores;
 	int64		validation_rows;
+	int64		train_metric_rows;	/* -1: not told, all of those trained on */
 	int			boosted;		/* rounds of the model */
 	int			best_iteration; /* -1: all rounds */
 	double		best_score;

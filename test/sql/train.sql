@@ -9,7 +9,7 @@ GRANT SELECT ON loans TO regress_trainer;
 CALL riskml.train_model('credit', 'SELECT income, debt, bad FROM loans', 'bad', '{"objective": "binary:logistic", "max_depth": 2, "eval_metric": ["auc", "logloss"]}',
 	num_boost_round => 5, validation => 0.2, folds => 3, seed => 7, comment => 'first');
 SELECT model, version, aliases, objective, features, trees, comment FROM riskml.models;
-SELECT version, query, label, arguments, parameters, rows, validation_rows, length(data_hash), rounds, best_iteration, best_score, run_id, step, trained_by = current_user AS by_me,
+SELECT version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, length(data_hash), rounds, best_iteration, best_score, run_id, step, trained_by = current_user AS by_me,
 	login_role = session_user AS for_me, finished_at > started_at AS took_time FROM riskml.trainings;
 SELECT s.key AS rows_of, m.key AS metric, jsonb_array_length(m.value) AS rounds FROM riskml.trainings, jsonb_each(metrics) s, jsonb_each(s.value) m ORDER BY 1, 2;
 SELECT s.key, m.key, jsonb_typeof(m.value), CASE jsonb_typeof(m.value) WHEN 'array' THEN jsonb_array_length(m.value) END AS n

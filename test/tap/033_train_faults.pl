@@ -124,7 +124,7 @@ is(query_value($node, "SELECT backend_xmin IS NULL AND backend_xid IS NULL AND s
 	'no snapshot and no transaction id while trees grow');
 is(query_value($node, "SELECT concat_ws(' ', database, role = current_user, model, phase, rows, fold, num_boost_round, metrics LIKE 'train-logloss 0.%', started_at < now()) FROM riskml.training_progress"),
 	'postgres t credit boosting 30000 1000000 t t', 'what riskml.training_progress tells');
-is(slurp("/proc/$child/environ"), "OMP_NUM_THREADS=1\0", 'environment');
+is(slurp("/proc/$child/environ"), "OMP_NUM_THREADS=1\0OMP_WAIT_POLICY=PASSIVE\0", 'environment');
 # one more is its own: a copy of standard output, so that nothing that a library prints gets between frames
 is(join(' ', map { readlink($_) =~ s/:.*//r } glob("/proc/$child/fd/*")), 'pipe pipe pipe pipe', 'open files');
 like(slurp("/proc/$child/status"), qr/^NoNewPrivs:\s*1$/m, 'no new privileges');
