@@ -22,8 +22,8 @@
 /* Names that XGBoost declares, in any version from 1.7 on; aliases apart. */
 static const char *const names[] = {
 	/* general */
-	"booster", "device", "disable_default_eval_metric", "fail_on_invalid_gpu_id", "gpu_id", "nthread", "seed", "seed_per_iteration",
-	"use_cuda_async_pool", "use_rmm", "validate_parameters", "verbosity",
+	"booster", "device", "disable_default_eval_metric", "dsplit", "extmem_single_page", "fail_on_invalid_gpu_id", "gpu_id", "nthread", "seed",
+	"seed_per_iteration", "use_cuda_async_pool", "use_rmm", "validate_parameters", "verbosity",
 	/* the task */
 	"base_score", "boost_from_average", "eval_metric", "multi_strategy", "num_class", "objective",
 	/* trees */
