@@ -160,8 +160,8 @@ SELECT pg_temp.drop_models('regress_again');
 SELECT riskml.import_model('regress_again', pg_temp.tiny_model(2), comment => 'the second one');
 SELECT pg_temp.section('regress_again', 'Lineage');
 
-SELECT pg_temp.drop_models(VARIADIC (SELECT array_agg(DISTINCT model) FROM riskml.models WHERE model LIKE 'regress%'));
-SELECT count(*) FROM riskml.model_training;
+SELECT pg_temp.drop_models('regress_c', 'regress_linear', 'regress_labels', 'regress_wide', 'regress_recipe', 'regress_again', 'regress|`<b>*x*</b>`&amp;[l](javascript:x)');
+SELECT count(*) FROM riskml.model_training WHERE model_id NOT IN (SELECT model_id FROM riskml.model);
 DROP SCHEMA regress_hostile CASCADE;
 REVOKE ALL ON FUNCTION riskml.import_model(text, text, jsonb, text[], text, jsonb, text) FROM regress_maker;
 DROP ROLE regress_maker, regress_scorer, regress_exporter, regress_other;
