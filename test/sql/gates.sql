@@ -215,8 +215,8 @@ SELECT pg_temp.as('regress_maker', 'regress_checker', $$SELECT riskml.approve('r
 REVOKE regress_checker FROM regress_maker;
 -- trained by hand, or by a job that any member of its role may have made; here the rows of such trainings alone
 BEGIN;
-INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, data_hash, rounds, metrics, libraries, timings, run_id, step, trained_by, login_role, started_at, finished_at)
-SELECT model_id, 2, '', '', '{}', '{}', 0, 0, '', 0, '{}', '{}', '{}', NULL, NULL, 'regress_checker', 'regress_reader', now(), now() FROM riskml.model WHERE name = 'regress_a';
+INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds, metrics, libraries, timings, run_id, step, trained_by, login_role, started_at, finished_at)
+SELECT model_id, 2, '', '', '{}', '{}', 0, 0, 0, '', 0, '{}', '{}', '{}', NULL, NULL, 'regress_checker', 'regress_reader', now(), now() FROM riskml.model WHERE name = 'regress_a';
 SELECT pg_temp.as('regress_checker', 'regress_checker', $$SELECT riskml.approve('regress_a@2', 'fine')$$);
 UPDATE riskml.model_training SET run_id = 1, trained_by = 'regress_team', login_role = 'regress_team' WHERE version = 2 AND login_role = 'regress_reader';
 SELECT pg_temp.as('regress_checker', 'regress_checker', $$SELECT riskml.approve('regress_a@2', 'fine')$$);

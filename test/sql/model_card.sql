@@ -50,10 +50,10 @@ SELECT riskml.model_card(NULL) IS NULL;
 
 -- ---- a version that was trained: what model_training has
 RESET ROLE;
-INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, data_hash, rounds, best_iteration, best_score, metrics, folds, libraries,
+INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds, best_iteration, best_score, metrics, folds, libraries,
 		timings, run_id, step, trained_by, login_role, started_at, finished_at)
 SELECT model_id, 3, E'SELECT income, debt, age, bad\nFROM loans', 'bad', '{"seed": 7, "num_boost_round": 100, "early_stopping_rounds": 10, "validation": "0.2", "folds": 3, "monotone_constraints": {"age": -1}}',
-	'{"objective": "binary:logistic", "eta": 0.1, "eval_metric": ["auc", "logloss"], "monotone_constraints": "(1,0,0)"}', 1000, 200, sha256(''), 3, 1, 0.7123456789,
+	'{"objective": "binary:logistic", "eta": 0.1, "eval_metric": ["auc", "logloss"], "monotone_constraints": "(1,0,0)"}', 1000, 200, 800, sha256(''), 3, 1, 0.7123456789,
 	'{"train": {"auc": [0.7, 0.8123456789, 0.82], "logloss": [0.69, 0.61, 0.6]}, "validation": {"auc": [0.6, 0.7123456789, 0.7], "logloss": [0.68, 0.62, null]}}',
 	'{"round": 1, "validation": {"auc": [0.71, 0.72, 0.75]}, "train": {"auc": [0.8, 0.81, null]}, "mean": {}, "std": {}}',
 	'{"xgboost": "1.7.4", "riskml": "0.1.0"}', '{"boost": 1.5}', 12, 'train', 'regress_maker', 'regress_login', '2026-01-01 10:00+05', '2026-01-01 10:01+05'
@@ -124,8 +124,8 @@ SELECT riskml.import_model('regress|`<b>*x*</b>`&amp;[l](javascript:x)', pg_temp
 	comment => E'# h1\n\n<img src=x>\n```\n| a | b |\n|---|---|\n~~x~~ [a](b) ![i](j) <!-- `` &lt; \\');
 SELECT riskml.set_purpose('regress|`<b>*x*</b>`&amp;[l](javascript:x)', E'# heading\n\n## two\n- item\n+ item\n* item\n1. one\n2) two\n3.5 is a number\n    code\n```\nfence\n~~~\n> quote\nsetext\n===\n---\n<div>\n|a|b|', E'why | not\r\n# x');
 SELECT pg_temp.card('regress|`<b>*x*</b>`&amp;[l](javascript:x)');
-INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, data_hash, rounds, metrics, libraries, trained_by, login_role, started_at, finished_at, timings)
-SELECT model_id, 1, E'SELECT 1 -- ```` </code>\n````\n# out', '|', '{"validation": "a|`<b>"}', '{"a|b": "<x>|`"}', 1, 0, sha256(''), 1, '{"train": {"a|`<b>": [1e-30, "<b>"]}}', '{"x|<y>": "|"}', '|<b>', '|', now(), now(), '{}'
+INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds, metrics, libraries, trained_by, login_role, started_at, finished_at, timings)
+SELECT model_id, 1, E'SELECT 1 -- ```` </code>\n````\n# out', '|', '{"validation": "a|`<b>"}', '{"a|b": "<x>|`"}', 1, 0, 1, sha256(''), 1, '{"train": {"a|`<b>": [1e-30, "<b>"]}}', '{"x|<y>": "|"}', '|<b>', '|', now(), now(), '{}'
 FROM riskml.model WHERE name LIKE 'regress|%';
 SELECT s, line FROM unnest('{Data,Parameters,Metrics}'::text[]) s, pg_temp.section('regress|`<b>*x*</b>`&amp;[l](javascript:x)', s) line;
 

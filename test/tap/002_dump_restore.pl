@@ -64,8 +64,8 @@ SELECT riskml.approve('gated\@2', 'seen');
 SQL
 # what a training leaves, and what a model is for
 $source->safe_psql('postgres', <<'SQL');
-INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, data_hash, rounds, metrics, libraries, timings, trained_by, login_role, started_at, finished_at)
-SELECT model_id, 1, 'TABLE credit', 'bad', '{"seed": 1}', '{"eta": 0.1}', 10, 2, sha256(''), 3, '{"train": {"auc": [0.7]}}', '{"xgboost": "1.7.4"}', '{}', 'team', 'team', '2026-01-01', '2026-01-01'
+INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds, metrics, libraries, timings, trained_by, login_role, started_at, finished_at)
+SELECT model_id, 1, 'TABLE credit', 'bad', '{"seed": 1}', '{"eta": 0.1}', 10, 2, 8, sha256(''), 3, '{"train": {"auc": [0.7]}}', '{"xgboost": "1.7.4"}', '{}', 'team', 'team', '2026-01-01', '2026-01-01'
 FROM riskml.model WHERE name = 'credit';
 SELECT riskml.set_purpose('credit', E'für "Kredite"\n# 模型');
 SQL
