@@ -65,6 +65,43 @@ shown_text(const RmlTrainerText *text)
 	return first < text->length ? shown(text->bytes + first, text->length - first) : NULL;
 }
 
+/* "[12:34:56] WARNING: ../src/learner.cc:767: " before what XGBoost says. */
+static const char *
+skip_place(const char *line)
+{
+	int			n = 0;
+	const char *colon;
+
+	if (sscanf(line, "[%*2d:%*2d:%*2d] %n", &n) < 0 || n == 0)
+		return line;
+	line += n;
+	if (strncmp(line, "WARNING: ", strlen("WARNING: ")) == 0)
+		line += strlen("WARNING: ");
+	colon = strstr(line, ": ");
+	if (colon != NULL && strcspn(line, " ") > (Size) (colon - line) && memchr(line, '/', (Size) (colon - line)) != NULL)
+		line = colon + 2;
+	return line;
+}
+
+char *
+rml_trainer_shown(const RmlTrainerText *text)
+{
+	char	   *shown = shown_text(text);
+	char	   *rest;
+	StringInfoData said;
+
+	initStringInfo(&said);
+	for (char *line = shown != NULL ? strtok_r(shown, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
+	{
+		const char *words = skip_place(line);
+
+		/* once, if each fold has the same to say */
+		if (strspn(words, " \t") < strlen(words) && strstr(said.data, words) == NULL)
+			appendStringInfo(&said, "%s%s", said.len > 0 ? "\n" : "", words);
+	}
+	return said.len > 0 ? said.data : NULL;
+}
+
 static bool
 is_about_memory(const char *text)
 {

@@ -12,6 +12,9 @@ typedef struct RmlTrainerText
 	int			length;
 } RmlTrainerText;
 
+/* What is there, as text of the server's encoding, without times and places in XGBoost's source; NULL: nothing. */
+extern char *rml_trainer_shown(const RmlTrainerText *text);
+
 /* It has ended with this status, as waitpid() gives it (-1: nobody knows), before it was done. */
 pg_noreturn extern void rml_trainer_raise_end(int status, const RmlTrainerText *text);
 

@@ -383,6 +383,12 @@ rml_trainer_nonsense(const RmlTrainer *trainer, const char *what)
 	rml_trainer_raise_nonsense(what, &trainer->text);
 }
 
+char *
+rml_trainer_text(const RmlTrainer *trainer)
+{
+	return rml_trainer_shown(&trainer->text);
+}
+
 void
 rml_trainer_finish(RmlTrainer *trainer)
 {
@@ -393,6 +399,7 @@ rml_trainer_finish(RmlTrainer *trainer)
 		rml_trainer_raise_nonsense("does not end", &trainer->text);
 	if (trainer->begin < trainer->end || read_output(trainer))
 		rml_trainer_raise_nonsense("says more after its result", &trainer->text);
+	read_text(trainer);
 	dlist_delete(&trainer->node);
 	status = rml_child_end(&trainer->child);
 	pfree(trainer->buffer);

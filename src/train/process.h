@@ -31,6 +31,9 @@ pg_noreturn extern void rml_trainer_nonsense(const RmlTrainer *trainer, const ch
 /* After RESULT: it has to exit with 0. */
 extern void rml_trainer_finish(RmlTrainer *trainer);
 
+/* What it wrote to standard error, at the end of it; NULL: nothing. */
+extern char *rml_trainer_text(const RmlTrainer *trainer);
+
 /* Kills it and waits for its end; cannot fail. */
 extern void rml_trainer_kill(RmlTrainer *trainer);
 

@@ -164,6 +164,18 @@ take_result(RmlTraining *training, const RmlTrainer *trainer, const char *list, 
 	training->boost_seconds += seconds_of(rml_list_get(list, size, "seconds"));
 }
 
+/* A parameter that means nothing to an objective, for example. */
+static void
+tell_warnings(const RmlTrainer *trainer)
+{
+	char	   *text = rml_trainer_text(trainer);
+
+	if (text != NULL)
+		ereport(WARNING,
+				(errmsg("XGBoost has a word to say about the training"),
+				 errdetail_internal("%s", text)));
+}
+
 /* Until it has said all.  pass: of a fold, from 1 on; 0: of the model. */
 static void
 listen(RmlTraining *training, RmlTrainer *trainer, int pass)
@@ -192,6 +204,9 @@ listen(RmlTraining *training, RmlTrainer *trainer, int pass)
 	if (pass == 0 && training->model.size == 0)
 		rml_trainer_nonsense(trainer, "sent no model");
 	rml_trainer_finish(trainer);
+	/* those of folds said the same */
+	if (pass == 0)
+		tell_warnings(trainer);
 }
 
 /* ---- the flow ---- */
