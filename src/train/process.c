@@ -116,12 +116,6 @@ rml_trainer_start(void)
 	return trainer;
 }
 
-void
-rml_trainer_kill(RmlTrainer *trainer)
-{
-	end_child(trainer);
-}
-
 /* ---- reading what is there ---- */
 
 /* Standard error; of what is too much the last bytes stay. */

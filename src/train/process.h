@@ -34,9 +34,6 @@ extern void rml_trainer_finish(RmlTrainer *trainer);
 /* What it wrote to standard error, at the end of it; NULL: nothing. */
 extern char *rml_trainer_text(const RmlTrainer *trainer);
 
-/* Kills it and waits for its end; cannot fail. */
-extern void rml_trainer_kill(RmlTrainer *trainer);
-
 /* ---- lists ---- */
 
 /* The value of the first such key; NULL if there is none.  A list is checked when it is received. */

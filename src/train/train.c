@@ -459,6 +459,7 @@ riskml_train_model(PG_FUNCTION_ARGS)
 			(errmsg("trained: %s", JsonbToCString(NULL, &rml_train_summary(training, version)->root, -1))));
 	SPI_commit();
 	MemoryContextSwitchTo(caller);
+	rml_train_rows_close(training->rows);
 	MemoryContextDelete(training->context);
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
