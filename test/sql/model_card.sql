@@ -53,7 +53,7 @@ RESET ROLE;
 INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds, best_iteration, best_score, metrics, folds, libraries,
 		timings, run_id, step, trained_by, login_role, started_at, finished_at)
 SELECT model_id, 3, E'SELECT income, debt, age, bad\nFROM loans', 'bad', '{"seed": 7, "num_boost_round": 100, "early_stopping_rounds": 10, "validation": "0.2", "folds": 3, "monotone_constraints": {"age": -1}}',
-	'{"objective": "binary:logistic", "eta": 0.1, "eval_metric": ["auc", "logloss"], "monotone_constraints": "(1,0,0)"}', 1000, 200, 800, sha256(''), 3, 1, 0.7123456789,
+	'{"objective": "binary:logistic", "eta": 0.1, "eval_metric": ["auc", "logloss"], "monotone_constraints": "(1,0,0)"}', 1000, 200, 500, sha256(''), 3, 1, 0.7123456789,
 	'{"train": {"auc": [0.7, 0.8123456789, 0.82], "logloss": [0.69, 0.61, 0.6]}, "validation": {"auc": [0.6, 0.7123456789, 0.7], "logloss": [0.68, 0.62, null]}}',
 	'{"round": 1, "validation": {"auc": [0.71, 0.72, 0.75]}, "train": {"auc": [0.8, 0.81, null]}, "mean": {}, "std": {}}',
 	'{"xgboost": "1.7.4", "riskml": "0.1.0"}', '{"boost": 1.5}', 12, 'train', 'regress_maker', 'regress_login', '2026-01-01 10:00+05', '2026-01-01 10:01+05'
