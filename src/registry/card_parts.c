@@ -226,6 +226,9 @@ static const RmlCardField metrics_fields[] = {
 	{"Validation: last round", RML_CARD_NUMBER}, {"Validation: best round", RML_CARD_NUMBER}, {NULL, 0}
 };
 
+static const char sample_sql[] =
+	"SELECT train_metric_rows::text FROM riskml.model_training WHERE model_id = $1 AND version = $2 AND train_metric_rows < rows - validation_rows";
+
 /* The deviation is that of the folds themselves, as xgboost.cv() has it. */
 static const char folds_sql[] =
 	"SELECT m.key, CASE r.role WHEN 'train' THEN 'training' ELSE 'held out' END, count(*)::text, avg(x)::text, stddev_pop(x)::text, min(x)::text, max(x)::text\n"
@@ -244,11 +247,15 @@ static const char fold_round_sql[] =
 void
 rml_card_metrics(RmlCard *card)
 {
+	char	   *sample;
 	char	   *round;
 
 	rml_card_heading(card, "Metrics");
 	if (rml_card_table(card, metrics_sql, metrics_fields) == 0)
 		rml_card_sentence(card, "None were kept in training; gates and `riskml.evaluate()` judge the version by rows.");
+	sample = rml_card_value(card, sample_sql);
+	if (sample != NULL)
+		rml_card_sentence(card, "Those of training are of a fixed sample of %s rows.", sample);
 	round = rml_card_value(card, fold_round_sql);
 	if (round == NULL)
 		return;
