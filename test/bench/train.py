@@ -39,8 +39,8 @@ EXPLANATION = f"""\
 take turns, tables in memory; by the clock. "All but boosting" is the time of the CALL less that in which trees grew, so: the query, the
 rows' way to the trainer, its matrix, baseline distributions, and the model's import with all that is stored. Python: `fetchall()` of psycopg2 into a
 pandas data frame of float64, that into a DMatrix, once. Memory of the backend is what is private to it, above what it had before; that of the
-trainer the most that was resident, as of a Python process that loads the rows as a float32 array, makes a DMatrix, lets the array go and trains.
-Both models have the same margins, bit for bit. Settings: `test/bench/train.conf`."""
+trainer is the most that was resident, as of a Python process that loads the rows as a float32 array, makes a DMatrix, lets the array go and trains.
+Threads wait without spinning, and both train at nice 10. Both models have the same margins, bit for bit. Settings: `test/bench/train.conf`."""
 REPORT = Report("train", EXPLANATION)
 
 
@@ -66,10 +66,11 @@ def load(session, directory):
 
 # ---- sides
 
-def rival(*arguments):
-    """In an environment of its own: data.py sets how OpenMP waits."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
-    done = subprocess.run([f"{HERE}/train_rival.py", *map(str, arguments)], stdout=subprocess.PIPE, env=environment, check=True, text=True)
+def rival(*arguments, nice=0):
+    """Its threads wait as those of the trainer do: they do not spin."""
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(THREADS)}
+    done = subprocess.run([f"{HERE}/train_rival.py", *map(str, arguments)], stdout=subprocess.PIPE, env=environment, check=True, text=True,
+                          preexec_fn=lambda: os.nice(nice))
     return json.loads(done.stdout)
 
 
@@ -115,7 +116,7 @@ def ours(session, model):
 
 
 def theirs(directory):
-    found = rival("train", f"{directory}/x.npy", f"{directory}/y.npy", json.dumps(PARAMS), TREES, f"{directory}/model.ubj")
+    found = rival("train", f"{directory}/x.npy", f"{directory}/y.npy", json.dumps(PARAMS), TREES, f"{directory}/model.ubj", nice=10)     # as the trainer
     REPORT.say(f"xgboost.train() {found['seconds']:.2f} s, {found['peak'] / 1024:.0f} MB")
     return found
 
