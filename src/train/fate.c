@@ -180,6 +180,11 @@ rml_trainer_raise_reply(const char *list, Size size)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("XGBoost refuses the training"),
 				 errdetail_internal("%s", message)));
+	if (strcmp(kind, "input") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the rows cannot be trained on as asked"),
+				 errdetail_internal("%s", message)));
 	ereport(ERROR,
 			(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 			 errmsg("riskml_trainer failed"),

@@ -10,6 +10,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
 #include "utils/numeric.h"
 
 #include "guc.h"
@@ -116,7 +117,8 @@ check_name(const char *name)
 					 errmsg("\"%s\" is no parameter of XGBoost's training", name),
 					 errhint("%s", elsewhere[i].hint)));
 	}
-	nearest = rml_nearest_word(name, names, lengthof(names), &distance);
+	/* in whichever case */
+	nearest = rml_nearest_word(asc_tolower(name, strlen(name)), names, lengthof(names), &distance);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown parameter of XGBoost \"%.128s\"", name),
@@ -309,10 +311,12 @@ directions(const Reading *reading, JsonbContainer *object)
 
 /* [1, 0, -1] as XGBoost has it. */
 static char *
-listed_directions(JsonbContainer *array)
+listed_directions(const Reading *reading, JsonbContainer *array)
 {
 	StringInfoData text;
 
+	if (reading->features->n >= 0 && JsonContainerSize(array) > (uint32) reading->features->n)
+		refuse_value("monotone_constraints", psprintf("a list of %d at most, as there are so many features", reading->features->n));
 	initStringInfo(&text);
 	for (uint32 i = 0; i < JsonContainerSize(array); i++)
 	{
@@ -339,7 +343,7 @@ read_monotone(Reading *reading, JsonbValue *value)
 	if (is_object(value))
 		text = directions(reading, value->val.binary.data);
 	else if (is_array(value))
-		text = listed_directions(value->val.binary.data);
+		text = listed_directions(reading, value->val.binary.data);
 	else if (value->type == jbvString)
 		text = text_of(value);
 	else
@@ -360,6 +364,8 @@ append_group(const Reading *reading, StringInfo text, JsonbContainer *group)
 			number = find_feature(reading, "interaction_constraints", text_of(value));
 		else if (value->type != jbvString && (value->type != jbvNumeric || !read_integer(value, &number)))
 			refuse_value("interaction_constraints", "a list of lists of features");
+		if (number < 0 || (reading->features->n >= 0 && number >= reading->features->n))
+			refuse_value("interaction_constraints", psprintf("of features by name, or by number from 0 on; there is none of number " INT64_FORMAT, number));
 		appendStringInfo(text, "%s" INT64_FORMAT, i == 0 ? "[" : ", ", number);
 	}
 	appendStringInfoString(text, JsonContainerSize(group) == 0 ? "[]" : "]");
@@ -641,6 +647,22 @@ add_rest(Reading *reading)
 		set(reading, "validate_parameters", "1");
 }
 
+/* What early stopping goes by. */
+static void
+require_metric(const RmlTrainArguments *arguments)
+{
+	JsonbValue *disabled = find(arguments->params, "disable_default_eval_metric");
+	JsonbValue *metrics = find(arguments->params, "eval_metric");
+	const char *text = disabled != NULL ? text_of(disabled) : NULL;
+
+	if (text != NULL && (strcmp(text, "1") == 0 || pg_strcasecmp(text, "true") == 0) && arguments->early_stopping_rounds > 0 &&
+		(metrics == NULL || (is_array(metrics) && JsonContainerSize(metrics->val.binary.data) == 0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"early_stopping_rounds\" needs a metric"),
+				 errhint("Name one with parameter \"eval_metric\", or leave out \"disable_default_eval_metric\".")));
+}
+
 static RmlTrainTask
 task_of(const char *objective)
 {
@@ -669,6 +691,7 @@ rml_train_params(const RmlTrainArguments *arguments, const RmlTrainFeatures *fea
 	(void) pushJsonbValue(&reading.effective, WJB_BEGIN_OBJECT, NULL);
 	read_all(&reading);
 	read_tree_method(&reading);
+	require_metric(arguments);
 	add_rest(&reading);
 	params->effective = JsonbValueToJsonb(pushJsonbValue(&reading.effective, WJB_END_OBJECT, NULL));
 	params->task = task_of(params->objective);

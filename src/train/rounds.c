@@ -253,13 +253,11 @@ append_number(StringInfo json, double value)
 		appendStringInfoString(json, "null");
 }
 
-/* {"train": {"auc": ...}, ...}, each written by `put`. */
+/* {"train": {"auc": ...}, ...}, each written by `put`; behind a comma if something stands before it. */
 static void
 append_sets(StringInfo json, const RmlTrainRounds *rounds, const Track *track,
 			void (*put) (StringInfo json, const RmlTrainRounds *rounds, const Series *series, int at), int at)
 {
-	bool		first_set = true;
-
 	for (int set = 0; set < N_SETS; set++)
 	{
 		bool		first = true;
@@ -269,12 +267,12 @@ append_sets(StringInfo json, const RmlTrainRounds *rounds, const Track *track,
 			if (track->series[i].set != set)
 				continue;
 			if (first)
-				appendStringInfo(json, "%s\"%s\": {", first_set ? "" : ", ", sets[set]);
+				appendStringInfo(json, "%s\"%s\": {", json->data[json->len - 1] == '{' ? "" : ", ", sets[set]);
 			appendStringInfoString(json, first ? "" : ", ");
 			escape_json(json, track->series[i].metric);
 			appendStringInfoString(json, ": ");
 			put(json, rounds, &track->series[i], at);
-			first = first_set = false;
+			first = false;
 		}
 		if (!first)
 			appendStringInfoChar(json, '}');
@@ -350,7 +348,7 @@ rml_rounds_folds(const RmlTrainRounds *rounds, int at)
 		at = n - 1;
 	track = rounds->tracks[1];
 	initStringInfo(&json);
-	appendStringInfo(&json, "{\"round\": %d, ", at);
+	appendStringInfo(&json, "{\"round\": %d", at);
 	append_sets(&json, rounds, track, put_folds, at);
 	appendStringInfoString(&json, ", \"mean\": {");
 	append_sets(&json, rounds, track, put_mean, at);

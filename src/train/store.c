@@ -47,6 +47,9 @@ name_origin(void *arg)
 	(void) arg;
 	if (code == ERRCODE_INVALID_BINARY_REPRESENTATION || code == ERRCODE_FEATURE_NOT_SUPPORTED || code == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
 		errcontext("model that riskml_trainer returned");
+	/* which the validator refuses, not the trainer */
+	if (code == ERRCODE_INVALID_BINARY_REPRESENTATION)
+		errhint("If numbers in it are infinite or NaN, the training has diverged: try a smaller \"eta\", more \"lambda\", or inputs and labels that are scaled.");
 }
 
 static bytea *

@@ -35,7 +35,7 @@
 RML_SQL_FUNCTION(riskml_train_model);
 
 #define MAX_SCORES (16 * 1000 * 1000)
-#define MAX_OUTPUTS 10000
+#define MAX_OUTPUTS (PG_INT16_MAX + 1)
 #define MAX_ROWS INT64CONST(1000000000000)
 #define MAX_WORD 100
 #define FIRST_PIECE (64 * 1024)

@@ -28,6 +28,17 @@ CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"interacti
 CALL riskml.train_model('m', 'SELECT income, home, bad FROM lent', 'bad', '{"tree_method": "exact"}');
 CALL riskml.train_model('m', 'SELECT income, home, bad FROM lent', 'bad', '{"booster": "gblinear"}');
 CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"max_depth": "deep"}');
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"MAX_DEPTH": 3}');
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"interaction_constraints": [[0, 1]]}');
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"monotone_constraints": [1, 0]}');
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"disable_default_eval_metric": true}', validation => 0.2, early_stopping_rounds => 3);
+-- what only the trainer can tell, and a model that no tree should have
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', validation => 0.0001);
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent WHERE id <= 50', 'bad', folds => 100);
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"eta": "inf", "objective": "binary:logistic"}', 5);
+-- folds without a metric
+CALL riskml.train_model('unmeasured', 'SELECT income, bad FROM lent ORDER BY id', 'bad', '{"disable_default_eval_metric": true}', 2, folds => 2);
+SELECT metrics, folds FROM riskml.trainings WHERE model = 'unmeasured';
 
 -- columns
 CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bd');
