@@ -4,6 +4,10 @@
  *
  * Rows are ordered by a hash of what is in them, mixed with a seed, so that the order in which they come decides nothing: only
  * among equal rows it says which is which, and those do not differ.
+ *
+ * Equal rows are numbered, and the number goes into the hash.  If they stayed together, then of rows with few different values all that have
+ * one label would be held out, and those with the other trained on, which teaches the wrong thing; if they were dealt in turn, each fold
+ * would be a picture of the others, and tell of noise that it can be foretold.
  */
 #include "math/deal.h"
 
@@ -53,6 +57,29 @@ compare(const void *a, const void *b)
 	return (x->position > y->position) - (x->position < y->position);
 }
 
+/* In their order, with equal rows as far apart as any. */
+static void
+sort(RmlDealt *rows, int64_t n)
+{
+	uint64_t	hash = 0;
+	uint32_t	number = 0;
+	int			any = 0;
+
+	qsort(rows, (size_t) n, sizeof(RmlDealt), compare);
+	for (int64_t i = 0; i < n; i++)
+	{
+		int			is_equal = i > 0 && rows[i].hash == hash && rows[i].stratum == rows[i - 1].stratum;
+
+		hash = rows[i].hash;
+		number = is_equal ? number + 1 : 0;
+		if (is_equal)
+			rows[i].hash = mix(hash ^ number);
+		any = any || is_equal;
+	}
+	if (any)
+		qsort(rows, (size_t) n, sizeof(RmlDealt), compare);
+}
+
 /* Puts every row to its position among all: they are 0 to n - 1. */
 static void
 put_back(RmlDealt *rows, int64_t n)
@@ -74,7 +101,7 @@ rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction)
 {
 	int64_t		next;
 
-	qsort(rows, (size_t) n, sizeof(RmlDealt), compare);
+	sort(rows, n);
 	for (int64_t begin = 0; begin < n; begin = next)
 	{
 		int64_t		held_out;
@@ -92,7 +119,7 @@ rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction)
 void
 rml_deal_folds(RmlDealt *rows, int64_t n, int folds)
 {
-	qsort(rows, (size_t) n, sizeof(RmlDealt), compare);
+	sort(rows, n);
 	for (int64_t i = 0; i < n; i++)
 		rows[i].role = (int32_t) (i % folds) + 1;
 	put_back(rows, n);

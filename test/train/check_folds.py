@@ -101,7 +101,19 @@ def ranking(database, rows):
         yield f"{rows.name}: groups, fold {fold}", kept["validation"]["ndcg"][fold - 1] == seen["validation"]["ndcg"][2], (kept, seen)
 
 
+def noise(database):
+    """Of rows with few different values, most of them equal to others, whose label is thrown: nobody can foretell it, and held-out rows must say so."""
+    database.run("DROP TABLE IF EXISTS noise")
+    database.run("CREATE TABLE noise AS SELECT i AS id, 'k' || (hashint4(i) & 255) AS k, (hashint4(i * 7 + 1) & 1) AS y FROM generate_series(1, 4000) i")
+    for recipe in (None, '[{"feature": "k", "op": "woe", "convention": "ln_good_bad"}]'):
+        version = train(database, "SELECT k, y FROM noise ORDER BY id", "y", {**BASE, "eval_metric": "auc"}, 20, folds=4, validation="0.25", recipe=recipe)
+        kept = database.row("SELECT metrics, folds FROM riskml.model_training t JOIN riskml.model m USING (model_id) WHERE m.name = 'm' AND version = %s", (version,))
+        seen = kept[0]["validation"]["auc"][-1], kept[1]["mean"]["validation"]["auc"]
+        yield f"noise, {'a recipe' if recipe else 'texts'}", all(abs(auc - 0.5) < 0.06 for auc in seen), seen
+
+
 def checks(database):
+    yield from noise(database)
     for name in ("credit", "lending"):
         rows = Rows(database, name)
         for check in (apart, together, other_kinds):

@@ -21,7 +21,14 @@ def hashes(values, label, seed):
 
 
 def order(hashed, strata):
-    return np.lexsort((np.arange(len(hashed)), hashed, strata))
+    """By hash within each stratum.  Equal rows are numbered, and all but the first of them get a new hash from their number."""
+    sorted_rows = np.lexsort((np.arange(len(hashed)), hashed, strata))
+    found, place = hashed[sorted_rows], np.arange(len(hashed))
+    first = np.append(True, (found[1:] != found[:-1]) | (np.diff(strata[sorted_rows]) != 0))
+    number = (place - np.maximum.accumulate(np.where(first, place, 0))).astype(np.uint64)
+    rehashed = np.empty_like(hashed)
+    rehashed[sorted_rows] = np.where(first, found, mix(found ^ number))
+    return np.lexsort((np.arange(len(hashed)), rehashed, strata))
 
 
 def deal_fraction(values, label, seed, fraction, stratify=True):

@@ -151,6 +151,39 @@ test_order(void)
 	}
 }
 
+/* Each as if by lot: of the 625 that are equal neither all or none are held out, nor exactly as many in each fold. */
+static void
+test_equal_rows(void)
+{
+	enum
+	{
+		VALUES = 8, FOLDS = 5
+	};
+	float		values[ROWS];
+	int		   *counts;
+	int			uneven = 0;
+
+	test("equal rows are dealt apart");
+	for (int i = 0; i < ROWS; i++)
+		values[i] = (float) (i % VALUES);
+	make_rows(values, 4);
+	rml_deal_fraction(rows, ROWS, 0.2);
+	counts = count_roles(values, VALUES, 2);
+	for (int v = 0; v < VALUES; v++)
+		CHECK(abs(counts[2 * v + 1] - ROWS / VALUES / 5) < ROWS / VALUES / 20, "%d of %d are held out", counts[2 * v + 1], ROWS / VALUES);
+	free(counts);
+	make_rows(values, 4);
+	rml_deal_folds(rows, ROWS, FOLDS);
+	counts = count_roles(values, VALUES, FOLDS + 1);
+	for (int v = 0; v < VALUES; v++)
+	{
+		for (int k = 1; k <= FOLDS; k++)
+			uneven += abs(counts[v * (FOLDS + 1) + k] - ROWS / VALUES / FOLDS) > 1;
+	}
+	CHECK(uneven > VALUES * FOLDS / 2, "%d of %d counts are even", VALUES * FOLDS - uneven, VALUES * FOLDS);
+	free(counts);
+}
+
 static void
 test_seed(void)
 {
@@ -191,6 +224,7 @@ main(void)
 	test_fraction();
 	test_folds();
 	test_order();
+	test_equal_rows();
 	test_seed();
 	test_values();
 	return test_done();
