@@ -141,7 +141,10 @@ typedef struct Encoding
 	double	   *before;
 } Encoding;
 
-/* The folds of a block. */
+/*
+ * The folds of a block.  Each row by lot, equal ones too: if these were dealt in turn, the folds would be pictures of each other, and the others'
+ * mean would tell the row's own label.
+ */
 static void
 find_folds(Encoding *encoding, int64 block, int n)
 {
@@ -155,7 +158,9 @@ find_folds(Encoding *encoding, int64 block, int n)
 
 		memcpy(&hash, &encoding->words[i], sizeof(hash));
 		hash = rml_mix_bits(hash ^ rml_mix_bits((uint64) (uint32) encoding->encode->seed + 1));
-		encoding->dealt[i] = (int) ((hash % (uint64) encoding->encode->folds + (uint64) encoding->before[i]) % (uint64) encoding->encode->folds);
+		if (encoding->before[i] > 0)
+			hash = rml_mix_bits(hash ^ (uint64) encoding->before[i]);
+		encoding->dealt[i] = (int) (hash % (uint64) encoding->encode->folds);
 	}
 }
 

@@ -110,6 +110,11 @@ def noise(database):
         kept = database.row("SELECT metrics, folds FROM riskml.model_training t JOIN riskml.model m USING (model_id) WHERE m.name = 'm' AND version = %s", (version,))
         seen = kept[0]["validation"]["auc"][-1], kept[1]["mean"]["validation"]["auc"]
         yield f"noise, {'a recipe' if recipe else 'texts'}", all(abs(auc - 0.5) < 0.06 for auc in seen), seen
+    encode = '[{"feature": "k", "op": "target_encode", "smoothing": 1}]'
+    rows = database.rows("SELECT features[1] FROM riskml.training_features(riskml.fit_recipe(%s, 'SELECT k, y FROM noise', 'y'), 'SELECT k, y FROM noise ORDER BY id', 'y')", (encode,))
+    labels = database.rows("SELECT y FROM noise ORDER BY id")
+    auc = database.value("SELECT riskml.auc(x, y = 1) FROM unnest(%s::float8[], %s::int[]) t(x, y)", ([x for x, in rows], [y for y, in labels]))
+    yield "noise, encoded out of fold", abs(auc - 0.5) < 0.04, auc
 
 
 def checks(database):
