@@ -80,6 +80,15 @@ escape_begin(StringInfo out, const char *s)
 	return s;
 }
 
+/* GitHub makes a link of an address without any marks: how much of the text a backslash must follow so that it does not. */
+static int
+address_length(const char *s)
+{
+	if (strncmp(s, "://", 3) == 0)
+		return 0;
+	return pg_strncasecmp(s, "www.", 4) == 0 ? 3 : -1;
+}
+
 /* Up to a newline, or the end; returns what follows it. */
 static const char *
 append_line(StringInfo out, const char *s)
@@ -87,7 +96,15 @@ append_line(StringInfo out, const char *s)
 	while (*s != '\0' && *s != '\n')
 	{
 		int			unseen = unseen_length((const unsigned char *) s);
+		int			address = address_length(s);
 
+		if (address >= 0)
+		{
+			appendBinaryStringInfo(out, s, address);
+			appendStringInfo(out, "\\%c", s[address]);
+			s += address + 1;
+			continue;
+		}
 		if (unseen > 0)
 			appendStringInfoChar(out, ' ');
 		else

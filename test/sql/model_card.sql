@@ -122,7 +122,7 @@ RESET ROLE;
 -- ---- whatever is in names and texts, it stays where it is put
 SELECT riskml.import_model('regress|`<b>*x*</b>`&amp;[l](javascript:x)', pg_temp.tiny_model(0, ARRAY['a|b`', '<script>x</script>', E'x\ny']),
 	comment => E'# h1\n\n<img src=x>\n```\n| a | b |\n|---|---|\n~~x~~ [a](b) ![i](j) <!-- `` &lt; \\');
-SELECT riskml.set_purpose('regress|`<b>*x*</b>`&amp;[l](javascript:x)', E'# heading\n\n## two\n- item\n+ item\n* item\n1. one\n2) two\n3.5 is a number\n    code\n```\nfence\n~~~\n> quote\nsetext\n===\n---\n<div>\n|a|b|', E'why | not\r\n# x');
+SELECT riskml.set_purpose('regress|`<b>*x*</b>`&amp;[l](javascript:x)', E'# heading\n\n## two\n- item\n+ item\n* item\n1. one\n2) two\n3.5 is a number\n    code\n```\nfence\n~~~\n> quote\nsetext\n===\n---\n<div>\n|a|b|\nhttps://x.example and WWW.x.example', E'why | not\r\n# x');
 SELECT pg_temp.card('regress|`<b>*x*</b>`&amp;[l](javascript:x)');
 INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds, metrics, libraries, trained_by, login_role, started_at, finished_at, timings)
 SELECT model_id, 1, E'SELECT 1 -- ```` </code>\n````\n# out', '|', '{"validation": "a|`<b>"}', '{"a|b": "<x>|`"}', 1, 0, 1, sha256(''), 1, '{"train": {"a|`<b>": [1e-30, "<b>"]}}', '{"x|<y>": "|"}', '|<b>', '|', now(), now(), '{}'
