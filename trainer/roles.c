@@ -90,9 +90,9 @@ deal(Roles *roles, const Rows *rows, double fraction, int folds)
 	RmlDealt   *dealt = begin_deal(roles, rows, items, &n);
 
 	if (folds > 0)
-		rml_deal_folds(dealt, (int64_t) n, folds);
+		rml_deal_folds(dealt, (int64_t) n, folds, NULL);
 	else
-		rml_deal_fraction(dealt, (int64_t) n, fraction);
+		rml_deal_fraction(dealt, (int64_t) n, fraction, NULL);
 	for (size_t i = 0; i < rows->n; i++)
 	{
 		if (roles->of_rows[i] != HELD_OUT)

@@ -12,7 +12,7 @@
 #include "math/deal.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 static inline uint64_t
@@ -44,31 +44,100 @@ rml_deal_values(uint64_t hash, const float *values, int n)
 	return hash;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const RmlDealt *x = a;
-	const RmlDealt *y = b;
+/* ---- sorting: what libc has for it can neither be interrupted nor says how much memory it takes ---- */
 
+#define FEW 16
+#define MANY 0x10000			/* rows between two looks */
+
+static inline bool
+is_before(const RmlDealt *x, const RmlDealt *y)
+{
 	if (x->stratum != y->stratum)
-		return x->stratum < y->stratum ? -1 : 1;
+		return x->stratum < y->stratum;
 	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	return (x->position > y->position) - (x->position < y->position);
+		return x->hash < y->hash;
+	return x->position < y->position;
+}
+
+static inline void
+swap(RmlDealt *x, RmlDealt *y)
+{
+	RmlDealt	row = *x;
+
+	*x = *y;
+	*y = row;
+}
+
+static void
+sort_few(RmlDealt *rows, int64_t n)
+{
+	for (int64_t i = 1; i < n; i++)
+	{
+		for (int64_t j = i; j > 0 && is_before(&rows[j], &rows[j - 1]); j--)
+			swap(&rows[j], &rows[j - 1]);
+	}
+}
+
+/* So that no row before the result, 1 to n - 1, belongs behind one after it. */
+static int64_t
+divide(RmlDealt *rows, int64_t n, RmlDealLook look)
+{
+	/* no order of rows is bad for long */
+	RmlDealt	pivot = rows[mix((uint64_t) n) % (uint64_t) (n - 1)];
+	int64_t		first = 0;
+	int64_t		last = n - 1;
+
+	for (int64_t steps = 1;; steps++)
+	{
+		if (look != NULL && steps % MANY == 0)
+			look();
+		for (; is_before(&rows[first], &pivot); first++)
+			;
+		for (; is_before(&pivot, &rows[last]); last--)
+			;
+		if (first >= last)
+			return last + 1;
+		swap(&rows[first++], &rows[last--]);
+	}
+}
+
+static void
+sort(RmlDealt *rows, int64_t n, RmlDealLook look)
+{
+	while (n > FEW)
+	{
+		int64_t		middle = divide(rows, n, look);
+
+		/* the smaller part first, as deep as the logarithm of n */
+		if (look != NULL && n > MANY)
+			look();
+		if (middle <= n / 2)
+		{
+			sort(rows, middle, look);
+			rows += middle;
+			n -= middle;
+		}
+		else
+		{
+			sort(rows + middle, n - middle, look);
+			n = middle;
+		}
+	}
+	sort_few(rows, n);
 }
 
 /* In their order, with equal rows as far apart as any. */
 static void
-sort(RmlDealt *rows, int64_t n)
+order(RmlDealt *rows, int64_t n, RmlDealLook look)
 {
 	uint64_t	hash = 0;
 	uint32_t	number = 0;
-	int			any = 0;
+	bool		any = false;
 
-	qsort(rows, (size_t) n, sizeof(RmlDealt), compare);
+	sort(rows, n, look);
 	for (int64_t i = 0; i < n; i++)
 	{
-		int			is_equal = i > 0 && rows[i].hash == hash && rows[i].stratum == rows[i - 1].stratum;
+		bool		is_equal = i > 0 && rows[i].hash == hash && rows[i].stratum == rows[i - 1].stratum;
 
 		hash = rows[i].hash;
 		number = is_equal ? number + 1 : 0;
@@ -77,31 +146,32 @@ sort(RmlDealt *rows, int64_t n)
 		any = any || is_equal;
 	}
 	if (any)
-		qsort(rows, (size_t) n, sizeof(RmlDealt), compare);
+		sort(rows, n, look);
 }
 
 /* Puts every row to its position among all: they are 0 to n - 1. */
 static void
-put_back(RmlDealt *rows, int64_t n)
+put_back(RmlDealt *rows, int64_t n, RmlDealLook look)
 {
+	int64_t		steps = 0;
+
 	for (int64_t i = 0; i < n; i++)
 	{
-		while (rows[i].position != i)
+		for (; rows[i].position != i; steps++)
 		{
-			RmlDealt	row = rows[i];
-
-			rows[i] = rows[row.position];
-			rows[row.position] = row;
+			if (look != NULL && steps % MANY == 0)
+				look();
+			swap(&rows[i], &rows[rows[i].position]);
 		}
 	}
 }
 
 void
-rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction)
+rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction, RmlDealLook look)
 {
 	int64_t		next;
 
-	sort(rows, n);
+	order(rows, n, look);
 	for (int64_t begin = 0; begin < n; begin = next)
 	{
 		int64_t		held_out;
@@ -112,15 +182,15 @@ rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction)
 		for (int64_t i = begin; i < next; i++)
 			rows[i].role = i - begin < held_out;
 	}
-	put_back(rows, n);
+	put_back(rows, n, look);
 }
 
 /* In turn, and on from class to class, so that folds are as even as can be, as a whole too. */
 void
-rml_deal_folds(RmlDealt *rows, int64_t n, int folds)
+rml_deal_folds(RmlDealt *rows, int64_t n, int folds, RmlDealLook look)
 {
-	sort(rows, n);
+	order(rows, n, look);
 	for (int64_t i = 0; i < n; i++)
 		rows[i].role = (int32_t) (i % folds) + 1;
-	put_back(rows, n);
+	put_back(rows, n, look);
 }

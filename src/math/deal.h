@@ -16,6 +16,9 @@ typedef struct RmlDealt
 	int64_t		position;		/* among all: 0 to n - 1 */
 } RmlDealt;
 
+/* Called now and then, if it is not NULL: it may leave with an error. */
+typedef void (*RmlDealLook) (void);
+
 /* Mixes a value, as bits, into a hash that began with the seed. */
 extern uint64_t rml_deal_mix(uint64_t hash, uint32_t bits);
 
@@ -23,7 +26,7 @@ extern uint64_t rml_deal_mix(uint64_t hash, uint32_t bits);
 extern uint64_t rml_deal_values(uint64_t hash, const float *values, int n);
 
 /* Sorts the rows and gives them roles; afterwards they are by position again.  fraction: of each stratum, rounded. */
-extern void rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction);
-extern void rml_deal_folds(RmlDealt *rows, int64_t n, int folds);
+extern void rml_deal_fraction(RmlDealt *rows, int64_t n, double fraction, RmlDealLook look);
+extern void rml_deal_folds(RmlDealt *rows, int64_t n, int folds, RmlDealLook look);
 
 #endif

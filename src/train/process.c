@@ -20,8 +20,10 @@
 #include "pgstat.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/pmsignal.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
@@ -35,12 +37,15 @@
 #define PIECE (64 * 1024)		/* bytes read at once */
 #define LOOK_AROUND 1000		/* milliseconds */
 #define LOOK_SOON 10
+#define PATIENCE_AT_BEGIN 60000	/* milliseconds for its first word, on a machine that is busy */
 #define PATIENCE_AT_END 10000	/* milliseconds for a trainer to exit that has nothing more to say */
 
 struct RmlTrainer
 {
 	RmlChild	child;
 	bool		out_ended;		/* it has closed its standard output */
+	bool		has_spoken;
+	TimestampTz started_at;
 	RmlTrainerText text;
 	char	   *buffer;			/* what has arrived and is not yet taken */
 	Size		capacity;
@@ -109,6 +114,7 @@ rml_trainer_start(void)
 	trainer->buffer = palloc(trainer->capacity);
 	trainer->callback.func = end_with_context;
 	trainer->callback.arg = trainer;
+	trainer->started_at = GetCurrentTimestamp();
 	rml_launch(program_path(), &limits, &trainer->child);
 	/* nothing between here and there can fail */
 	dlist_push_tail(&trainers, &trainer->node);
@@ -244,6 +250,16 @@ wait_for(uint32 events, int fd, long milliseconds)
 	CHECK_FOR_INTERRUPTS();
 }
 
+void
+rml_trainer_look(void)
+{
+	InvalidateCatalogSnapshotConditionally();
+	CHECK_FOR_INTERRUPTS();
+	/* as WL_EXIT_ON_PM_DEATH: whoever never waits would train on for nobody */
+	if (!PostmasterIsAlive())
+		proc_exit(1);
+}
+
 /* Waits for its end; false if it does not come. */
 static bool
 wait_for_end(RmlTrainer *trainer, long milliseconds)
@@ -312,7 +328,7 @@ rml_trainer_send(RmlTrainer *trainer, uint32 kind, const void *data, Size size)
 	struct iovec parts[2] = {{&head, sizeof(head)}, {unconstify(void *, data), size}};
 
 	Assert(size <= RML_MAX_FRAME);
-	CHECK_FOR_INTERRUPTS();
+	rml_trainer_look();
 	while (parts[0].iov_len + parts[1].iov_len > 0)
 	{
 		ssize_t		n = writev(trainer->child.in, parts, 2);
@@ -360,8 +376,11 @@ rml_trainer_receive(RmlTrainer *trainer, uint32 *kind, Size *size)
 				raise_gone(trainer);
 			break;
 		}
+		if (!trainer->has_spoken && TimestampDifferenceExceeds(trainer->started_at, GetCurrentTimestamp(), PATIENCE_AT_BEGIN))
+			rml_trainer_raise_nonsense("says nothing", &trainer->text);
 		wait_for(WL_SOCKET_READABLE, trainer->child.out, LOOK_AROUND);
 	}
+	trainer->has_spoken = true;
 	frame = MemoryContextAllocHuge(CurrentMemoryContext, (Size) head.size + 1);
 	memcpy(frame, trainer->buffer + trainer->begin + sizeof(head), head.size);
 	frame[head.size] = '\0';

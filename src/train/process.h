@@ -28,6 +28,9 @@ extern char *rml_trainer_receive(RmlTrainer *trainer, uint32 *kind, Size *size);
 /* What it said makes no sense: raises that, with "riskml_trainer" before it. */
 pg_noreturn extern void rml_trainer_nonsense(const RmlTrainer *trainer, const char *what);
 
+/* Whoever works for long between frames calls it now and then: interrupts, the postmaster's death, and no snapshot of catalogs is kept. */
+extern void rml_trainer_look(void);
+
 /* After RESULT: it has to exit with 0. */
 extern void rml_trainer_finish(RmlTrainer *trainer);
 

@@ -256,7 +256,10 @@ find_items(const RmlTrainRows *rows, int64 *items, int64 *n)
 	*n = 0;
 	for (int64 block = 0; block < rml_data_blocks(recipe->data); block++)
 	{
-		int			n_rows = rml_data_hash(recipe->data, block, hashes);
+		int			n_rows;
+
+		rml_trainer_look();
+		n_rows = rml_data_hash(recipe->data, block, hashes);
 
 		rml_data_labels(recipe->data, block, labels);
 		if (grouped)
@@ -298,9 +301,9 @@ deal(RmlTrainRows *rows, double fraction, int folds)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg(INT64_FORMAT " %s cannot be dealt into %d folds", n, rows->extras.has[RML_EXTRA_GROUP] ? "groups" : "rows", folds)));
 	if (folds > 0)
-		rml_deal_folds(dealt, n, folds);
+		rml_deal_folds(dealt, n, folds, rml_trainer_look);
 	else
-		rml_deal_fraction(dealt, n, fraction);
+		rml_deal_fraction(dealt, n, fraction, rml_trainer_look);
 	for (int64 row = 0; row < rows->rows; row++)
 	{
 		if (recipe->roles[row] == RML_HELD_OUT)
@@ -448,6 +451,8 @@ fit(RmlTrainRows *rows, int fold)
 	caller = MemoryContextSwitchTo(recipe->pass);
 	recipe->recipe = rml_recipe_read(rows->arguments->recipe, NULL);
 	rml_data_open(recipe->data, recipe->recipe, rows->query.desc, rows->query.label.name);
+	/* what was looked up for it would else hold back vacuum until it is fitted */
+	rml_trainer_look();
 	recipe->fitted = rml_fit_to(recipe->recipe, recipe->data);
 	MemoryContextSwitchTo(caller);
 }

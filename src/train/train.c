@@ -203,6 +203,8 @@ listen(RmlTraining *training, RmlTrainer *trainer, int pass)
 	}
 	if (pass == 0 && training->model.size == 0)
 		rml_trainer_nonsense(trainer, "sent no model");
+	if (pass == 0 && training->scores.size % (sizeof(float) * (Size) Max(training->outputs, 1)) != 0)
+		rml_trainer_nonsense(trainer, "sent a part of a row's scores");
 	rml_trainer_finish(trainer);
 	/* those of folds said the same */
 	if (pass == 0)
@@ -224,6 +226,7 @@ seconds_since(instr_time begin)
 static void
 note_rows(int64 rows)
 {
+	rml_trainer_look();
 	rml_slot_rows(rows);
 	rml_board_progress((uint64) rows, 0);
 }
@@ -411,7 +414,7 @@ rml_train_run(RmlTrainArguments *arguments, void (*commit) (void))
 static void
 require_own_transactions(FunctionCallInfo fcinfo)
 {
-	if (!IsA(fcinfo->context, CallContext) || ((CallContext *) fcinfo->context)->atomic || IsSubTransaction())
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) || ((CallContext *) fcinfo->context)->atomic || IsSubTransaction())
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("%s cannot run in a transaction block or a function", "riskml.train_model()"),

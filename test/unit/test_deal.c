@@ -81,7 +81,7 @@ test_fraction(void)
 
 		random_values(values, 1000);
 		make_rows(values, 7);
-		rml_deal_fraction(rows, ROWS, fractions[f]);
+		rml_deal_fraction(rows, ROWS, fractions[f], NULL);
 		for (int i = 0; i < ROWS; i++)
 		{
 			sizes[rows[i].stratum]++;
@@ -105,7 +105,7 @@ test_folds(void)
 
 		random_values(values, 1000);
 		make_rows(values, 7);
-		rml_deal_folds(rows, ROWS, folds);
+		rml_deal_folds(rows, ROWS, folds, NULL);
 		for (int i = 0; i < ROWS; i++)
 		{
 			CHECK(rows[i].role >= 1 && rows[i].role <= folds, "fold %d", rows[i].role);
@@ -137,10 +137,10 @@ test_order(void)
 		for (int shuffled = 0; shuffled < 2; shuffled++)
 		{
 			make_rows(values, 3);
-			rml_deal_fraction(rows, ROWS, 0.3);
+			rml_deal_fraction(rows, ROWS, 0.3, NULL);
 			counts[shuffled] = count_roles(values, distinct[d], 2);
 			make_rows(values, 3);
-			rml_deal_folds(rows, ROWS, 5);
+			rml_deal_folds(rows, ROWS, 5, NULL);
 			counts[2 + shuffled] = count_roles(values, distinct[d], 6);
 			shuffle(values);
 		}
@@ -194,11 +194,11 @@ test_seed(void)
 	test("another seed deals otherwise");
 	random_values(values, 1 << 20);
 	make_rows(values, 1);
-	rml_deal_folds(rows, ROWS, 5);
+	rml_deal_folds(rows, ROWS, 5, NULL);
 	for (int i = 0; i < ROWS; i++)
 		first[i] = rows[i].role;
 	make_rows(values, 2);
-	rml_deal_folds(rows, ROWS, 5);
+	rml_deal_folds(rows, ROWS, 5, NULL);
 	for (int i = 0; i < ROWS; i++)
 		same += rows[i].role == first[i];
 	CHECK(same > ROWS / 5 - 200 && same < ROWS / 5 + 200, "%d of %d rows are in the same fold", same, ROWS);
@@ -218,6 +218,49 @@ test_values(void)
 	CHECK(rml_deal_values(9, numbers, 2) == rml_deal_mix(rml_deal_mix(9, 0x7fc00000u), 0x3f800000u), "values are not their bits");
 }
 
+static int looks;
+
+static void
+look(void)
+{
+	looks++;
+}
+
+/* More rows than are looked up from in between: all equal, ascending, descending, or as they come. */
+static void
+test_many(void)
+{
+	enum
+	{
+		n = 300000
+	};
+	RmlDealt   *many = calloc(n, sizeof(RmlDealt));
+
+	test("many rows, of which it looks up");
+	for (int kind = 0; kind < 4; kind++)
+	{
+		int			wrong = 0;
+
+		for (int i = 0; i < n; i++)
+		{
+			uint64_t	hash = kind == 0 ? 1 : kind == 1 ? (uint64_t) i : kind == 2 ? (uint64_t) (n - i) : rml_deal_mix((uint64_t) i, 0);
+
+			many[i] = (RmlDealt) {.hash = hash, .position = i};
+		}
+		looks = 0;
+		rml_deal_folds(many, n, 7, look);
+		for (int i = 0; i < n; i++)
+		{
+			int			expected = kind < 2 ? i % 7 + 1 : (n - 1 - i) % 7 + 1;
+
+			wrong += many[i].position != i || (kind < 3 && many[i].role != expected);
+		}
+		CHECK(wrong == 0, "kind %d: %d rows are wrong", kind, wrong);
+		CHECK(looks > 5, "kind %d: looked up %d times", kind, looks);
+	}
+	free(many);
+}
+
 int
 main(void)
 {
@@ -227,5 +270,6 @@ main(void)
 	test_equal_rows();
 	test_seed();
 	test_values();
+	test_many();
 	return test_done();
 }
