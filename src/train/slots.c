@@ -201,6 +201,37 @@ is_slot(const LOCKTAG *tag)
 		tag->locktag_field2 == ExtensionRelationId && tag->locktag_field4 == LOCK_MARK;
 }
 
+/* Slots that others have, of all that there can be. */
+static int
+count_taken(void)
+{
+	int			taken = 0;
+
+	for (int slot = 1; slot <= MAX_ENTRIES; slot++)
+	{
+		LOCKTAG		tag;
+		int			holders;
+
+		set_tag(&tag, slot);
+		pfree(GetLockConflicts(&tag, ExclusiveLock, &holders));
+		taken += holders > 0;
+	}
+	return taken;
+}
+
+static void
+give_back_slot(void)
+{
+	LOCKTAG		tag;
+
+	if (my_slot == 0)
+		return;
+	set_tag(&tag, my_slot);
+	my_slot = 0;
+	(void) LockRelease(&tag, ExclusiveLock, true);
+}
+
+/* The limit may have been lowered while more were running: then slots below it are free too soon. */
 static bool
 try_take(void)
 {
@@ -212,7 +243,10 @@ try_take(void)
 		if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 			continue;
 		my_slot = slot;
-		return true;
+		if (count_taken() < rml_guc_max_trainers)
+			return true;
+		give_back_slot();
+		break;
 	}
 	return false;
 }
@@ -220,15 +254,9 @@ try_take(void)
 static void
 give_back(void *arg)
 {
-	LOCKTAG		tag;
-
 	(void) arg;
 	leave();
-	if (my_slot == 0)
-		return;
-	set_tag(&tag, my_slot);
-	my_slot = 0;
-	(void) LockRelease(&tag, ExclusiveLock, true);
+	give_back_slot();
 }
 
 /* What ends normally keeps its locks, but for those of users and of transactions. */
