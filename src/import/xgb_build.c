@@ -338,6 +338,32 @@ build_node(Builder *b, const RmlXgbTree *tree, int32_t source, RmlImageNode *nod
 	*next_child += 2;
 }
 
+/*
+ * The share of its parent's rows that a node has, as XGBoost divides.  Where
+ * there were none (all weights 0) half of them, so that a mean stays a mean.
+ */
+static float
+cover(const RmlXgbTree *tree, int32_t node, int32_t parent)
+{
+	float		part = tree->sum_hessian.values[node];
+	float		whole = tree->sum_hessian.values[parent];
+
+	return part == 0 && whole == 0 ? 0.5f : part / whole;
+}
+
+/* Of all nodes but the root. */
+static void
+build_covers(const Builder *b, const RmlXgbTree *tree, const RmlImageNode *nodes, uint32_t n,
+			 float *covers)
+{
+	covers[0] = 1;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		for (uint32_t child = nodes[i].child; child != 0 && child <= nodes[i].child + 1; child++)
+			covers[child] = cover(tree, b->order[child], b->order[i]);
+	}
+}
+
 static void
 build_tree(Builder *b, int32_t id, RmlImageTree *out, RmlImageNode *nodes)
 {
@@ -360,12 +386,15 @@ build_trees(Builder *b)
 {
 	RmlImageTree *trees = section(b, RML_SEC_TREES);
 	RmlImageNode *nodes = section(b, RML_SEC_NODES);
+	float	   *covers = section(b, RML_SEC_COVERS);
 	uint32_t	next = 0;
 
 	for (int32_t id = b->range.first; id < b->range.end; id++, trees++)
 	{
 		trees->first_node = next;
 		build_tree(b, id, trees, nodes + next);
+		if (b->counts.entries[RML_SEC_COVERS] != 0)
+			build_covers(b, b->model->by_id[id], nodes + next, trees->n_nodes, covers + next);
 		if (trees->depth > b->header.max_depth)
 			b->header.max_depth = trees->depth;
 		next += trees->n_nodes;
@@ -395,6 +424,44 @@ count_trees(Builder *b)
 			largest = tree->num_nodes;
 	}
 	b->order = rml_alloc(b->host, (size_t) largest * sizeof(int32_t));
+}
+
+/* Has the tree what each node's cover can be told from? */
+static bool
+has_covers(const Builder *b, const RmlXgbTree *tree)
+{
+	int32_t		n;
+
+	if (tree->sum_hessian.values == NULL || tree->sum_hessian.count < tree->num_nodes)
+		return false;
+	n = order_nodes(tree, b->order);
+	for (int32_t i = 0; i < n; i++)
+	{
+		int32_t		parent = b->order[i];
+		int32_t		left = tree->left.values[parent];
+		float		z[2];
+
+		if (left == -1)
+			continue;
+		z[0] = cover(tree, left, parent);
+		z[1] = cover(tree, left + 1, parent);
+		if (!(z[0] >= 0 && z[0] <= RML_MAX_COVER && z[1] >= 0 && z[1] <= RML_MAX_COVER))
+			return false;
+	}
+	return true;
+}
+
+/* All trees have covers, or the image has none. */
+static void
+count_covers(Builder *b)
+{
+	for (int32_t id = b->range.first; id < b->range.end; id++)
+	{
+		rml_poll(b->host);
+		if (!has_covers(b, b->model->by_id[id]))
+			return;
+	}
+	b->counts.entries[RML_SEC_COVERS] = b->counts.entries[RML_SEC_NODES];
 }
 
 /* A map of labels must have one for each code, and a feature with labels no thresholds. */
@@ -501,6 +568,7 @@ rml_xgb_build(const RmlXgbModel *model, const RmlImportOptions *options,
 		!choose_names(&b) || !count_labels(&b))
 		return false;
 	count_trees(&b);
+	count_covers(&b);
 	if (!check_maps(&b))
 		return false;
 	b.counts.entries[RML_SEC_BASE_MARGIN] = (uint64_t) model->n_outputs;

@@ -81,6 +81,7 @@ static const uint64_t widths[RML_N_SECTIONS] = {
 	[RML_SEC_CATEGORIES] = sizeof(RmlImageCategories),
 	[RML_SEC_LABELS] = sizeof(RmlImageLabel),
 	[RML_SEC_LABEL_TEXT] = 1,
+	[RML_SEC_COVERS] = sizeof(float),
 	[RML_SEC_RANK_FEATURES] = sizeof(RmlRankFeature),
 	[RML_SEC_RANK_GROUPS] = sizeof(RmlRankGroup),
 	[RML_SEC_RANK_SETS] = sizeof(RmlRankSet),
@@ -144,6 +145,7 @@ check_counts(const RmlImageHeader *header, RmlError *err)
 	uint64_t	n_features = (uint64_t) header->n_features;
 	uint64_t	n_outputs = (uint64_t) header->n_outputs;
 	uint64_t	n_names = rml_image_entries(header, RML_SEC_NAME_ENDS);
+	uint64_t	n_covers = rml_image_entries(header, RML_SEC_COVERS);
 	bool		linear = (header->flags & RML_IMAGE_LINEAR) != 0;
 
 	if (header->n_features < 1 || header->n_features > RML_MAX_FEATURES ||
@@ -156,6 +158,7 @@ check_counts(const RmlImageHeader *header, RmlError *err)
 		rml_image_entries(header, RML_SEC_WEIGHTS) != (linear ? (n_features + 1) * n_outputs : 0) ||
 		rml_image_entries(header, RML_SEC_LEAF_VECTORS) % n_outputs != 0 ||
 		rml_image_entries(header, RML_SEC_CATEGORIES) > n_features ||
+		(n_covers != 0 && n_covers != rml_image_entries(header, RML_SEC_NODES)) ||
 		(n_names != 0 && n_names != n_features))
 		return corrupt(err, "counts disagree");
 	return true;
@@ -308,6 +311,19 @@ check_finite(const RmlImage *image, const float *values, RmlSection section, con
 	return true;
 }
 
+static bool
+check_covers(const RmlImage *image, RmlError *err)
+{
+	uint64_t	n = rml_image_entries(image->header, RML_SEC_COVERS);
+
+	for (uint64_t i = 0; i < n; i++)
+	{
+		if (!(image->covers[i] >= 0 && image->covers[i] <= RML_MAX_COVER))
+			return corrupt(err, "cover out of range");
+	}
+	return true;
+}
+
 /* Is text[start, end) UTF-8 that ends within the section? */
 static bool
 check_text(const char *text, uint32_t start, uint32_t end, uint64_t n_bytes, RmlError *err)
@@ -432,6 +448,8 @@ rml_image_trust(RmlImage *image, const void *data)
 	image->n_categories = (int32_t) rml_image_entries(header, RML_SEC_CATEGORIES);
 	image->labels = (const RmlImageLabel *) sections[RML_SEC_LABELS];
 	image->label_text = sections[RML_SEC_LABEL_TEXT];
+	image->covers = header->sections[RML_SEC_COVERS].size == 0 ? NULL :
+		(const float *) sections[RML_SEC_COVERS];
 	image->rank_features = (const RmlRankFeature *) sections[RML_SEC_RANK_FEATURES];
 	image->n_rank_features = (uint32_t) rml_image_entries(header, RML_SEC_RANK_FEATURES);
 	image->rank_groups = (const RmlRankGroup *) sections[RML_SEC_RANK_GROUPS];
@@ -467,6 +485,7 @@ rml_image_open(RmlImage *image, const void *data, size_t size, RmlError *err)
 		check_trees(image, err) &&
 		check_names(image, err) &&
 		check_labels(image, err) &&
+		check_covers(image, err) &&
 		rml_check_ranks(image, err);
 }
 

@@ -8,7 +8,7 @@
  * zero padding):
  *
  *	 offset  size  what
- *	 0       448   RmlImageHeader
+ *	 0       512   RmlImageHeader
  *	 -       4     base margin, float, per output
  *	 -       16    RmlImageTree, per tree in scoring order
  *	 -       12    RmlImageNode, per node, tree after tree
@@ -20,6 +20,8 @@
  *	 -       12    RmlImageCategories, per feature with labels, ascending
  *	 -       8     RmlImageLabel, feature after feature, sorted by their bytes
  *	 -       1     labels, UTF-8, one after the other in the order of the former
+ *	 -       4     covers, float, per node: the share of its parent's training rows, by hessian,
+ *	               that came to it; 1 at a root
  *	 -       40    RmlRankFeature, per feature split by value, ascending
  *	 -       4     RmlRankGroup, feature after feature
  *	 -       12    RmlRankSet, per distinct split by category
@@ -30,7 +32,9 @@
  *	 -       4     what their leaves hold, see RmlRankTree
  *
  * The names are empty when the model has the names f0, f1, ...; a linear model
- * has no trees, and only such a model has weights.
+ * has no trees, and only such a model has weights.  The covers are empty where
+ * the file does not have them, or not such that they could be shares: then a
+ * model is scored, but not explained.
  *
  * Nodes of a tree are in an order in which both children stand behind their
  * parent and next to each other: a walk always ends.  A format that changes
@@ -48,7 +52,7 @@
 #include "model/objective.h"
 
 #define RML_IDENTITY_SIZE 32	/* SHA-256 */
-#define RML_IMAGE_FORMAT 4
+#define RML_IMAGE_FORMAT 5
 #define RML_IMAGE_ALIGN 64
 #define RML_MAX_FEATURES 100000
 #define RML_MAX_OUTPUTS 100000
@@ -69,6 +73,7 @@ typedef enum RmlSection
 	RML_SEC_CATEGORIES,
 	RML_SEC_LABELS,
 	RML_SEC_LABEL_TEXT,
+	RML_SEC_COVERS,
 	RML_SEC_RANK_FEATURES,
 	RML_SEC_RANK_GROUPS,
 	RML_SEC_RANK_SETS,
@@ -122,10 +127,10 @@ typedef struct RmlImageHeader
 	uint32_t	n_slots;		/* bytes of a row of ranks; 0: no rank sections */
 	RmlImageExtent sections[RML_N_SECTIONS];
 	uint8_t		recipe[RML_IDENTITY_SIZE];	/* SHA-256 of the recipe that makes the features; zero: they come as they are */
-	uint8_t		unused[8];		/* zero */
+	uint8_t		unused[56];		/* zero */
 } RmlImageHeader;
 
-_Static_assert(sizeof(RmlImageHeader) == 448, "header is part of the format");
+_Static_assert(sizeof(RmlImageHeader) == 512, "header is part of the format");
 
 typedef struct RmlImageTree
 {
@@ -160,6 +165,9 @@ typedef struct RmlImageNode
 #define RML_DEFAULT_LEFT UINT32_C(0x80000000)
 #define RML_BY_CATEGORY UINT32_C(0x40000000)
 #define RML_FEATURE_MASK UINT32_C(0x3FFFFFFF)
+
+/* A cover is from 0 to 1; sums of many hessians, rounded, may make it a little more. */
+#define RML_MAX_COVER 2.0f
 
 /* ---- ranks ---- */
 
@@ -309,6 +317,7 @@ typedef struct RmlImage
 	int32_t		n_categories;	/* features with labels */
 	const RmlImageLabel *labels;
 	const char *label_text;
+	const float *covers;		/* of the nodes; NULL: none */
 	const RmlRankFeature *rank_features;
 	uint32_t	n_rank_features;
 	const RmlRankGroup *rank_groups;

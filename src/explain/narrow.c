@@ -1,0 +1,108 @@
+/*
+ * narrow.c
+ *	  Contributions of trees that one block of nodes serves: up to eight
+ *	  features on a path.
+ *
+ * A recursion whose state is in registers and on the stack; trees that are
+ * deeper than RML_NARROW_DEPTH take the other way (wide.c).
+ */
+#include <stddef.h>
+
+#include "explain/walks.h"
+
+typedef RmlBlockOf4 Block;
+
+typedef struct Walk
+{
+	RmlPaths	paths;
+	Block		t;
+	Block		u;
+	Block		inverse_u;
+	const RmlNarrowFeature **features;
+	Block	   *sums;
+} Walk;
+
+static const RmlNarrowFeature cold_feature = {.cold = true};
+const RmlNarrowFeature rml_narrow_absent = {.inverse = {1, 1, 1, 1}, .z = 1};
+
+static Block walk(const Walk *w, const RmlImageNode *node, Block p);
+
+/* The sum below an edge on which the product is p. */
+static inline Block
+below(const Walk *w, const RmlImageNode *child, Block p)
+{
+	return child->child == 0 ? p * rml_explain_leaf(&w->paths, child) : walk(w, child, p);
+}
+
+/* Below a split; p is the product above it. */
+static Block
+walk(const Walk *w, const RmlImageNode *node, Block p)
+{
+	uint32_t	f = node->feature & RML_FEATURE_MASK;
+	uint32_t	side = rml_explain_side(w->paths.image, node, w->paths.row[f]);
+	const RmlImageNode *hot = w->paths.nodes + node->child + side;
+	const RmlImageNode *cold = w->paths.nodes + node->child + (side ^ 1);
+	float		hot_z = w->paths.covers[node->child + side];
+	float		cold_z = w->paths.covers[node->child + (side ^ 1)];
+	const RmlNarrowFeature *before = w->features[f];
+	RmlNarrowFeature here;
+	Block		others;			/* product over the other features */
+	Block		hot_t;
+	Block		sum;
+	Block		share;
+
+	if (before->cold)
+		return below(w, hot, p * hot_z) + below(w, cold, p * cold_z);
+	others = p * before->inverse;
+	hot_z *= before->z;
+	cold_z *= before->z;
+	hot_t = w->t + hot_z * w->u;
+	if (hot->child == 0)
+	{
+		Block		part = others * rml_explain_leaf(&w->paths, hot);
+
+		share = part * (1 - hot_z);
+		sum = part * hot_t;
+	}
+	else
+	{
+		here.inverse = 1 / hot_t;
+		here.a = here.inverse * (1 - hot_z);
+		here.z = hot_z;
+		here.cold = false;
+		w->features[f] = &here;
+		sum = walk(w, hot, others * hot_t);
+		share = sum * here.a;
+	}
+	if (cold->child == 0)
+	{
+		Block		part = others * (cold_z * rml_explain_leaf(&w->paths, cold));
+
+		share -= part;
+		sum += part * w->u;
+	}
+	else if (cold_z > 0)
+	{
+		Block		part;
+
+		w->features[f] = &cold_feature;
+		part = walk(w, cold, others * (cold_z * w->u));
+		share -= part * w->inverse_u;
+		sum += part;
+	}
+	w->features[f] = before;
+	w->sums[f] += share - sum * before->a;
+	return sum;
+}
+
+void
+rml_walk_narrow(const RmlPaths *paths, const RmlNarrowFeature **features, RmlBlockOf4 *sums)
+{
+	Walk		w = {
+		.paths = *paths, .t = paths->rule->t[0], .u = paths->rule->u[0],
+		.inverse_u = paths->rule->inverse_u[0], .features = features, .sums = sums
+	};
+
+	if (paths->nodes->child != 0)
+		(void) walk(&w, paths->nodes, paths->rule->weight[0]);
+}
