@@ -24,7 +24,8 @@ typedef struct RmlModel
 	uint32		shared_generation;
 	bool		shared_pinned;	/* while the entry is */
 	void	   *bindings;		/* what columns.c keeps with the model, in its context, */
-	void	   *row_types;		/* and site.c */
+	void	   *row_types;		/* site.c, */
+	void	   *explanation;	/* and score/explain.c */
 	MemoryContext context;		/* owns all of the entry but itself */
 	Size		size;			/* bytes in context */
 	int			pins;

@@ -8,6 +8,7 @@
  * planner chose the values, or NULL.  A call takes RML_MAX_COLUMN_VALUES values;
  * more come as parts of so many, which riskml.read_columns() makes of them:
  * float8[] of what is read from them, in the order of the reads of the whole.
+ * A function may have more arguments before the values.
  */
 #include "postgres.h"
 
@@ -34,9 +35,9 @@ RML_SQL_FUNCTION(riskml_read_columns);
 /* ---- what the arguments are, once per statement ---- */
 
 static int
-count_values(FunctionCallInfo fcinfo)
+count_values(FunctionCallInfo fcinfo, int first)
 {
-	int			n = PG_NARGS() - RML_COLUMN_ARGS;
+	int			n = PG_NARGS() - first;
 
 	if (get_fn_expr_variadic(fcinfo->flinfo) || n < 1)
 		ereport(ERROR,
@@ -64,29 +65,29 @@ read_names(FunctionCallInfo fcinfo, int *n)
 	return names;
 }
 
-/* As get_fn_expr_argtype(), but fast for a column. */
+/* As get_fn_expr_argtype(), but fast for an argument that is a column. */
 static inline Oid
-value_type(FunctionCallInfo fcinfo, int value)
+value_type(FunctionCallInfo fcinfo, int at)
 {
 	const Node *call = fcinfo->flinfo->fn_expr;
 
 	if (call != NULL && IsA(call, FuncExpr))
 	{
-		const Node *arg = list_nth(((const FuncExpr *) call)->args, RML_COLUMN_ARGS + value);
+		const Node *arg = list_nth(((const FuncExpr *) call)->args, at);
 
 		if (IsA(arg, Var))
 			return ((const Var *) arg)->vartype;
 	}
-	return get_fn_expr_argtype(fcinfo->flinfo, RML_COLUMN_ARGS + value);
+	return get_fn_expr_argtype(fcinfo->flinfo, at);
 }
 
 /* Have the values come as parts?  Then each is float8[], which nothing is read from. */
 static bool
-are_parts(FunctionCallInfo fcinfo, int n_values, int n_names)
+are_parts(FunctionCallInfo fcinfo, int first, int n_values, int n_names)
 {
 	for (int i = 0; i < n_values; i++)
 	{
-		if (value_type(fcinfo, i) != FLOAT8ARRAYOID)
+		if (value_type(fcinfo, first + i) != FLOAT8ARRAYOID)
 			return false;
 	}
 	return n_values == (n_names + RML_MAX_COLUMN_VALUES - 1) / RML_MAX_COLUMN_VALUES;
@@ -94,7 +95,7 @@ are_parts(FunctionCallInfo fcinfo, int n_values, int n_names)
 
 /* Values without names are those of a row that has none. */
 static void
-match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int n, RmlMatch *matches)
+match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, int n, RmlMatch *matches)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(n);
 
@@ -103,7 +104,7 @@ match_positions(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int n, RmlMa
 		char		name[NAMEDATALEN];
 
 		snprintf(name, sizeof(name), "f%d", i + 1);
-		TupleDescInitEntry(desc, (AttrNumber) (i + 1), name, value_type(fcinfo, i), -1, 0);
+		TupleDescInitEntry(desc, (AttrNumber) (i + 1), name, value_type(fcinfo, first + i), -1, 0);
 	}
 	rml_match(&entry->model->inputs, entry->binding.name, desc, true, true, matches);
 }
@@ -128,10 +129,10 @@ report_missing(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int input)
 }
 
 static void
-match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *columns,
+match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, RmlColumns *columns,
 				RmlMatch *matches)
 {
-	int			n_values = count_values(fcinfo);
+	int			n_values = count_values(fcinfo, first);
 	Datum	   *names;
 	Oid		   *types;
 
@@ -139,11 +140,11 @@ match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *
 	columns->in_parts = false;
 	if (PG_ARGISNULL(2))
 	{
-		match_positions(entry, fcinfo, n_values, matches);
+		match_positions(entry, fcinfo, first, n_values, matches);
 		return;
 	}
 	names = read_names(fcinfo, &columns->n_slots);
-	columns->in_parts = are_parts(fcinfo, n_values, columns->n_slots);
+	columns->in_parts = are_parts(fcinfo, first, n_values, columns->n_slots);
 	if (columns->n_slots != n_values && !columns->in_parts)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -151,7 +152,7 @@ match_arguments(const RmlSiteModel *entry, FunctionCallInfo fcinfo, RmlColumns *
 	types = palloc(sizeof(Oid) * (Size) columns->n_slots);
 	/* what parts are made of fits all that is read */
 	for (int i = 0; i < columns->n_slots; i++)
-		types[i] = columns->in_parts ? UNKNOWNOID : value_type(fcinfo, i);
+		types[i] = columns->in_parts ? UNKNOWNOID : value_type(fcinfo, first + i);
 	rml_match_values(&entry->model->inputs, entry->binding.name, names, types, columns->n_slots, matches);
 	pfree(types);
 	pfree(names);
@@ -173,14 +174,14 @@ read_features(const RmlMatch *matches, int n, RmlColumns *columns)
 
 /* How each input is read from the arguments; with `all` none may be missing. */
 static RmlColumns *
-match_columns(const RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+match_columns(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, bool all)
 {
 	const RmlInputs *inputs = &entry->model->inputs;
 	int			n = inputs->n;
 	RmlMatch   *matches = palloc(sizeof(RmlMatch) * (Size) n);
 	RmlColumns *columns = palloc0(SizeOfColumns(inputs->transform != NULL ? 0 : n));
 
-	match_arguments(entry, fcinfo, columns, matches);
+	match_arguments(entry, fcinfo, first, columns, matches);
 	for (int i = 0; i < n; i++)
 	{
 		rml_raise_fault(&matches[i]);
@@ -220,18 +221,18 @@ typedef struct Signature
 } Signature;
 
 static bool
-has_signature(FunctionCallInfo fcinfo, bool all, const Signature *s)
+has_signature(FunctionCallInfo fcinfo, int first, bool all, const Signature *s)
 {
 	const ArrayType *names = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
 
-	if (s->all != all || s->n_values != PG_NARGS() - RML_COLUMN_ARGS ||
+	if (s->all != all || s->n_values != PG_NARGS() - first ||
 		(s->names == NULL) != (names == NULL) ||
 		(names != NULL && (VARSIZE(s->names) != VARSIZE(names) ||
 						   memcmp(s->names, names, VARSIZE(names)) != 0)))
 		return false;
 	for (int i = 0; i < s->n_values; i++)
 	{
-		if (s->types[i] != value_type(fcinfo, i))
+		if (s->types[i] != value_type(fcinfo, first + i))
 			return false;
 	}
 	return true;
@@ -248,17 +249,17 @@ may_keep(const RmlModel *model)
 }
 
 static RmlColumns *
-keep_columns(RmlModel *model, FunctionCallInfo fcinfo, bool all, const RmlColumns *columns)
+keep_columns(RmlModel *model, FunctionCallInfo fcinfo, int first, bool all, const RmlColumns *columns)
 {
 	MemoryContext caller = MemoryContextSwitchTo(model->context);
 	Signature  *s = palloc(sizeof(Signature));
 
 	s->all = all;
 	s->names = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P_COPY(2);
-	s->n_values = PG_NARGS() - RML_COLUMN_ARGS;
+	s->n_values = PG_NARGS() - first;
 	s->types = palloc(sizeof(Oid) * s->n_values);
 	for (int i = 0; i < s->n_values; i++)
-		s->types[i] = value_type(fcinfo, i);
+		s->types[i] = value_type(fcinfo, first + i);
 	s->columns = palloc(SizeOfColumns(columns->n_reads));
 	memcpy(s->columns, columns, SizeOfColumns(columns->n_reads));
 	if (columns->raw != NULL)
@@ -274,7 +275,7 @@ keep_columns(RmlModel *model, FunctionCallInfo fcinfo, bool all, const RmlColumn
 
 /* Names that may change from row to row are looked at in each. */
 static void
-bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, bool all)
 {
 	RmlColumns *columns;
 	MemoryContext caller;
@@ -285,7 +286,7 @@ bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 	entry->columns_last = rml_site_arg_is_constant(fcinfo, 2);
 	for (const Signature *s = entry->model->bindings; s != NULL && entry->columns_last; s = s->next)
 	{
-		if (has_signature(fcinfo, all, s))
+		if (has_signature(fcinfo, first, all, s))
 		{
 			entry->columns = s->columns;
 			entry->columns_kept = true;
@@ -293,33 +294,33 @@ bind_arguments(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
 		}
 	}
 	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	columns = match_columns(entry, fcinfo, all);
+	columns = match_columns(entry, fcinfo, first, all);
 	MemoryContextSwitchTo(caller);
 	entry->columns_kept = entry->columns_last && may_keep(entry->model);
-	entry->columns = entry->columns_kept ? keep_columns(entry->model, fcinfo, all, columns) : columns;
+	entry->columns = entry->columns_kept ? keep_columns(entry->model, fcinfo, first, all, columns) : columns;
 	if (entry->columns_kept)
 		rml_columns_free(columns);
 }
 
 static inline void
-prepare(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool all)
+prepare(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, bool all)
 {
 	if (entry->columns == NULL || !entry->columns_last)
-		bind_arguments(entry, fcinfo, all);
+		bind_arguments(entry, fcinfo, first, all);
 }
 
 void
 rml_site_bind_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 {
-	prepare(entry, fcinfo, true);
+	prepare(entry, fcinfo, RML_COLUMN_ARGS, true);
 }
 
 /* ---- per row ---- */
 
 static inline float
-read_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlColumnRead *read)
+read_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, const RmlColumnRead *read)
 {
-	const NullableDatum *value = &fcinfo->args[RML_COLUMN_ARGS + read->match.attno - 1];
+	const NullableDatum *value = &fcinfo->args[first + read->match.attno - 1];
 
 	if (value->isnull)
 		return NAN;
@@ -329,9 +330,9 @@ read_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlColum
 }
 
 static inline double
-read_raw_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlRawRead *read)
+read_raw_argument(const RmlSiteModel *entry, FunctionCallInfo fcinfo, int first, const RmlRawRead *read)
 {
-	const NullableDatum *value = &fcinfo->args[RML_COLUMN_ARGS + read->at];
+	const NullableDatum *value = &fcinfo->args[first + read->at];
 
 	return value->isnull ? NAN : rml_raw_value(entry->model->inputs.transform, read, value->value);
 }
@@ -354,13 +355,13 @@ reject_part(int part)
 }
 
 static void
-open_parts(Parts *parts, FunctionCallInfo fcinfo)
+open_parts(Parts *parts, FunctionCallInfo fcinfo, int first)
 {
-	parts->n = PG_NARGS() - RML_COLUMN_ARGS;
+	parts->n = PG_NARGS() - first;
 	for (int i = 0; i < parts->n; i++)
 	{
-		ArrayType  *part = PG_ARGISNULL(RML_COLUMN_ARGS + i) ? NULL :
-			PG_GETARG_ARRAYTYPE_P(RML_COLUMN_ARGS + i);
+		ArrayType  *part = PG_ARGISNULL(first + i) ? NULL :
+			PG_GETARG_ARRAYTYPE_P(first + i);
 
 		if (part == NULL || ARR_HASNULL(part))
 			reject_part(i);
@@ -391,12 +392,12 @@ close_parts(const Parts *parts)
 }
 
 static void
-read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first)
 {
 	const RmlColumns *columns = entry->columns;
 	Parts		parts;
 
-	open_parts(&parts, fcinfo);
+	open_parts(&parts, fcinfo, first);
 	for (int i = 0; i < columns->n_reads; i++)
 		entry->row[columns->reads[i].feature] = (float) take_from_part(&parts, columns->reads[i].match.attno - 1);
 	for (int i = 0; i < columns->n_raw; i++)
@@ -404,33 +405,46 @@ read_parts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	close_parts(&parts);
 }
 
-void
-rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+/* The values begin with argument `first`. */
+static inline void
+read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first)
 {
 	const RmlColumns *columns;
 
-	prepare(entry, fcinfo, true);
+	prepare(entry, fcinfo, first, true);
 	columns = entry->columns;
 	/* as the planner passes columns of float8 */
 	if (columns->in_order)
 	{
-		const NullableDatum *values = &fcinfo->args[RML_COLUMN_ARGS];
+		const NullableDatum *values = &fcinfo->args[first];
 
 		for (int i = 0; i < columns->n_reads; i++)
 			entry->row[i] = values[i].isnull ? NAN : (float) DatumGetFloat8(values[i].value);
 		return;
 	}
 	if (columns->in_parts)
-		read_parts(entry, fcinfo);
+		read_parts(entry, fcinfo, first);
 	else
 	{
 		for (int i = 0; i < columns->n_reads; i++)
-			entry->row[columns->reads[i].feature] = read_argument(entry, fcinfo, &columns->reads[i]);
+			entry->row[columns->reads[i].feature] = read_argument(entry, fcinfo, first, &columns->reads[i]);
 		for (int i = 0; i < columns->n_raw; i++)
-			entry->slots[columns->raw[i].slot] = read_raw_argument(entry, fcinfo, &columns->raw[i]);
+			entry->slots[columns->raw[i].slot] = read_raw_argument(entry, fcinfo, first, &columns->raw[i]);
 	}
 	if (columns->raw != NULL)
 		rml_site_transform(entry);
+}
+
+void
+rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo)
+{
+	read_columns(entry, fcinfo, RML_COLUMN_ARGS);
+}
+
+void
+rml_site_read_columns_from(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first)
+{
+	read_columns(entry, fcinfo, first);
 }
 
 /*
@@ -448,12 +462,12 @@ riskml_read_columns(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
 	entry = rml_site_model(fcinfo, false);
-	prepare(entry, fcinfo, false);
+	prepare(entry, fcinfo, RML_COLUMN_ARGS, false);
 	columns = entry->columns;
 	values = palloc(sizeof(Datum) * (Size) Max(columns->n_reads + columns->n_raw, 1));
 	for (int i = 0; i < columns->n_reads; i++)
-		values[n++] = Float8GetDatum(read_argument(entry, fcinfo, &columns->reads[i]));
+		values[n++] = Float8GetDatum(read_argument(entry, fcinfo, RML_COLUMN_ARGS, &columns->reads[i]));
 	for (int i = 0; i < columns->n_raw; i++)
-		values[n++] = Float8GetDatum(read_raw_argument(entry, fcinfo, &columns->raw[i]));
+		values[n++] = Float8GetDatum(read_raw_argument(entry, fcinfo, RML_COLUMN_ARGS, &columns->raw[i]));
 	PG_RETURN_ARRAYTYPE_P(construct_array(values, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

@@ -23,4 +23,7 @@ extern void rml_columns_free(RmlColumns *columns);
 /* Fills entry->row from the arguments; raises what is wrong with them. */
 extern void rml_site_read_columns(RmlSiteModel *entry, FunctionCallInfo fcinfo);
 
+/* The same where the values begin with argument `first`. */
+extern void rml_site_read_columns_from(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first);
+
 #endif

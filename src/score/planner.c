@@ -47,7 +47,13 @@ RML_SQL_FUNCTION(riskml_score_support);
 /* Estimated nodes visited in the time of one simple operator. */
 #define NODES_PER_OPERATOR 8
 
-/* A call of risk_*(model, row) and what is known of it. */
+/* The same where contributions are computed, which takes a look at every node. */
+#define EXPLAINED_PER_OPERATOR 2
+
+/* Arguments that a call of risk_*(model, row, ...) has at most. */
+#define MAX_ARGS 4
+
+/* A call of risk_*(model, row, ...) and what is known of it. */
 typedef struct Rewrite
 {
 	PlannerInfo *root;			/* NULL: outside of a query */
@@ -55,6 +61,7 @@ typedef struct Rewrite
 	RmlRef		ref;
 	RmlBinding	binding;
 	RmlModel   *model;			/* pinned */
+	List	   *more;			/* arguments besides model and row: they go before the values */
 
 	/* the row */
 	Oid			row_type;		/* RECORDOID: anonymous */
@@ -280,7 +287,7 @@ is_lookup(const Rewrite *r, const Query *parse, const Var *row, const RangeTblEn
 	const List *from = parse->jointree->fromlist;
 	List	   *columns = NIL;
 
-	if (!rml_guc_enable_batch || row->varlevelsup > 0 || list_length(from) != 1 ||
+	if (!rml_guc_enable_batch || r->more != NIL || row->varlevelsup > 0 || list_length(from) != 1 ||
 		!IsA(linitial(from), RangeTblRef) ||
 		linitial_node(RangeTblRef, from)->rtindex != row->varno ||
 		rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION || rte->inh ||
@@ -377,18 +384,23 @@ describe_row(Rewrite *r, Node *row)
 
 /* riskml.score_columns for risk_score, and so on; InvalidOid if the user may not call both. */
 static Oid
-columns_function(const FuncExpr *call)
+columns_function(const FuncExpr *call, const List *more)
 {
 	char	   *name = get_func_name(call->funcid);
-	Oid			types[] = {exprType(linitial(call->args)), TEXTOID, TEXTARRAYOID, ANYOID};
+	Oid			types[RML_COLUMN_ARGS + MAX_ARGS] = {exprType(linitial(call->args)), TEXTOID, TEXTARRAYOID};
+	int			n = RML_COLUMN_ARGS;
 	Oid			schema = get_namespace_oid("riskml", true);
 	Oid			function;
+	ListCell   *cell;
 
 	if (name == NULL || strncmp(name, "risk_", 5) != 0 || !OidIsValid(schema))
 		return InvalidOid;
+	foreach(cell, more)
+		types[n++] = exprType(lfirst(cell));
+	types[n++] = ANYOID;
 	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 							   CStringGetDatum(psprintf("%s_columns", name + 5)),
-							   PointerGetDatum(buildoidvector(types, lengthof(types))),
+							   PointerGetDatum(buildoidvector(types, n)),
 							   ObjectIdGetDatum(schema));
 	return OidIsValid(function) && rml_may_execute(call->funcid) && rml_may_execute(function)
 		? function : InvalidOid;
@@ -416,13 +428,14 @@ null_names(void)
 	return (Node *) makeNullConst(TEXTARRAYOID, -1, get_typcollation(TEXTOID));
 }
 
-/* function(model, planned, names, values ...) */
+/* function(model, planned, names, more ..., values ...) */
 static Node *
-make_call(const Rewrite *r, Oid function, Oid result, Node *names, List *values)
+make_call(const Rewrite *r, Oid function, Oid result, Node *names, List *more, List *values)
 {
 	List	   *args = list_make3(copyObject(linitial(r->call->args)),
 								  text_constant(rml_pinned_form(&r->binding)), names);
 
+	args = list_concat(args, copyObject(more));
 	return (Node *) makeFuncExpr(function, result, list_concat(args, values), InvalidOid,
 								 r->call->inputcollid, COERCE_EXPLICIT_CALL);
 }
@@ -455,35 +468,36 @@ make_call_of_parts(const Rewrite *r, Oid function, const RmlMatch *matches, Datu
 	/* an index on the pinned form must not contain what is not IMMUTABLE */
 	if (!OidIsValid(part) || !rml_may_execute(part) ||
 		func_volatile(r->call->funcid) == PROVOLATILE_IMMUTABLE ||
-		n > RML_MAX_COLUMN_VALUES * RML_MAX_COLUMN_VALUES)
+		n > RML_MAX_COLUMN_VALUES * (RML_MAX_COLUMN_VALUES - list_length(r->more)))
 		return NULL;
 	for (int first = 0; first < n; first += RML_MAX_COLUMN_VALUES)
 	{
 		int			size = Min(RML_MAX_COLUMN_VALUES, n - first);
 
-		parts = lappend(parts, make_call(r, part, FLOAT8ARRAYOID, names_constant(names + first, size),
+		parts = lappend(parts, make_call(r, part, FLOAT8ARRAYOID, names_constant(names + first, size), NIL,
 										 matched_columns(r, matches, first, size)));
 	}
-	return make_call(r, function, r->call->funcresulttype, names_constant(names, n), parts);
+	return make_call(r, function, r->call->funcresulttype, names_constant(names, n), r->more, parts);
 }
 
 static Node *
 make_columns_call(const Rewrite *r, Oid function, const RmlMatch *matches)
 {
 	int			n = r->model->inputs.n;
+	int			most = RML_MAX_COLUMN_VALUES - list_length(r->more);
 	Datum	   *names;
 
 	/* by position all values count, for what they are is said by their number */
 	if (matches[0].how == RML_MATCH_POSITION)
-		return n > RML_MAX_COLUMN_VALUES ? NULL :
-			make_call(r, function, r->call->funcresulttype, null_names(),
+		return n > most ? NULL :
+			make_call(r, function, r->call->funcresulttype, null_names(), r->more,
 					  matched_columns(r, matches, 0, n));
 	names = palloc(sizeof(Datum) * n);
 	for (int i = 0; i < n; i++)
 		names[i] = CStringGetTextDatum(r->model->inputs.names[i]);
-	if (n > RML_MAX_COLUMN_VALUES)
+	if (n > most)
 		return make_call_of_parts(r, function, matches, names);
-	return make_call(r, function, r->call->funcresulttype, names_constant(names, n),
+	return make_call(r, function, r->call->funcresulttype, names_constant(names, n), r->more,
 					 matched_columns(r, matches, 0, n));
 }
 
@@ -550,14 +564,15 @@ rewrite_call(PlannerInfo *root, FuncExpr *call)
 	Oid			function;
 	Node	   *volatile result = NULL;
 
-	if (list_length(call->args) != 2 || !read_reference(linitial(call->args), &r.ref))
+	if (list_length(call->args) < 2 || list_length(call->args) > MAX_ARGS || !read_reference(linitial(call->args), &r.ref))
 		return NULL;
+	r.more = list_copy_tail(call->args, 2);
 	/* without a query there is no plan that could be invalidated */
 	if ((root == NULL && !r.ref.pinned) || !describe_row(&r, lsecond(call->args)))
 		return NULL;
 	if (root != NULL)
 		record_dependencies(&r);
-	function = columns_function(call);
+	function = columns_function(call, r.more);
 	if (!OidIsValid(function) || !rml_try_resolve(&r.ref, &r.binding))
 		return NULL;
 	r.model = rml_cache_pin(&r.binding);
@@ -585,19 +600,24 @@ estimate_cost(SupportRequestCost *request)
 	RmlBinding	binding;
 	RmlModel   *model;
 	double		nodes = 0;
+	double		explained = 0;
+	const char *name;
 
 	if (call == NULL || !IsA(call, FuncExpr) || call->args == NIL ||
 		!read_reference(linitial(call->args), &ref) || !rml_try_resolve(&ref, &binding))
 		return false;
+	name = get_func_name(call->funcid);
 	model = rml_cache_pin(&binding);
 	for (int i = 0; i < model->image.header->n_trees; i++)
 		nodes += model->image.trees[i].depth;
+	if (name != NULL && strstr(name, "contributions") != NULL)
+		explained = (double) rml_image_entries(model->image.header, RML_SEC_NODES);
 	nodes += model->image.header->n_features;
 	if (model->inputs.transform != NULL)
 		nodes += model->inputs.transform->n_reads + model->inputs.transform->program->n_instructions;
 	rml_cache_unpin(model);
 	request->startup = 0;
-	request->per_tuple = cpu_operator_cost * (10 + nodes / NODES_PER_OPERATOR);
+	request->per_tuple = cpu_operator_cost * (10 + nodes / NODES_PER_OPERATOR + explained / EXPLAINED_PER_OPERATOR);
 	return true;
 }
 

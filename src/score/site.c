@@ -26,6 +26,7 @@
 #include "guc.h"
 #include "score/category.h"
 #include "score/columns.h"
+#include "score/explain.h"
 
 #define MAX_MODELS 8
 
@@ -116,6 +117,8 @@ clear_entry(RmlSiteModel *entry)
 	forget_row_type(entry);
 	if (entry->columns != NULL && !entry->columns_kept)
 		rml_columns_free(entry->columns);
+	if (entry->explain != NULL)
+		rml_site_explain_free(entry->explain);
 	memset(entry, 0, sizeof(*entry));
 }
 

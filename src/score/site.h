@@ -53,6 +53,7 @@ typedef struct RmlSiteModel
 	RmlColumns *columns;		/* for its arguments, or NULL */
 	bool		columns_last;	/* for all rows */
 	bool		columns_kept;	/* with the model, for others */
+	struct RmlSiteExplain *explain; /* what explain.c keeps, or NULL */
 	uint64		last_used;
 } RmlSiteModel;
 

@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$top"
 # job/ and load/ have files of two layers
-compute=(src/base src/math src/model src/import src/kernel src/transform src/job/cron.[ch] src/load/records.[ch])
+compute=(src/base src/math src/model src/import src/kernel src/explain src/transform src/job/cron.[ch] src/load/records.[ch])
 
 # includes PATTERN DIR...: lines that include a file matching PATTERN.
 includes() { local p=$1; shift; grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($p)" "$@" || true; }
