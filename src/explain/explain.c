@@ -347,11 +347,12 @@ rml_explain_row(const RmlExplainer *explainer, const RmlImage *image, RmlExplain
 				take_sums(space, n_features, contributions);
 		}
 		n_nodes += (uint64_t) tree->n_nodes * (uint64_t) n_blocks;
-		if (n_nodes > NODES_PER_POLL && poll != NULL)
+		if (n_nodes > NODES_PER_POLL)
 		{
 			/* it may not come back */
 			take_sums(space, n_features, contributions);
-			poll();
+			if (poll != NULL)
+				poll();
 			n_nodes = 0;
 		}
 	}

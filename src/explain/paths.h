@@ -30,10 +30,10 @@
 #define RML_BLOCK 4				/* nodes of the rule */
 
 /*
- * A rule of 64 nodes is exact for 128 features on a path.  It serves longer
- * ones, too: what it misses is far below what float32 resolves.
+ * A rule of 128 nodes is exact for 256 features on a path.  It serves longer
+ * ones, too: what it misses is below what float32 resolves.
  */
-#define RML_MAX_BLOCKS 16
+#define RML_MAX_BLOCKS 32
 
 typedef float RmlBlockOf4 __attribute__((vector_size(16)));
 

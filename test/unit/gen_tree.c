@@ -176,7 +176,19 @@ gen_statistics(RmlXgbTree *tree, RmlHost *host)
 	for (int32_t i = 0; i < tree->num_nodes; i++)
 	{
 		tree->loss_change.values[i] = is_leaf(tree, i) ? 0.0f : 0.3f * (float) (i + 1);
-		tree->sum_hessian.values[i] = 0.7f * (float) (i + 1);
+		tree->sum_hessian.values[i] = 0.7f * (float) tree->num_nodes;
+	}
+	/* children share what their parent has, one of them now and then all of it, or next to nothing */
+	for (int32_t i = 0; i < tree->num_nodes; i++)
+	{
+		static const float shares[] = {0.5f, 0.25f, 1.0f, 0.875f, 1e-6f, 0.3f, 0.625f};
+		int32_t		left = tree->left.values[i];
+		float		whole = tree->sum_hessian.values[i];
+
+		if (left < 0)
+			continue;
+		tree->sum_hessian.values[left] = whole * shares[i % 7];
+		tree->sum_hessian.values[left + 1] = whole - tree->sum_hessian.values[left];
 	}
 }
 

@@ -173,9 +173,9 @@ test_sizes(TestHost *host)
 				CHECK(resized_is_refused((RmlSection) s, -1, &err) && err.kind == RML_CORRUPT,
 					  "%s: section %d, one less", gen_image_name((GenImage) k), s);
 			if (n > 0 && s != RML_SEC_LEAF_VECTORS)
-				CHECK(resized_is_refused((RmlSection) s, -(int) n, &err) == (s != RML_SEC_NAME_ENDS ||
-					  image.header->sections[RML_SEC_NAMES].size > 0), "%s: section %d, none",
-					  gen_image_name((GenImage) k), s);
+				CHECK(resized_is_refused((RmlSection) s, -(int) n, &err) == (s != RML_SEC_COVERS &&
+					  (s != RML_SEC_NAME_ENDS || image.header->sections[RML_SEC_NAMES].size > 0)),
+					  "%s: section %d, none", gen_image_name((GenImage) k), s);
 		}
 	}
 }
@@ -340,6 +340,19 @@ test_weights(TestHost *host)
 	refuse_int(HEADER(n_trees), 1, "a linear model with a tree", "counts");
 	refuse_int(HEADER(n_features), 4, "n_features 4", "counts");
 	refuse_int(HEADER(n_outputs), 1, "n_outputs 1", "counts");
+}
+
+static void
+test_covers(TestHost *host)
+{
+	test("image rules: covers that are none are refused");
+	begin(host, GEN_IMAGE_NAMED);
+	refuse_not_finite(RML_SEC_COVERS, "cover", "cover out of range");
+	for (uint64_t i = 0; i < rml_image_entries(image.header, RML_SEC_COVERS); i++)
+	{
+		refuse_float(section(RML_SEC_COVERS) + i * sizeof(float), -1e-30f, "cover below 0", "cover out of range");
+		refuse_float(section(RML_SEC_COVERS) + i * sizeof(float), 2.001f, "cover above 2", "cover out of range");
+	}
 }
 
 /* ---- category sets ---- */
@@ -523,6 +536,7 @@ main(void)
 	test_trees(&host);
 	test_vectors(&host);
 	test_weights(&host);
+	test_covers(&host);
 	test_sets(&host);
 	test_names(&host);
 	test_categories(&host);
