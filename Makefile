@@ -16,7 +16,7 @@ SQL_MODULES = header registry_types model scoring explain registry views schedul
 	train gates model_card
 
 HARNESS = setup check demo demo-jobs demo-train shell check-selftest check-versions check-arm64 check-long bench bench-import \
-	bench-kernels bench-jobs bench-load bench-quality bench-recipe bench-stats bench-train \
+	bench-kernels bench-explain bench-jobs bench-load bench-quality bench-recipe bench-stats bench-train \
 	unit fuzz parity stats recipes train fixtures malformed
 
 ifneq (,$(filter $(HARNESS),$(MAKECMDGOALS)))
@@ -36,6 +36,7 @@ check-arm64:    ; @test/harness/arm64.sh $(SUITES)
 check-long:     ; @test/harness/long.sh
 bench:          ; @test/harness/bench.sh score
 bench-import:   ; @test/harness/bench.sh import
+bench-explain:  ; @test/harness/bench.sh explain
 bench-jobs:     ; @test/harness/bench.sh jobs
 bench-load:     ; @test/harness/bench.sh load
 bench-quality:  ; @test/harness/bench.sh quality

@@ -2,7 +2,7 @@
  * host.h
  *	  What the compute layer asks of its surroundings: memory and interrupts.
  *
- * Files in base/, math/, model/, import/, kernel/ and transform/, job/cron.c and load/records.c know nothing
+ * Files in base/, math/, model/, import/, kernel/, explain/ and transform/, job/cron.c and load/records.c know nothing
  * of PostgreSQL, so that the same objects run in the server, in unit tests and
  * under a fuzzer.
  * The server's host allocates in a memory context and may leave by longjmp

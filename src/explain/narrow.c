@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 
+#include "base/inline.h"
 #include "explain/walks.h"
 
 typedef RmlBlockOf4 Block;
@@ -27,11 +28,59 @@ const RmlNarrowFeature rml_narrow_absent = {.inverse = {1, 1, 1, 1}, .z = 1};
 
 static Block walk(const Walk *w, const RmlImageNode *node, Block p);
 
+/* A split and what the walk knows of it. */
+typedef struct Split
+{
+	const RmlImageNode *hot;	/* where the row goes */
+	const RmlImageNode *cold;
+	float		hot_z;
+	float		cold_z;
+} Split;
+
+RML_INLINE Split
+look(const Walk *w, const RmlImageNode *node)
+{
+	uint32_t	side = rml_explain_side(w->paths.image, node, w->paths.row[node->feature & RML_FEATURE_MASK]);
+	const RmlImageNode *children = w->paths.nodes + node->child;
+	const float *covers = w->paths.covers + node->child;
+
+	return (Split) {children + side, children + (side ^ 1), covers[side], covers[side ^ 1]};
+}
+
+/* A split above two leaves, as half of all are: no call, no division. */
+RML_INLINE Block
+end_path(const Walk *w, const RmlImageNode *node, Split split, Block p)
+{
+	uint32_t	f = node->feature & RML_FEATURE_MASK;
+	const RmlNarrowFeature *before = w->features[f];
+	float		hot_value = rml_explain_leaf(&w->paths, split.hot);
+	float		cold_part = split.cold_z * rml_explain_leaf(&w->paths, split.cold);
+	float		hot_z;
+	Block		others;
+	Block		sum;
+
+	if (before->cold)
+		return p * (split.hot_z * hot_value + cold_part);
+	others = p * before->inverse;
+	hot_z = split.hot_z * before->z;
+	cold_part *= before->z;
+	/* v T of both, with T of the hot one written out */
+	sum = others * (hot_value * w->t + (hot_value * hot_z + cold_part) * w->u);
+	w->sums[f] += others * (hot_value * (1 - hot_z) - cold_part) - sum * before->a;
+	return sum;
+}
+
 /* The sum below an edge on which the product is p. */
-static inline Block
+RML_INLINE Block
 below(const Walk *w, const RmlImageNode *child, Block p)
 {
-	return child->child == 0 ? p * rml_explain_leaf(&w->paths, child) : walk(w, child, p);
+	const RmlImageNode *next = w->paths.nodes + child->child;
+
+	if (child->child == 0)
+		return p * rml_explain_leaf(&w->paths, child);
+	if ((next[0].child | next[1].child) == 0)
+		return end_path(w, child, look(w, child), p);
+	return walk(w, child, p);
 }
 
 /* Below a split; p is the product above it. */
@@ -39,11 +88,11 @@ static Block
 walk(const Walk *w, const RmlImageNode *node, Block p)
 {
 	uint32_t	f = node->feature & RML_FEATURE_MASK;
-	uint32_t	side = rml_explain_side(w->paths.image, node, w->paths.row[f]);
-	const RmlImageNode *hot = w->paths.nodes + node->child + side;
-	const RmlImageNode *cold = w->paths.nodes + node->child + (side ^ 1);
-	float		hot_z = w->paths.covers[node->child + side];
-	float		cold_z = w->paths.covers[node->child + (side ^ 1)];
+	Split		split = look(w, node);
+	const RmlImageNode *hot = split.hot;
+	const RmlImageNode *cold = split.cold;
+	float		hot_z = split.hot_z;
+	float		cold_z = split.cold_z;
 	const RmlNarrowFeature *before = w->features[f];
 	RmlNarrowFeature here;
 	Block		others;			/* product over the other features */
@@ -71,7 +120,7 @@ walk(const Walk *w, const RmlImageNode *node, Block p)
 		here.z = hot_z;
 		here.cold = false;
 		w->features[f] = &here;
-		sum = walk(w, hot, others * hot_t);
+		sum = below(w, hot, others * hot_t);
 		share = sum * here.a;
 	}
 	if (cold->child == 0)
@@ -86,7 +135,7 @@ walk(const Walk *w, const RmlImageNode *node, Block p)
 		Block		part;
 
 		w->features[f] = &cold_feature;
-		part = walk(w, cold, others * (cold_z * w->u));
+		part = below(w, cold, others * (cold_z * w->u));
 		share -= part * w->inverse_u;
 		sum += part;
 	}
@@ -104,5 +153,5 @@ rml_walk_narrow(const RmlPaths *paths, const RmlNarrowFeature **features, RmlBlo
 	};
 
 	if (paths->nodes->child != 0)
-		(void) walk(&w, paths->nodes, paths->rule->weight[0]);
+		(void) below(&w, paths->nodes, paths->rule->weight[0]);
 }

@@ -10,14 +10,13 @@
 
 #include <string.h>
 
+#include "base/inline.h"
 #include "kernel/category.h"
 
 /* Bytes of a row of ranks: one more than there are slots, and full registers of 64. */
 #define RML_RANK_ROW (RML_MAX_SLOTS + 64)
 
 #define RML_RANK_TOP 255		/* above every cut */
-
-#define RML_INLINE static inline __attribute__((always_inline))
 
 /* Writes what a feature has in a row of ranks; the rank of a missing value is 0. */
 RML_INLINE void

@@ -33,7 +33,7 @@ extern const double *rml_site_contributions(RmlSiteModel *entry, FunctionCallInf
  */
 extern void rml_group_contributions(const RmlModel *model, const double *features, const bool *apart, double *inputs);
 
-/* The inputs that a feature is made of, ascending; how many they are. */
+/* The inputs that a feature is made of, ascending; how many they are.  Only with a recipe, and once a row was explained. */
 extern int	rml_feature_origins(const RmlModel *model, int feature, const int **origins);
 
 extern void rml_site_explain_free(RmlSiteExplain *explain);

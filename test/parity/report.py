@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict, defaultdict
 import numpy as np
 import xgboost as xgb
 
+import contributions
 import importance
 import layouts
 import matrix
@@ -89,6 +90,7 @@ class Report:
         self.compared, self.disagree = Counter(), []
         self.catalog = Counter()
         self.catalog_notes = []
+        self.contributions = contributions.Compared()
 
     def cell(self, model):
         return self.cells.setdefault((model.row, model.column), Cell())
@@ -261,6 +263,11 @@ def verdict(report, tap, shape_names, least, server, only):
         tap.line(c["models"] > 0 and not c["bad"], f"riskml.models and riskml.model_features: "
                  f"{c['models']} models {c['features']:,} features {c['bad']} mismatches",
                  report.catalog_notes[:SHOWN])
+        c = report.contributions
+        tap.line(c.models > 0 and not c.notes and c.library_off <= c.library_rows / 20,
+                 f"contributions: {c.models} models ({c.without} more have no covers), {c.rows:,} row-outputs, "
+                 f"{c.library_rows - c.library_off:,} of them compared with libxgboost, which is itself too far off for "
+                 f"{c.library_off} more; {len(c.notes)} mismatches", c.notes[:SHOWN])
     total = sum(c.scores for c in report.cells.values())
     bad = sum(c.bad for c in report.cells.values())
     models_used = sum(c.models for c in report.cells.values())

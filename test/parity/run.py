@@ -6,7 +6,7 @@
 Trains the models of matrix.py and of the shapes with the XGBoost installed here, imports
 each through psql (PG* environment), scores the rows of rows.py in every calling form, and
 compares: margins bit by bit, scores within one float32 step, classes, leaf ids and
-importance exactly.  Prints TAP and, as comments, the matrices.  --self-check needs no
+importance exactly, contributions within 1e-5 + 1e-4 relative.  Prints TAP and, as comments, the matrices.  --self-check needs no
 server: it compares the second scorer with libxgboost over the same matrix.  --only: shapes
 and objectives whose name has TEXT in it, for work on one.  See docs/parity.md.
 """
@@ -129,6 +129,7 @@ def score_in_sql(cases, args, report, prefix):
             for form, _, every, jsonable in sql.forms(case.model, view.kind, args.long):
                 report.compare(case, form, view, output.result(case, view, form, every),
                                only=view.rows.jsonable if jsonable else None)
+        report.contributions.check(case, case.views[0], output.contributions(case))
         report.compare_catalog(case, facts.get(name, [None])[0], features.get(name))
     if output.failure:
         print(f"# {output.failure}")

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+import contributions
+
 MARK = "@@parity"
 KERNEL = "kernel "      # begins the forms that force one; what follows says how rows get to it
 WAYS = ["in blocks", "one by one", "not rewritten"]
 PARALLEL = "in parallel"
+CONTRIBUTIONS = "contributions"
 # what makes any scan parallel that may be
 ALL_PARALLEL = """SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0;
@@ -170,6 +173,20 @@ def score(out, case, view, form, features, every, jsonable, explain=""):
               f"WHERE model_ = {name}{where};\n")
 
 
+def contribute(out, case, number):
+    """Has psql print exact and approximate contributions of a few rows, passed in one form."""
+    model, view = case.model, case.views[0]
+    name = literal(model.name)
+    features = contributions.expression([ident(c) for c in model.data.columns], number)
+    calls = [f"risk_contributions({name}, {features}, {output}, {approximate})"
+             for output in contributions.outputs_shown(case.oracle.own) for approximate in ("false", "true")]
+    where = " AND jsonable_" if number % 3 == 2 else ""
+    mark(out, model.name, CONTRIBUTIONS)
+    out.write("SET riskml.kernel = auto;\nSET max_parallel_workers_per_gather = 0;\n"
+              f"SELECT row_, {', '.join(calls)} FROM {view.table} t "
+              f"WHERE model_ = {name} AND row_ < {contributions.ROWS}{where};\n")
+
+
 def import_call(model):
     body = "decode(body, 'hex')"
     if model.form == "text":
@@ -195,7 +212,7 @@ def write_script(out, cases, tables, prefix, long):
     out.write("\\.\nCREATE INDEX ON parity_file (name);\n")
     for table in tables:
         table.write(out)
-    for case in cases:
+    for number, case in enumerate(cases):
         model = case.model
         mark(out, model.name, "import")
         out.write(import_call(model))
@@ -204,6 +221,7 @@ def write_script(out, cases, tables, prefix, long):
         for view in case.views:
             for form, features, every, jsonable in forms(model, view.kind, long):
                 score(out, case, view, form, features, every, jsonable)
+        contribute(out, case, number)
     if cases:
         for form, features, *_ in kernel_forms(cases[0].model, True):
             score(out, cases[0], cases[0].views[0], form, features, False, False, "EXPLAIN (VERBOSE, COSTS OFF) ")
@@ -275,6 +293,16 @@ class Output:
                        case.oracle.own.outputs)
         result.error = self.errors.get((case.model.name, "import"), "") or self.errors.get(key, "")
         return result
+
+    def contributions(self, case):
+        """{row: [(exact, approximate) of each output shown]}."""
+        found = {}
+        for line in self.lines.get((case.model.name, CONTRIBUTIONS), []):
+            fields = line.split("\t")
+            if len(fields) > 1 and fields[0].isdigit():
+                values = [np.array(numbers(text)) for text in fields[1:]]
+                found[int(fields[0])] = list(zip(values[::2], values[1::2]))
+        return found
 
     def wrong_plans(self):
         """Forms whose plan is not what their name says."""
