@@ -11,7 +11,7 @@ EXTVERSION = 0.1.0
 MODULE_big = riskml
 
 # The install script is these files of sql/, in this order.
-SQL_MODULES = header registry_types model scoring explain registry views schedule job_tables jobs job_runs load ingest quality validation profile \
+SQL_MODULES = header registry_types model scoring explain registry views reasons schedule job_tables jobs job_runs load ingest quality validation profile \
 	distribution drift drift_tests metrics evaluate drift_report recipe recipe_functions recipe_fit woe \
 	train gates model_card
 

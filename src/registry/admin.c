@@ -108,6 +108,7 @@ forget(int32 model_id, int32 version)
 {
 	static const char *const of_version[] = {
 		"DELETE FROM riskml.model_baseline WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
+		"DELETE FROM riskml.model_reasons WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
 		"DELETE FROM riskml.model_training WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",
 		"DELETE FROM riskml.gate_result WHERE run_id IN (SELECT run_id FROM riskml.gate_run WHERE model_id = $1 AND ($2 IS NULL OR version = $2))",
 		"DELETE FROM riskml.gate_run WHERE model_id = $1 AND ($2 IS NULL OR version = $2)",

@@ -32,6 +32,7 @@ static const struct
 	[RML_TAB_ALIAS] = {"model_alias", "model_alias_pkey"},
 	[RML_TAB_GRANT] = {"model_grant", "model_grant_pkey"},
 	[RML_TAB_AUDIT] = {"audit_log", "audit_log_pkey"},
+	[RML_TAB_REASONS] = {"model_reasons", "model_reasons_pkey"},
 };
 
 static Oid	table_oids[RML_N_TABLES];
@@ -217,6 +218,24 @@ rml_catalog_with_version(int32 model_id, int32 version, Snapshot snapshot,
 		use(tuple, RelationGetDescr(scan.rel), arg);
 	end_scan(&scan);
 	return tuple != NULL;
+}
+
+Jsonb *
+rml_catalog_reasons(int32 model_id, int32 version, Snapshot snapshot)
+{
+	ScanKeyData keys[2];
+	Scan		scan;
+	HeapTuple	tuple;
+	Jsonb	   *reasons = NULL;
+
+	int_key(&keys[0], 1, model_id);
+	int_key(&keys[1], 2, version);
+	begin_scan(&scan, RML_TAB_REASONS, snapshot, keys, 2);
+	tuple = systable_getnext(scan.desc);
+	if (tuple)
+		reasons = DatumGetJsonbPCopy(column(tuple, &scan, 3));
+	end_scan(&scan);
+	return reasons;
 }
 
 List *

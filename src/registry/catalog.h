@@ -9,6 +9,7 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 #include "nodes/pg_list.h"
+#include "utils/jsonb.h"
 #include "utils/snapshot.h"
 
 #include "model/image.h"
@@ -20,6 +21,7 @@ typedef enum RmlTable
 	RML_TAB_ALIAS,
 	RML_TAB_GRANT,
 	RML_TAB_AUDIT,
+	RML_TAB_REASONS,
 	RML_N_TABLES
 } RmlTable;
 
@@ -58,6 +60,9 @@ typedef void (*RmlUseTuple) (HeapTuple tuple, TupleDesc desc, void *arg);
 
 extern bool rml_catalog_with_version(int32 model_id, int32 version, Snapshot snapshot,
 									 RmlUseTuple use, void *arg);
+
+/* What riskml.set_reasons() stored for a version, palloc'd; NULL: nothing. */
+extern Jsonb *rml_catalog_reasons(int32 model_id, int32 version, Snapshot snapshot);
 
 /* Roles that were given the privilege ("score", "export", "promote"); InvalidOid: everyone. */
 extern List *rml_catalog_grantees(int32 model_id, const char *privilege, Snapshot snapshot);

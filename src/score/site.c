@@ -185,8 +185,13 @@ bind_entry(Site *site, RmlSiteModel *entry, const text *ref_text, const RmlRef *
 RML_HOT RmlSiteModel *
 rml_site_model(FunctionCallInfo fcinfo, bool pinned_only)
 {
+	return rml_site_model_of(fcinfo, PG_GETARG_TEXT_PP(0), pinned_only);
+}
+
+RML_HOT RmlSiteModel *
+rml_site_model_of(FunctionCallInfo fcinfo, text *ref_text, bool pinned_only)
+{
 	Site	   *site = get_site(fcinfo);
-	text	   *ref_text = PG_GETARG_TEXT_PP(0);
 	RmlSiteModel *entry = site->last;
 	RmlStatementKey key;
 
@@ -493,8 +498,12 @@ jsonb_value(const RmlSiteModel *entry, int feature, const JsonbValue *value)
 void
 rml_site_read_jsonb(RmlSiteModel *entry, FunctionCallInfo fcinfo, bool lenient)
 {
-	Jsonb	   *jsonb = PG_GETARG_JSONB_P(1);
+	rml_site_read_object(entry, PG_GETARG_JSONB_P(1), lenient);
+}
 
+void
+rml_site_read_object(RmlSiteModel *entry, Jsonb *jsonb, bool lenient)
+{
 	if (entry->slots != NULL)
 	{
 		rml_raw_read_jsonb(entry->model->inputs.transform, entry->binding.name, jsonb, lenient, entry->slots);

@@ -63,6 +63,9 @@ typedef struct RmlSiteModel
  */
 extern RmlSiteModel *rml_site_model(FunctionCallInfo fcinfo, bool pinned_only);
 
+/* The model that any reference refers to. */
+extern RmlSiteModel *rml_site_model_of(FunctionCallInfo fcinfo, text *reference, bool pinned_only);
+
 /* Fills entry->matches for a row type; raises what does not match. */
 extern void rml_site_match_row(RmlSiteModel *entry, FunctionCallInfo fcinfo, TupleDesc desc, Oid type,
 							   int32 typmod);
@@ -74,6 +77,9 @@ extern void rml_site_transform(RmlSiteModel *entry);
 extern void rml_site_read_record(RmlSiteModel *site, FunctionCallInfo fcinfo);
 extern void rml_site_read_array(RmlSiteModel *site, FunctionCallInfo fcinfo);
 extern void rml_site_read_jsonb(RmlSiteModel *site, FunctionCallInfo fcinfo, bool lenient);
+
+/* The same from an object that is no argument. */
+extern void rml_site_read_object(RmlSiteModel *site, Jsonb *jsonb, bool lenient);
 
 /* A matched column's value, not NULL, for a feature. */
 extern float rml_site_value(const RmlSiteModel *entry, int feature,

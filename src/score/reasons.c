@@ -1,0 +1,168 @@
+/*
+ * reasons.c
+ *	  risk_reasons(model, row, n, reference, output).
+ *
+ * A reason is an input, or a group of them, that speaks against the applicant:
+ * its contribution to the margin, or how much more that is than a reference
+ * applicant's.  What inputs are called, which belong together and which never
+ * are a reason is said by riskml.set_reasons().
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "registry/acting.h"
+#include "registry/reasons.h"
+#include "score/explain.h"
+#include "score/reasons.h"
+
+RML_SQL_FUNCTION(riskml_reasons_record);
+
+/* ---- contributions ---- */
+
+static int
+find_output(const RmlSiteModel *entry, const RmlReasonRequest *request)
+{
+	int			n = (int) entry->model->image.header->n_outputs;
+
+	if (!request->has_output && n > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model \"%s\" has %d outputs, and reasons are those of one", entry->binding.name, n),
+				 errhint("Say which: output => 0 is the first.")));
+	return request->has_output ? request->output : 0;
+}
+
+/* Adds the contributions of the row that the entry has read to those of the items, times sign. */
+static void
+add_contributions(RmlSiteModel *entry, FunctionCallInfo fcinfo, int output, double sign, const RmlModelReasons *reasons, double *items)
+{
+	const double *features = rml_site_feature_contributions(entry, fcinfo, output, false);
+	int			n = (int) entry->model->image.header->n_features;
+
+	for (int i = 0; i < n; i++)
+	{
+		int			apart = reasons->item_of_feature != NULL ? reasons->item_of_feature[i] : -1;
+		const int  *origins = &apart;
+		int			n_origins = 1;
+
+		if (apart < 0)
+			n_origins = rml_feature_origins(entry->model, i, &origins);
+		for (int j = 0; j < n_origins; j++)
+			items[origins[j]] += sign * features[i] / n_origins;
+	}
+}
+
+/* A key that the reference lacks cannot be told to be missing in any other way. */
+static void
+name_reference(void *unused)
+{
+	(void) unused;
+	errcontext("reference applicant");
+	if (geterrcode() == ERRCODE_UNDEFINED_COLUMN)
+		errhint("Write null for a missing value.");
+}
+
+static void
+read_reference(RmlSiteModel *entry, Jsonb *reference)
+{
+	ErrorContextCallback callback = {.previous = error_context_stack, .callback = name_reference};
+
+	error_context_stack = &callback;
+	rml_site_read_object(entry, reference, false);
+	error_context_stack = callback.previous;
+}
+
+int
+rml_row_reasons(RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlReasonRequest *request, RmlRowReason **rows)
+{
+	int			output = find_output(entry, request);
+	const RmlModelReasons *reasons = rml_model_reasons(entry->model, &entry->binding);
+	double	   *items = palloc0(sizeof(double) * (Size) Max(reasons->n_items, 1));
+	RmlReason  *found = palloc(sizeof(RmlReason) * (Size) Max(reasons->n_groups, 1));
+	int			n;
+
+	add_contributions(entry, fcinfo, output, 1, reasons, items);
+	if (request->reference != NULL)
+	{
+		read_reference(entry, request->reference);
+		add_contributions(entry, fcinfo, output, -1, reasons, items);
+	}
+	n = rml_reasons_find(reasons->items, items, reasons->n_items, reasons->n_groups, found);
+	if (request->n >= 0)
+		n = Min(n, request->n);
+	*rows = palloc(sizeof(RmlRowReason) * (Size) Max(n, 1));
+	for (int i = 0; i < n; i++)
+		(*rows)[i] = (RmlRowReason) {
+			.code = reasons->codes[found[i].item],
+			.text = reasons->texts[found[i].item],
+			.feature = reasons->names[found[i].item],
+			.contribution = found[i].contribution
+		};
+	pfree(items);
+	pfree(found);
+	return n;
+}
+
+/* ---- SQL ---- */
+
+/* Columns of the result */
+enum
+{
+	OUT_RANK,
+	OUT_CODE,
+	OUT_TEXT,
+	OUT_FEATURE,
+	OUT_CONTRIBUTION,
+	N_OUT
+};
+
+static void
+put_reason(ReturnSetInfo *rsinfo, int rank, const RmlRowReason *reason)
+{
+	Datum		values[N_OUT] = {0};
+	bool		nulls[N_OUT] = {false};
+
+	values[OUT_RANK] = Int32GetDatum(rank);
+	nulls[OUT_CODE] = reason->code == NULL;
+	if (reason->code != NULL)
+		values[OUT_CODE] = CStringGetTextDatum(reason->code);
+	values[OUT_TEXT] = CStringGetTextDatum(reason->text);
+	values[OUT_FEATURE] = CStringGetTextDatum(reason->feature);
+	values[OUT_CONTRIBUTION] = Float8GetDatum(reason->contribution);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+Datum
+riskml_reasons_record(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RmlReasonRequest request = {
+		.n = PG_ARGISNULL(2) ? -1 : PG_GETARG_INT32(2),
+		.reference = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
+		.has_output = !PG_ARGISNULL(4),
+		.output = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT32(4)
+	};
+	RmlSiteModel *entry;
+	RmlRowReason *reasons;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	if (!PG_ARGISNULL(2) && request.n < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter \"n\" must be at least 1, not %d", request.n),
+				 errhint("NULL asks for all reasons.")));
+	entry = rml_site_model(fcinfo, false);
+	rml_site_read_record(entry, fcinfo);
+	n = rml_row_reasons(entry, fcinfo, &request, &reasons);
+	for (int i = 0; i < n; i++)
+		put_reason(rsinfo, i + 1, &reasons[i]);
+	return (Datum) 0;
+}
