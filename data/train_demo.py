@@ -27,6 +27,8 @@ COMMON = {"objective": "binary:logistic", "tree_method": "exact", "nthread": 1,
 TRAININGS = {
     "quickstart.json": ("credit", 12, {"max_depth": 2, "eta": 0.3, "seed": 4},
                         ["income", "debt", "seniority"]),
+    "by_hand.json": ("credit", 3, {"max_depth": 2, "eta": 0.5, "seed": 5},
+                     ["seniority", "income", "amount", "records_yes", "job_fixed"]),
     "credit_v1.json": ("credit", 40, {"max_depth": 3, "eta": 0.15, "seed": 1}),
     "credit_v2.ubj": ("credit", 160, {"max_depth": 4, "eta": 0.06, "seed": 2,
                                       "colsample_bytree": 0.7,
