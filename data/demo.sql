@@ -261,8 +261,8 @@ FROM riskml.audit_log
 ORDER BY seq;
 SELECT count(*) AS "broken rows of the audit log" FROM riskml.verify_audit();
 
-\echo '10. Go on'
-\echo '---------'
+\echo '10. Questions to go on with'
+\echo '---------------------------'
 \echo '`make shell` opens psql on these tables. Try:'
 \echo
 \echo '    SELECT id, amount, status, risk_score(''credit@2'', c) FROM credit c ORDER BY 4 DESC LIMIT 5;'
@@ -270,3 +270,42 @@ SELECT count(*) AS "broken rows of the audit log" FROM riskml.verify_audit();
 \echo '    SELECT feature, gain FROM riskml.model_features WHERE model = ''lending'' ORDER BY gain DESC;'
 \echo '    SELECT * FROM riskml.verify(''lending'');'
 \echo
+
+\echo '11. One loan that is refused, and why'
+\echo '------------------------------------'
+\echo 'What the inputs are called in a notice, which of them are one reason, and which never are one:'
+\echo
+\o /dev/null
+\set ECHO queries
+SELECT riskml.set_reasons('credit', '{
+    "seniority":     {"code": "E1", "text": "Length of employment", "group": "employment"},
+    "job_fixed":     {"code": "E2", "text": "Temporary or irregular employment", "group": "employment"},
+    "job_parttime":  {"code": "E2", "text": "Temporary or irregular employment", "group": "employment"},
+    "job_freelance": {"code": "E2", "text": "Temporary or irregular employment", "group": "employment"},
+    "income":        {"code": "I1", "text": "Income insufficient for amount of credit requested"},
+    "assets":        {"code": "A1", "text": "Value of assets"},
+    "debt":          {"code": "D1", "text": "Excessive obligations in relation to income", "group": "obligations"},
+    "expenses":      {"code": "D2", "text": "Monthly expenses in relation to income", "group": "obligations"},
+    "amount":        {"code": "L1", "text": "Amount of credit requested", "group": "loan"},
+    "price":         {"code": "L2", "text": "Price of what is financed", "group": "loan"},
+    "time":          {"code": "L3", "text": "Term of credit requested"},
+    "records_yes":   {"code": "R1", "text": "Delinquent past or present credit obligations"},
+    "home_owner":    {"code": "H1", "text": "Kind of residence", "group": "home"},
+    "home_rent":     {"code": "H1", "text": "Kind of residence", "group": "home"},
+    "age":           {"excluded": true},
+    "married":       {"excluded": true}}', 'wording of notices');
+\set ECHO none
+\o
+\echo
+\echo 'The decision is kept: pinned version, hash of the inputs, bits of the raw score, score, reasons.  An auditor makes it again:'
+\echo
+\set ECHO queries
+CREATE TABLE decision AS SELECT id, riskml.decision('credit', c) AS decision FROM credit c WHERE id = 395;
+SELECT item, left(recorded, 40) AS recorded, equal FROM decision JOIN credit c USING (id), riskml.replay(decision, c);
+\set ECHO none
+\echo 'A score above 0.5 is refused here, and the applicant is told why:'
+\echo
+\set ECHO queries
+SELECT id, amount, income, seniority, job, records, assets, debt, round(risk_score('credit', c)::numeric, 4) AS score FROM credit c WHERE id = 395;
+SELECT rank, code, text, feature, round(contribution::numeric, 4) AS contribution FROM credit c, risk_reasons('credit', c) WHERE id = 395;
+\set ECHO none

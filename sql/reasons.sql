@@ -40,16 +40,21 @@ CREATE FUNCTION riskml.get_reasons(model riskml.model_ref) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'riskml_get_reasons' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION riskml.get_reasons(riskml.model_ref) IS 'what set_reasons() has stored for a version; NULL if nothing is';
 
+CREATE FUNCTION riskml.reasons_columns(model riskml.model_ref, planned text, features text[], n int, reference jsonb, output int, VARIADIC feature_values "any",
+	OUT rank int, OUT code text, OUT text text, OUT feature text, OUT contribution float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'riskml_reasons_columns' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 4 SUPPORT riskml.score_support;
+COMMENT ON FUNCTION riskml.reasons_columns(riskml.model_ref, text, text[], int, jsonb, int, "any") IS 'reasons; values of the named features (NULL: of all, by position); what the planner makes of risk_reasons(model, row), for the version planned';
+
 CREATE FUNCTION @extschema@.risk_reasons(model riskml.model_ref, features record, n int DEFAULT 4, reference jsonb DEFAULT NULL, output int DEFAULT NULL,
 	OUT rank int, OUT code text, OUT text text, OUT feature text, OUT contribution float8) RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'riskml_reasons_record' LANGUAGE C STABLE PARALLEL SAFE COST 2000 ROWS 4;
+	AS 'MODULE_PATHNAME', 'riskml_reasons_record' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 4 SUPPORT riskml.score_support;
 COMMENT ON FUNCTION @extschema@.risk_reasons(riskml.model_ref, record, int, jsonb, int) IS 'what speaks most against an applicant, at most n reasons (NULL: all); against the mean, or against a reference applicant';
 
 CREATE FUNCTION riskml.decision(model riskml.model_ref, features record, n int DEFAULT 4, reference jsonb DEFAULT NULL, output int DEFAULT NULL) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'riskml_decision' LANGUAGE C STABLE PARALLEL SAFE COST 2000;
+	AS 'MODULE_PATHNAME', 'riskml_decision' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION riskml.decision(riskml.model_ref, record, int, jsonb, int) IS 'a score with what proves it later: pinned version, hash of the inputs, bits of the margins, scores, reasons; see riskml.replay()';
 
 CREATE FUNCTION riskml.replay(decision jsonb, features record,
 	OUT item text, OUT recorded text, OUT now text, OUT equal boolean, OUT problem text) RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'riskml_replay' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 2000 ROWS 6;
+	AS 'MODULE_PATHNAME', 'riskml_replay' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 6;
 COMMENT ON FUNCTION riskml.replay(jsonb, record) IS 'makes a decision of riskml.decision() again, by the version that made it, and compares: one row for each thing recorded';

@@ -33,6 +33,10 @@ RML_SQL_FUNCTION(riskml_replay);
 
 #define FORMAT 1
 
+/* Contributions that are so near are equal: a later release may round otherwise on the way to them. */
+#define NEAR_ABSOLUTE 1e-7
+#define NEAR_RELATIVE 1e-6
+
 /* ---- making ---- */
 
 static void
@@ -174,20 +178,6 @@ enum
 	N_OUT
 };
 
-/* What is compared, and what it means where it differs. */
-static const struct
-{
-	const char *member;
-	const char *problem;
-	bool		may_be_absent;
-}			compared[] = {
-	{"inputs", "the model reads other values of this row than of the one that was decided on", false},
-	{"margin", "the raw score has other bits", false},
-	{"score", "the score differs", false},
-	{"definitions", "riskml.set_reasons() has changed what reasons are made of", true},
-	{"reasons", "the reasons differ", false},
-};
-
 pg_noreturn static void
 reject_decision(const char *problem)
 {
@@ -280,6 +270,55 @@ equal_values(JsonbValue *a, JsonbValue *b)
 	return compareJsonbContainers(&JsonbValueToJsonb(a)->root, &JsonbValueToJsonb(b)->root) == 0;
 }
 
+static bool
+near_numbers(const JsonbValue *a, const JsonbValue *b)
+{
+	double		x;
+	double		y;
+
+	if (a == NULL || b == NULL || a->type != jbvNumeric || b->type != jbvNumeric)
+		return false;
+	x = rml_json_number(a);
+	y = rml_json_number(b);
+	return fabs(x - y) <= NEAR_ABSOLUTE + NEAR_RELATIVE * fabs(x);
+}
+
+/* A member of an object that is an element of a list. */
+static JsonbValue *
+element_member(JsonbValue *element, const char *key)
+{
+	return rml_json_is_object(element) ? rml_json_member(element->val.binary.data, key) : NULL;
+}
+
+/* The same reasons in the same order, by the same amounts but for rounding. */
+static bool
+equal_reasons(JsonbValue *a, JsonbValue *b)
+{
+	static const char *const members[] = {"rank", "code", "text", "feature"};
+	int			n;
+
+	if (a == NULL || b == NULL || !rml_json_is_array(a) || !rml_json_is_array(b))
+		return false;
+	n = rml_json_length(a);
+	if (rml_json_length(b) != n)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		JsonbValue *ra = rml_json_element(a, i);
+		JsonbValue *rb = rml_json_element(b, i);
+
+		for (int m = 0; m < (int) lengthof(members); m++)
+		{
+			if (!equal_values(element_member(ra, members[m]), element_member(rb, members[m])))
+				return false;
+		}
+		if (!near_numbers(element_member(ra, "contribution"), element_member(rb, "contribution")) &&
+			!equal_values(element_member(ra, "contribution"), element_member(rb, "contribution")))
+			return false;
+	}
+	return true;
+}
+
 /*
  * What the version of a pinned reference has become; NULL: it is there.  42501
  * if the user may not know.
@@ -302,6 +341,21 @@ what_became(const RmlRef *ref)
 		return psprintf("version %d of model \"%s\" is another one: %s", ref->version, ref->name, rml_pinned_form(&binding));
 	return psprintf("version %d of model \"%s\" is gone", ref->version, ref->name);
 }
+
+/* What is compared, and what it means where it differs. */
+static const struct
+{
+	const char *member;
+	const char *problem;
+	bool		(*equal) (JsonbValue *a, JsonbValue *b);
+	bool		may_be_absent;
+}			compared[] = {
+	{"inputs", "the model reads other values of this row than of the one that was decided on", equal_values, false},
+	{"margin", "the raw score has other bits", equal_values, false},
+	{"score", "the score differs", equal_values, false},
+	{"definitions", "riskml.set_reasons() has changed what reasons are made of", equal_values, true},
+	{"reasons", "the reasons differ", equal_reasons, false},
+};
 
 static void
 put_gone(ReturnSetInfo *rsinfo, Jsonb *decision, JsonbValue *model, const char *problem)
@@ -327,7 +381,7 @@ put_comparison(ReturnSetInfo *rsinfo, Jsonb *decision, Jsonb *again)
 		JsonbValue *recorded = rml_json_member(&decision->root, compared[i].member);
 		JsonbValue *now = rml_json_member(&again->root, compared[i].member);
 
-		same = equal_values(recorded, now);
+		same = compared[i].equal(recorded, now);
 		put_item(rsinfo, compared[i].member, recorded, now, same,
 				 same ? NULL : recorded == NULL && !compared[i].may_be_absent ? "is not recorded" : compared[i].problem);
 	}

@@ -51,7 +51,7 @@ RML_SQL_FUNCTION(riskml_score_support);
 #define EXPLAINED_PER_OPERATOR 2
 
 /* Arguments that a call of risk_*(model, row, ...) has at most. */
-#define MAX_ARGS 4
+#define MAX_ARGS 5
 
 /* A call of risk_*(model, row, ...) and what is known of it. */
 typedef struct Rewrite
@@ -435,9 +435,13 @@ make_call(const Rewrite *r, Oid function, Oid result, Node *names, List *more, L
 	List	   *args = list_make3(copyObject(linitial(r->call->args)),
 								  text_constant(rml_pinned_form(&r->binding)), names);
 
+	FuncExpr   *call;
+
 	args = list_concat(args, copyObject(more));
-	return (Node *) makeFuncExpr(function, result, list_concat(args, values), InvalidOid,
-								 r->call->inputcollid, COERCE_EXPLICIT_CALL);
+	call = makeFuncExpr(function, result, list_concat(args, values), InvalidOid,
+						r->call->inputcollid, COERCE_EXPLICIT_CALL);
+	call->funcretset = get_func_retset(function);
+	return (Node *) call;
 }
 
 static List *
@@ -513,6 +517,9 @@ rewrite_matched(Rewrite *r, Oid function)
 	NullTest   *test;
 
 	if (n > r->desc->natts)
+		return NULL;
+	/* a set has no place in a CASE */
+	if (r->tableoid != NULL && r->call->funcretset)
 		return NULL;
 	matches = palloc(sizeof(RmlMatch) * n);
 	rml_match(&r->model->inputs, r->binding.name, r->desc, r->row_type == RECORDOID, true, matches);
@@ -610,7 +617,7 @@ estimate_cost(SupportRequestCost *request)
 	model = rml_cache_pin(&binding);
 	for (int i = 0; i < model->image.header->n_trees; i++)
 		nodes += model->image.trees[i].depth;
-	if (name != NULL && strstr(name, "contributions") != NULL)
+	if (name != NULL && (strstr(name, "contributions") != NULL || strstr(name, "reasons") != NULL))
 		explained = (double) rml_image_entries(model->image.header, RML_SEC_NODES);
 	nodes += model->image.header->n_features;
 	if (model->inputs.transform != NULL)

@@ -1,6 +1,6 @@
 /*
  * reasons.c
- *	  risk_reasons(model, row, n, reference, output).
+ *	  risk_reasons(model, row, n, reference, output), and what the planner makes of it.
  *
  * A reason is an input, or a group of them, that speaks against the applicant:
  * its contribution to the margin, or how much more that is than a reference
@@ -17,10 +17,12 @@
 #include "compat.h"
 #include "registry/acting.h"
 #include "registry/reasons.h"
+#include "score/columns.h"
 #include "score/explain.h"
 #include "score/reasons.h"
 
 RML_SQL_FUNCTION(riskml_reasons_record);
+RML_SQL_FUNCTION(riskml_reasons_columns);
 
 /* ---- contributions ---- */
 
@@ -46,12 +48,10 @@ add_contributions(RmlSiteModel *entry, FunctionCallInfo fcinfo, int output, doub
 
 	for (int i = 0; i < n; i++)
 	{
-		int			apart = reasons->item_of_feature != NULL ? reasons->item_of_feature[i] : -1;
-		const int  *origins = &apart;
-		int			n_origins = 1;
+		int			item = reasons->item_of_feature == NULL ? i : reasons->item_of_feature[i];
+		const int  *origins = &item;
+		int			n_origins = item >= 0 ? 1 : rml_feature_origins(entry->model, i, &origins);
 
-		if (apart < 0)
-			n_origins = rml_feature_origins(entry->model, i, &origins);
 		for (int j = 0; j < n_origins; j++)
 			items[origins[j]] += sign * features[i] / n_origins;
 	}
@@ -137,32 +137,63 @@ put_reason(ReturnSetInfo *rsinfo, int rank, const RmlRowReason *reason)
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-Datum
-riskml_reasons_record(PG_FUNCTION_ARGS)
+/* Arguments `first` on: n, reference, output. */
+static RmlReasonRequest
+request_args(FunctionCallInfo fcinfo, int first)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RmlReasonRequest request = {
-		.n = PG_ARGISNULL(2) ? -1 : PG_GETARG_INT32(2),
-		.reference = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
-		.has_output = !PG_ARGISNULL(4),
-		.output = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT32(4)
+		.n = PG_ARGISNULL(first) ? -1 : PG_GETARG_INT32(first),
+		.reference = PG_ARGISNULL(first + 1) ? NULL : PG_GETARG_JSONB_P(first + 1),
+		.has_output = !PG_ARGISNULL(first + 2),
+		.output = PG_ARGISNULL(first + 2) ? 0 : PG_GETARG_INT32(first + 2)
 	};
-	RmlSiteModel *entry;
-	RmlRowReason *reasons;
-	int			n;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return (Datum) 0;
-	if (!PG_ARGISNULL(2) && request.n < 1)
+	if (!PG_ARGISNULL(first) && request.n < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("parameter \"n\" must be at least 1, not %d", request.n),
 				 errhint("NULL asks for all reasons.")));
+	return request;
+}
+
+static Datum
+put_reasons(RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlReasonRequest *request)
+{
+	RmlRowReason *reasons;
+	int			n = rml_row_reasons(entry, fcinfo, request, &reasons);
+
+	for (int i = 0; i < n; i++)
+		put_reason((ReturnSetInfo *) fcinfo->resultinfo, i + 1, &reasons[i]);
+	return (Datum) 0;
+}
+
+Datum
+riskml_reasons_record(PG_FUNCTION_ARGS)
+{
+	RmlSiteModel *entry;
+	RmlReasonRequest request;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	request = request_args(fcinfo, 2);
 	entry = rml_site_model(fcinfo, false);
 	rml_site_read_record(entry, fcinfo);
-	n = rml_row_reasons(entry, fcinfo, &request, &reasons);
-	for (int i = 0; i < n; i++)
-		put_reason(rsinfo, i + 1, &reasons[i]);
-	return (Datum) 0;
+	return put_reasons(entry, fcinfo, &request);
+}
+
+/* riskml.reasons_columns(model, planned, features, n, reference, output, VARIADIC values) */
+Datum
+riskml_reasons_columns(PG_FUNCTION_ARGS)
+{
+	RmlSiteModel *entry;
+	RmlReasonRequest request;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	request = request_args(fcinfo, RML_COLUMN_ARGS);
+	entry = rml_site_model(fcinfo, false);
+	rml_site_read_columns_from(entry, fcinfo, RML_COLUMN_ARGS + 3);
+	return put_reasons(entry, fcinfo, &request);
 }

@@ -3,7 +3,7 @@
 \set fixtures :abs_srcdir /sql/data/fixtures.inc
 \i :fixtures
 \pset null (null)
-SET extra_float_digits = -3;
+SET extra_float_digits = -9;
 CREATE TABLE regress_loan (id int PRIMARY KEY, income float8, debt float8, age int);
 INSERT INTO regress_loan VALUES (1, 40, 5, 20), (2, 40, 15, 40), (3, 90, 0, 65), (4, 50, NULL, 30), (5, NULL, NULL, NULL);
 SELECT riskml.import_model('regress_r', pg_temp.tiny_model());
@@ -25,6 +25,15 @@ SELECT * FROM risk_reasons('regress_r', ROW(90, 0, 65), 0);
 SELECT * FROM risk_reasons('regress_r', ROW(90, 0));
 SELECT * FROM risk_reasons('regress_r', ROW(90, 0, 65), output => 1);
 SELECT i, r.rank, r.feature FROM generate_series(1, 3) i LEFT JOIN regress_loan l ON l.id = i + 3 LEFT JOIN LATERAL risk_reasons('regress_r', l) r ON true ORDER BY 1, 2;
+
+-- the planner passes just the columns, unless the row may be NULL as a whole
+SELECT regexp_replace(l, '#\w+', '#...', 'g') AS plan FROM pg_temp.plan('SELECT id, r.rank, r.feature FROM regress_loan l, risk_reasons(''regress_r'', l, 2) r', 'VERBOSE,') l;
+SELECT regexp_replace(l, '#\w+', '#...', 'g') AS plan FROM pg_temp.plan('SELECT risk_reasons(''regress_r'', l, reference => to_jsonb(l)) FROM regress_loan l', 'VERBOSE,') l;
+SELECT l AS plan FROM pg_temp.plan('SELECT r.rank FROM generate_series(1, 3) i LEFT JOIN regress_loan l ON l.id = i + 3 LEFT JOIN LATERAL risk_reasons(''regress_r'', l) r ON true', 'VERBOSE,') l WHERE l ~ 'Call';
+SELECT id, risk_reasons('regress_r', l, 1) FROM regress_loan l ORDER BY id;
+SELECT id, r.* FROM (SELECT * FROM regress_loan WHERE id > 3) l, risk_reasons('regress_r', l, 1) r ORDER BY id;
+SELECT r.* FROM riskml.reasons_columns('regress_r', NULL, NULL, 1, NULL, NULL, 90, 0, 65) r;
+SELECT r.* FROM riskml.reasons_columns('regress_r', NULL, '{age,income,debt}', 1, NULL, NULL, 65, 90, 0) r;
 
 -- ---- definitions
 SELECT riskml.set_reasons('regress_r', '{"income": {"code": "R1", "text": "Income"}, "debt": {"code": "R2", "text": "Too much debt"}, "age": {"excluded": true}}', 'by the book');
@@ -135,7 +144,9 @@ SELECT id, regexp_replace(d ->> 'model', '#\w+', '#...') AS model, d ->> 'margin
 SELECT jsonb_object_keys(d) FROM regress_decision WHERE id = 3 ORDER BY 1;
 SELECT count(*), count(DISTINCT d ->> 'inputs') FROM regress_decision;
 SELECT d ->> 'model' = risk_version('regress_r') AS pinned, d -> 'score' = to_jsonb(risk_score('regress_r', loan)) AS score FROM regress_decision;
+SET extra_float_digits = 1;
 SELECT (d -> 'reasons') = (SELECT jsonb_agg(to_jsonb(r) ORDER BY rank) FROM risk_reasons('regress_r', loan) r) AS reasons FROM regress_decision WHERE id = 3;
+SET extra_float_digits = -9;
 -- replays: equal
 SELECT item, count(*) FILTER (WHERE equal) AS equal, count(*) FILTER (WHERE NOT equal) AS different FROM regress_decision, riskml.replay(d, loan) GROUP BY 1 ORDER BY 1;
 SELECT riskml.decision('regress_r', NULL::regress_loan), riskml.decision(NULL, ROW(1, 2, 3));
@@ -157,6 +168,8 @@ SELECT item, equal, problem FROM regress_decision, riskml.replay(d, ROW(40, 5, 2
 SELECT item, recorded, now, problem FROM regress_decision, riskml.replay(jsonb_set(d, '{margin,0}', '"40600001"'), loan) WHERE id = 3 AND NOT equal;
 SELECT item, recorded, now, problem FROM regress_decision, riskml.replay(jsonb_set(d, '{score}', '3.6'), loan) WHERE id = 3 AND NOT equal;
 SELECT item, problem FROM regress_decision, riskml.replay(jsonb_set(d, '{reasons,0,text}', '"Age"'), loan) WHERE id = 3 AND NOT equal;
+SELECT x, item, problem FROM regress_decision, unnest('{1.40454,1.404545,1.40455,-1.404545,"NaN",null}'::text[]) x, riskml.replay(jsonb_set(d, '{reasons,0,contribution}', coalesce(to_jsonb(x::numeric), 'null')), loan) WHERE id = 3 AND NOT equal;
+SELECT x, item, problem FROM regress_decision, unnest(ARRAY['{}', '[]', '[1]', '[1, 2, 3]', 'x']) x, riskml.replay(jsonb_set(d, '{reasons}', CASE x WHEN 'x' THEN '"x"' ELSE x::jsonb END), loan) WHERE id = 3 AND NOT equal;
 SELECT item, problem FROM regress_decision, riskml.replay(d - 'identity' - 'inputs', loan) WHERE id = 3 AND NOT equal;
 SELECT item, problem FROM regress_decision, riskml.replay(jsonb_set(d, '{identity}', to_jsonb(left(d ->> 'identity', 63) || 'g')), loan) WHERE id = 3 AND NOT equal;
 -- by the version that decided, whatever is in production
@@ -213,7 +226,7 @@ SELECT * FROM risk_reasons('regress_multi', ROW(90, 0, 65), output => 3);
 SELECT riskml.decision('regress_multi', ROW(90, 0, 65));
 SELECT d -> 'margin' AS margin, jsonb_array_length(d -> 'score') AS scores, d -> 'output' AS output, d -> 'reasons' AS reasons, r.*
 FROM (SELECT riskml.decision('regress_multi', ROW(90, 0, 65), n => 0)) d(d), LATERAL (SELECT bool_and(equal) AS equal FROM riskml.replay(d, ROW(90, 0, 65))) r;
-SELECT d -> 'output' AS output, d -> 'reasons' AS reasons, r.*
+SELECT d -> 'output' AS output, jsonb_path_query_array(d, '$.reasons[*].feature') AS reasons, r.*
 FROM (SELECT riskml.decision('regress_multi', ROW(90, 0, 65), output => 2)) d(d), LATERAL (SELECT bool_and(equal) AS equal FROM riskml.replay(d, ROW(90, 0, 65))) r;
 
 -- ---- a recipe: raw columns, and features that are named
@@ -267,9 +280,9 @@ EXPLAIN (COSTS OFF) SELECT count(*), sum(r.contribution) FROM regress_loan l, ri
 SELECT count(*), sum(r.contribution) FROM regress_loan l, risk_reasons('regress_r', l) r;
 SELECT count(DISTINCT riskml.decision('regress_r', l)) FROM regress_loan l;
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; RESET max_parallel_workers_per_gather;
--- no setting of the session matters
+-- no setting of the session matters, nor the kernel
 SELECT md5(string_agg(riskml.decision('regress_recipe', l)::text, ',' ORDER BY id)) AS before FROM regress_raw l \gset
-SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET extra_float_digits = 0; SET search_path = pg_catalog; SET bytea_output = escape;
+SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET extra_float_digits = 0; SET search_path = pg_catalog; SET bytea_output = escape; SET riskml.kernel = scalar;
 SELECT md5(string_agg(riskml.decision('regress_recipe', l)::text, ',' ORDER BY id)) = :'before' AS same FROM public.regress_raw l;
 RESET ALL;
 

@@ -15,6 +15,8 @@ query_value($primary, "SELECT riskml.import_model_file('credit', '" . model_path
 query_value($primary, "SELECT riskml.import_model('leaf', " . dollar(leaf_model($_)) . ')') for (1, 2);
 my $pinned = query_value($primary, "SELECT risk_version('credit')");
 query_value($primary, "SELECT riskml.set_baseline('credit', 'SELECT * FROM credit WHERE id <= 500')");
+query_value($primary, q{SELECT riskml.set_reasons('credit', '{"income": {"code": "I1", "text": "Income"}, "age": {"excluded": true}}')});
+my $decided = query_value($primary, "SELECT riskml.decision('credit', c) FROM credit c WHERE id = 10");
 query_value($primary, "CREATE INDEX pinned ON credit ((risk_score_pinned('$pinned', credit)))");
 
 $primary->backup('base');
@@ -39,6 +41,10 @@ is(query_value($standby, "SELECT count(*) FROM riskml.check_input('credit', 'cre
 my $report = "SELECT md5(string_agg(r::text, chr(10))) FROM riskml.drift_report('credit', 'SELECT * FROM credit WHERE id > 500') r";
 is(query_value($standby, $report), query_value($primary, $report), 'drift_report() says what it does on the primary');
 is(query_value($standby, q{SELECT riskml.model_card('credit')}), query_value($primary, q{SELECT riskml.model_card('credit')}), 'a model card says what it does on the primary');
+
+my $reasons = "SELECT md5(string_agg(r::text, chr(10) ORDER BY id, rank)) FROM credit c, risk_reasons('credit', c) r WHERE id <= 100";
+is(query_value($standby, $reasons), query_value($primary, $reasons), 'reasons are those of the primary');
+is(query_value($standby, "SELECT bool_and(equal) FROM credit c, riskml.replay(" . dollar($decided) . ", c) WHERE id = 10"), 't', 'a decision of the primary is replayed');
 
 my $ranked = "SELECT id FROM credit c ORDER BY risk_score_pinned('$pinned', c) LIMIT 3";
 like(query_value($standby, "EXPLAIN $ranked"), qr/Index Scan using pinned/, 'expression index is used');
@@ -90,7 +96,8 @@ for my $change (
 	"rollback('leaf', reason => 'r')", "drop_version('leaf', 1)", "drop_model('leaf')",
 	"grant_model('leaf', 'public')", "revoke_model('leaf', 'public')", "set_owner('leaf', 'analyst')",
 	'rebuild_images()', "set_baseline('credit', 'TABLE credit')", "drop_baseline('credit')", "set_purpose('credit', 'x')",
-	"set_gates('credit', '[]', 'manual')", "run_gates('credit', 'TABLE credit', 'id')", "approve('credit', 'r')", "withdraw_approval('credit', 'r')")
+	"set_gates('credit', '[]', 'manual')", "run_gates('credit', 'TABLE credit', 'id')", "approve('credit', 'r')", "withdraw_approval('credit', 'r')",
+	"set_reasons('credit', '{}')", "set_reasons('credit', NULL)")
 {
 	my ($function) = $change =~ /^(\w+)/;
 	is(sqlstate($standby, "SELECT riskml.$change"), '25006', "$function() is refused on the standby");

@@ -46,6 +46,7 @@ SELECT riskml.import_model('raw', $raw, recipe => $recipe);
 RESET ROLE;
 SELECT riskml.grant_model('credit', 'analyst', 'export');
 SELECT riskml.set_baseline('credit\@1', 'SELECT * FROM credit WHERE id <= 500', reason => 'training'), riskml.set_baseline('credit\@2', 'TABLE credit');
+SELECT riskml.set_reasons('credit\@1', '{"income": {"code": "I1", "text": "größeres Einkommen"}, "age": {"excluded": true}}'), riskml.set_reasons('credit\@2', '{"*": {"adverse": "decrease"}}', 'turned round');
 GRANT SELECT ON credit TO PUBLIC;
 ALTER TABLE credit OWNER TO team;
 DROP ROLE leaver;
@@ -119,6 +120,7 @@ SQL
 is(query_value($source, q{SELECT name FROM riskml.model WHERE owner::text ~ '^[0-9]+$'}), 'orphan', 'a model without a living owner is found');
 is(query_value($source, q{SELECT riskml.set_owner('orphan', 'team'); SELECT count(*) FROM riskml.model WHERE owner::text ~ '^[0-9]+$'}), "\n0", 'and given to another');
 my $pinned = query_value($source, "SELECT risk_version('credit')");
+my $decided = dollar(query_value($source, "SELECT riskml.decision('credit', c) FROM credit c WHERE id = 10"));
 $source->safe_psql('postgres', <<SQL);
 CREATE INDEX credit_score ON credit (risk_score_pinned('$pinned', credit));
 CREATE INDEX credit_risky ON credit (id) WHERE risk_score_pinned('$pinned', credit) > 0.9;
@@ -151,6 +153,9 @@ my %facts = (
 	'approvals' => 'SELECT * FROM riskml.approvals ORDER BY approved_at',
 	'what keeps versions from being promoted' => 'SELECT * FROM riskml.obstacles ORDER BY model, version, position',
 	'drift report' => "SELECT md5(string_agg(r::text, chr(10))) FROM riskml.drift_report('credit', 'SELECT * FROM credit WHERE id > 500') r",
+	'reasons' => 'SELECT * FROM riskml.reasons ORDER BY model, version, feature',
+	'reasons of loans' => "SELECT md5(string_agg(r::text, chr(10) ORDER BY id, rank)) FROM credit c, risk_reasons('credit', c) r WHERE id <= 100",
+	'a decision' => "SELECT string_agg(r::text, chr(10)) FROM credit c, riskml.replay($decided, c) r WHERE id = 10",
 	'audit log' => 'SELECT count(*), max(seq), md5(string_agg(encode(hash, $$hex$$), chr(10) ORDER BY seq)) FROM riskml.audit_log',
 	'no break in the audit log' => 'SELECT count(*) FROM riskml.verify_audit()',
 	'no failed check of verify()' => q{SELECT count(*) FROM riskml.models, LATERAL riskml.verify((model || '@' || version)::riskml.model_ref) v WHERE NOT passed},
