@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "registry/acting.h"
@@ -39,18 +40,17 @@ find_output(const RmlSiteModel *entry, const RmlReasonRequest *request)
 	return request->has_output ? request->output : 0;
 }
 
-/* Adds the contributions of the row that the entry has read to those of the items, times sign. */
+/* Adds contributions of features to those of the items, times sign. */
 static void
-add_contributions(RmlSiteModel *entry, FunctionCallInfo fcinfo, int output, double sign, const RmlModelReasons *reasons, double *items)
+add_contributions(const RmlModel *model, const double *features, double sign, const RmlModelReasons *reasons, double *items)
 {
-	const double *features = rml_site_feature_contributions(entry, fcinfo, output, false);
-	int			n = (int) entry->model->image.header->n_features;
+	int			n = (int) model->image.header->n_features;
 
 	for (int i = 0; i < n; i++)
 	{
 		int			item = reasons->item_of_feature == NULL ? i : reasons->item_of_feature[i];
 		const int  *origins = &item;
-		int			n_origins = item >= 0 ? 1 : rml_feature_origins(entry->model, i, &origins);
+		int			n_origins = item >= 0 ? 1 : rml_feature_origins(model, i, &origins);
 
 		for (int j = 0; j < n_origins; j++)
 			items[origins[j]] += sign * features[i] / n_origins;
@@ -77,6 +77,57 @@ read_reference(RmlSiteModel *entry, Jsonb *reference)
 	error_context_stack = callback.previous;
 }
 
+/* The reference applicant that was explained last: mostly it is the same for all rows. */
+static struct
+{
+	uint8		identity[RML_IDENTITY_SIZE];
+	int			output;
+	Jsonb	   *reference;		/* NULL: there is none */
+	double	   *features;
+}			last;
+
+static bool
+is_last(const RmlSiteModel *entry, int output, const Jsonb *reference)
+{
+	return last.reference != NULL && last.output == output &&
+		memcmp(last.identity, entry->model->identity, RML_IDENTITY_SIZE) == 0 &&
+		VARSIZE(last.reference) == VARSIZE(reference) && memcmp(last.reference, reference, VARSIZE(reference)) == 0;
+}
+
+static void
+forget_last(void)
+{
+	if (last.reference != NULL)
+		pfree(last.reference);
+	if (last.features != NULL)
+		pfree(last.features);
+	last.reference = NULL;
+	last.features = NULL;
+}
+
+/* Contributions of the features of a reference applicant, which is read into the place of the row. */
+static const double *
+reference_contributions(RmlSiteModel *entry, FunctionCallInfo fcinfo, int output, Jsonb *reference)
+{
+	Size		size = sizeof(double) * (Size) Max(entry->model->image.header->n_features, 1);
+	const double *features;
+	Jsonb	   *copy;
+
+	if (is_last(entry, output, reference))
+		return last.features;
+	read_reference(entry, reference);
+	features = rml_site_feature_contributions(entry, fcinfo, output, false);
+	forget_last();
+	last.features = MemoryContextAlloc(TopMemoryContext, size);
+	copy = MemoryContextAlloc(TopMemoryContext, VARSIZE(reference));
+	memcpy(copy, reference, VARSIZE(reference));
+	last.reference = copy;
+	memcpy(last.features, features, sizeof(double) * (Size) entry->model->image.header->n_features);
+	last.output = output;
+	memcpy(last.identity, entry->model->identity, RML_IDENTITY_SIZE);
+	return last.features;
+}
+
 int
 rml_row_reasons(RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlReasonRequest *request, RmlRowReason **rows)
 {
@@ -86,12 +137,9 @@ rml_row_reasons(RmlSiteModel *entry, FunctionCallInfo fcinfo, const RmlReasonReq
 	RmlReason  *found = palloc(sizeof(RmlReason) * (Size) Max(reasons->n_groups, 1));
 	int			n;
 
-	add_contributions(entry, fcinfo, output, 1, reasons, items);
+	add_contributions(entry->model, rml_site_feature_contributions(entry, fcinfo, output, false), 1, reasons, items);
 	if (request->reference != NULL)
-	{
-		read_reference(entry, request->reference);
-		add_contributions(entry, fcinfo, output, -1, reasons, items);
-	}
+		add_contributions(entry->model, reference_contributions(entry, fcinfo, output, request->reference), -1, reasons, items);
 	n = rml_reasons_find(reasons->items, items, reasons->n_items, reasons->n_groups, found);
 	if (request->n >= 0)
 		n = Min(n, request->n);
