@@ -18,8 +18,8 @@
 
 #include "compat.h"
 #include "quality/json.h"
-#include "recipe/reader.h"
 #include "registry/identity.h"
+#include "registry/nearest.h"
 #include "registry/owner.h"
 #include "registry/reasons.h"
 #include "registry/server.h"
@@ -266,25 +266,21 @@ check_name(const char *key, const JsonbValue *value, void *argument)
 	const Known *known = argument;
 	const RmlInputs *inputs = &known->model->inputs;
 	int			n_features = (int) known->model->image.header->n_features;
-	int			distance;
-	int			distance_of_feature;
-	const char *nearest;
-	const char *feature;
+	const char *near;
 
 	(void) value;
 	if (strcmp(key, ANY_INPUT) == 0 || is_one_of(key, inputs->names, inputs->n) ||
 		is_one_of(key, known->model->features, n_features))
 		return;
-	nearest = rml_nearest_word(key, inputs->names, inputs->n, &distance);
-	feature = rml_nearest_word(key, known->model->features, n_features, &distance_of_feature);
-	if (distance_of_feature < distance)
-		nearest = feature;
+	near = rml_near_word(key, inputs->names, inputs->n);
+	if (near == NULL)
+		near = rml_near_word(key, known->model->features, n_features);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 inputs->transform == NULL
 			 ? errmsg("model \"%s\" has no feature \"%s\"", known->reading->model_name, key)
 			 : errmsg("model \"%s\" has neither a column nor a feature \"%s\"", known->reading->model_name, key),
-			 nearest != NULL ? errhint("Perhaps you mean \"%s\".", nearest) : 0));
+			 near != NULL ? errhint("Perhaps you mean \"%s\".", near) : errhint("riskml.model_features has the features of models, riskml.check_input() shows what they read.")));
 }
 
 /* What an entry for all other inputs says. */
