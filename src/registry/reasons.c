@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -269,6 +270,7 @@ check_name(const char *key, const JsonbValue *value, void *argument)
 	const char *near;
 
 	(void) value;
+	CHECK_FOR_INTERRUPTS();
 	if (strcmp(key, ANY_INPUT) == 0 || is_one_of(key, inputs->names, inputs->n) ||
 		is_one_of(key, known->model->features, n_features))
 		return;

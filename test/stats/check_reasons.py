@@ -218,7 +218,53 @@ def hashes(database):
     yield "hashes of inputs and bits of margins in decisions", not wrong, wrong
 
 
+def mutate(draw, value):
+    """The same JSON with something else somewhere."""
+    if isinstance(value, (dict, list)) and value and draw.random() < 0.8:
+        copy = value.copy()
+        key = draw.choice(list(copy) if isinstance(copy, dict) else range(len(copy)))
+        if draw.random() < 0.2:
+            del copy[key]
+        else:
+            copy[key] = mutate(draw, copy[key])
+        return copy
+    return draw.choice([None, True, 0, -1, 1, 1e300, 2**31, "", "*", "x" * 5000, "credit@1", [], {}, [[]], {"": {}}, {"income": 1}, [value], {"a": value}, str(value)])
+
+
+def hostile(database):
+    """Definitions and decisions that somebody has tampered with: an error that says so, or a row that does."""
+    names = feature_names("credit")
+    record = "(SELECT x FROM (SELECT " + ", ".join(f'1::float8 AS "{name}"' for name in names) + ") x)"
+    draw = random.Random(12)
+    definitions = {"income": {"code": "a", "text": "b", "group": "c", "adverse": "increase", "excluded": False}, "*": {"adverse": "increase"}}
+    database.run("SELECT riskml.set_reasons('reasons', %s)", (json.dumps(definitions),))
+    decision = database.value(f"SELECT riskml.decision('reasons', {record}, reference => to_jsonb({record}))")
+    states = {}
+    wrong = []
+    for _ in range(400):
+        changed = mutate(draw, mutate(draw, definitions))
+        state, message = database.error("SELECT riskml.set_reasons('reasons', %s)", (json.dumps(changed),))
+        states[state] = states.get(state, 0) + 1
+        if state not in (None, "22023", "42703"):
+            wrong.append((changed, state, message))
+    database.run("SELECT riskml.set_reasons('reasons', %s)", (json.dumps(definitions),))
+    for _ in range(400):
+        changed = mutate(draw, decision)
+        query, values = f"SELECT count(*), count(*) FILTER (WHERE NOT equal) FROM riskml.replay(%s, {record})", (json.dumps(changed),)
+        state, message = database.error(query, values)
+        states[state] = states.get(state, 0) + 1
+        if state is None:
+            rows, different = database.row(query, values)
+            # what was asked for may be changed without any effect
+            if rows != 6 or different == 0 and any(changed[key] != decision[key] for key in ("model", "identity", "inputs", "margin", "score", "definitions", "reasons")):
+                wrong.append((changed, rows, different))
+        elif state not in ("22023", "42602", "42703", "42804", "42704"):
+            wrong.append((changed, state, message))
+    yield f"definitions and decisions that were tampered with ({states})", not wrong and len(states) > 2, wrong[:3]
+
+
 def checks(database):
     yield from by_hand(database)
     yield from random_loans(database)
     yield from hashes(database)
+    yield from hostile(database)
