@@ -118,8 +118,20 @@ def of_library(library, rows, output):
     finite = np.where(np.isinf(rows), np.clip(rows, -np.finfo(np.float32).max, np.finfo(np.float32).max), rows)
     data = library.matrix(finite)
     shape = len(rows), library.own.outputs, rows.shape[1] + 1
-    return [library.booster.predict(data, pred_contribs=True, approx_contribs=approximate, **library.limit)
-            .reshape(shape)[:, output].astype(np.float64) for approximate in (False, True)]
+    begin, end = library.limit.get("iteration_range", (0, 0))
+
+    def predict(upto, approximate):
+        return library.booster.predict(data, pred_contribs=True, approx_contribs=approximate, iteration_range=(0, upto)
+                                       ).reshape(shape)[:, output].astype(np.float64)
+
+    found = []
+    for approximate in (False, True):
+        values = predict(end, approximate)
+        if begin:       # it gives them from the first iteration on only
+            values -= predict(begin, approximate)
+            values[:, -1] += np.float64(library.own.base[output])
+        found.append(values)
+    return found
 
 
 def right(got, want):
