@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "explain/explain.h"
+#include "host.h"
 
 #define BLOCK_ROWS 70
 
@@ -165,6 +167,96 @@ check_scores(const RmlImage *image, const float *rows, int n_rows, float *margin
 	if (!linear && (size_t) image->header->n_features <= 100 && n <= 100)
 		check_block(image, rows, n_rows);
 	free(again);
+}
+
+/* ---- contributions ---- */
+
+/* They add up to the margin, unless numbers are so large that float32 does not hold their products. */
+static void
+check_sum(const RmlImage *image, const double *contributions, float margin, double scale)
+{
+	double		sum = 0;
+	double		size = scale;
+
+	for (int i = 0; i <= image->header->n_features; i++)
+	{
+		sum += contributions[i];
+		size += fabs(contributions[i]);
+	}
+	/* covers of an odd file may be twice what they ought to be, split after split */
+	if (isfinite(margin) && size < 1e30)
+		REQUIRE(fabs(sum - (double) margin) <= 1e-3 * size);
+}
+
+/* How large numbers are that are added up: leaves, times covers that may be more than 1. */
+static double
+largest(const RmlImage *image)
+{
+	uint64_t	n = rml_image_entries(image->header, RML_SEC_NODES);
+	double		sum = 1e-6;
+	double		depth = image->header->max_depth;
+
+	for (uint64_t i = 0; i < n; i++)
+	{
+		if (image->nodes[i].child == 0)
+			sum += fabs((double) image->nodes[i].value);
+	}
+	n = rml_image_entries(image->header, RML_SEC_LEAF_VECTORS);
+	for (uint64_t i = 0; i < n; i++)
+		sum += fabs((double) image->leaf_vectors[i]);
+	for (int i = 0; i < image->header->n_outputs; i++)
+		sum += fabs((double) image->base_margin[i]);
+	n = rml_image_entries(image->header, RML_SEC_COVERS);
+	for (uint64_t i = 0; i < n; i++)
+	{
+		if (image->covers[i] > 1.001f)
+			return sum * pow(2, depth < 200 ? depth : 200);
+	}
+	return sum;
+}
+
+static void
+check_row(const RmlExplainer *explainer, const RmlImage *image, RmlExplainSpace *space, const float *row,
+		  const float *margins, double *contributions)
+{
+	int			n = image->header->n_outputs;
+	double		scale = largest(image);
+
+	for (int output = 0; output < n; output += n > 3 ? n - 1 : 1)
+	{
+		rml_explain_row(explainer, image, space, row, output, contributions, NULL);
+		check_sum(image, contributions, margins[output], scale);
+		rml_explain_approximately(explainer, image, row, output, contributions, NULL);
+		check_sum(image, contributions, margins[output], scale);
+	}
+}
+
+void
+check_contributions(const RmlImage *image, const float *rows, int n_rows, const float *margins)
+{
+	RmlExplainer explainer;
+	RmlError	err = {0};
+	TestHost	host;
+
+	/* a byte can ask for 100,000 nodes, each with as many lanes */
+	if (rml_image_entries(image->header, RML_SEC_NODES) > 20000 || image->header->n_outputs > 100)
+		return;
+	test_host_begin(&host, SIZE_MAX);
+	if (rml_explain_prepare(&explainer, image, &host.host, &err))
+	{
+		RmlExplainSpace *space = rml_explain_space(&explainer, image, &host.host);
+		double	   *contributions = allocate((size_t) image->header->n_features + 1, sizeof(double));
+
+		rml_explain_prepare_means(&explainer, image, &host.host);
+		for (int r = 0; r < n_rows && r < 3; r++)
+			check_row(&explainer, image, space, rows + (size_t) r * (size_t) image->header->n_features,
+					  margins + (size_t) r * (size_t) image->header->n_outputs, contributions);
+		free(contributions);
+		rml_explain_release(space, &host.host);
+	}
+	else
+		REQUIRE(err.kind == RML_UNSUPPORTED || err.kind == RML_LIMIT);
+	test_host_end(&host);
 }
 
 /* ---- texts ---- */

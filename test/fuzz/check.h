@@ -33,6 +33,9 @@ extern bool is_utf8(const char *text, size_t length);
  */
 extern void check_scores(const RmlImage *image, const float *rows, int n_rows, float *margins);
 
+/* Explains a few of them; contributions must add up to the margins. */
+extern void check_contributions(const RmlImage *image, const float *rows, int n_rows, const float *margins);
+
 /* Reads all names and labels; each label must be found under its code. */
 extern void check_texts(const RmlImage *image);
 

@@ -52,6 +52,7 @@ score(const RmlImage *image)
 	REQUIRE(rows != NULL && margins != NULL && leaves != NULL);
 	fill_rows(rows, N_ROWS * n_features, image);
 	check_scores(image, rows, N_ROWS, margins);
+	check_contributions(image, rows, N_ROWS, margins);
 	for (int r = 0; r < N_ROWS; r++)
 		rml_kernel_leaves(image, 0, n_trees, rows + (size_t) r * n_features, leaves);
 	free(leaves);

@@ -159,6 +159,7 @@ check_rows(const RmlXgbModel *model, RmlTreeRange range, const RmlImage *image, 
 	for (int r = 0; r < n_rows; r++)
 		fill_row(model, n_rows == 2 ? r * 7 : r, data, size, rows + (size_t) r * width);
 	check_scores(image, rows, n_rows, margins);
+	check_contributions(image, rows, n_rows, margins);
 	for (int r = 0; r < n_rows; r++)
 	{
 		const float *row = rows + (size_t) r * width;

@@ -36,7 +36,7 @@ plant() {	# name directory
 
 compute_sources() {	# directory
 	local layer
-	for layer in base model import kernel; do
+	for layer in base model import kernel explain; do
 		printf '%s\n' "$1/$layer"/*.c
 	done
 	printf '%s\n' "$1/job/cron.c" "$1/load/records.c"
