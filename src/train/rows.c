@@ -41,6 +41,17 @@ check_task(const RmlTrainRows *rows)
 				 errhint("It names the column that is equal in all rows that are ranked together.")));
 }
 
+/* XGBoost would make a regression of classes without a word. */
+static void
+note_default(const RmlTrainRows *rows)
+{
+	if (rows->query.label.kind == RML_COLUMN_BOOL &&
+		getKeyJsonValueFromContainer(&rows->arguments->params->root, "objective", 9, NULL) == NULL)
+		ereport(NOTICE,
+				(errmsg("no objective is given, so \"%s\" is trained on by %s, a regression", rows->query.label.name, rows->params.objective),
+				 errhint("For probabilities: params => '{\"objective\": \"binary:logistic\"}'.")));
+}
+
 void
 rml_train_rows_name(RmlTrainRows *rows, int n, const char **names, const bool *is_category, bool has_names)
 {
@@ -70,6 +81,7 @@ rml_train_rows_open(const RmlTrainArguments *arguments)
 		rml_stream_open(rows);
 	}
 	check_task(rows);
+	note_default(rows);
 	return rows;
 }
 
