@@ -138,6 +138,28 @@ require_range(const RmlTrainExtras *extras, double label)
 	}
 }
 
+/* Of times and of ranks: XGBoost 1.7 takes logarithms of the one, and shifts by the other, without looking. */
+static void
+require_sign(const RmlTrainExtras *extras, double label)
+{
+	bool		is_time = extras->params.task == RML_TRAIN_SURVIVAL;
+	bool		is_gain = strcmp(extras->params.objective, "rank:ndcg") == 0;
+	bool		is_power = is_gain &&
+		getKeyJsonValueFromContainer(&extras->params.effective->root, "ndcg_exp_gain", 13, NULL) == NULL;
+
+	if ((is_time || is_gain) && label < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label \"%s\" is %s in %s, but must not be negative for objective %s", extras->query->label.name, number_text(label),
+						this_row(extras), extras->params.objective)));
+	if (is_power && label >= 32)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label \"%s\" is %s in %s, but must be below 32 for objective rank:ndcg, which gains 2^label", extras->query->label.name,
+						number_text(label), this_row(extras)),
+				 errhint("Number the grades of relevance from 0.")));
+}
+
 static double
 read_label(RmlTrainExtras *extras, const Datum *values, const bool *nulls)
 {
@@ -154,6 +176,8 @@ read_label(RmlTrainExtras *extras, const Datum *values, const bool *nulls)
 				 errmsg("label \"%s\" is %s in %s, which is infinite as a number of 32 bits", extras->query->label.name,
 						number_text(label), this_row(extras))));
 	require_range(extras, label);
+	if (extras->params.task == RML_TRAIN_SURVIVAL || extras->params.task == RML_TRAIN_RANKING)
+		require_sign(extras, label);
 	return label;
 }
 

@@ -39,6 +39,10 @@ check_task(const RmlTrainRows *rows)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("objective %s needs the argument \"group_column\"", objective),
 				 errhint("It names the column that is equal in all rows that are ranked together.")));
+	if (task != RML_TRAIN_RANKING && rows->query.group.name != NULL && rows->query.weight.name != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the arguments \"group_column\" and \"weight\" go together for objectives rank:* only, not for %s", objective)));
 }
 
 /* XGBoost would make a regression of classes without a word. */

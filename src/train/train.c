@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -158,6 +160,11 @@ take_result(RmlTraining *training, const RmlTrainer *trainer, const char *list, 
 											  PG_INT32_MAX);
 	training->has_best_score = score != NULL;
 	training->best_score = score != NULL ? strtod(score, NULL) : 0;
+	/* as auc of one class: nothing is better than that */
+	if (training->has_best_score && isnan(training->best_score))
+		ereport(WARNING,
+				(errmsg("the metric that was to end training has no value on the rows held out, so it ended with round %d", training->best_iteration),
+				 errhint("Are there rows of all classes among them, in each fold?")));
 	training->outputs = (int) count_of(trainer, rml_list_get(list, size, "outputs"), 0, MAX_OUTPUTS);
 	if (matrix != NULL)
 		training->matrix_seconds = seconds_of(matrix);

@@ -66,6 +66,12 @@ CALL riskml.train_model('m', 'SELECT income, id % 3 / 2.0 AS y FROM lent ORDER B
 CALL riskml.train_model('m', 'SELECT income, id % 3 AS y FROM lent ORDER BY id', 'y', '{"objective": "multi:softprob", "num_class": 2}');
 CALL riskml.train_model('m', 'SELECT income, CASE WHEN id = 8 THEN ''-infinity'' ELSE income END AS y FROM lent ORDER BY id', 'y');
 CALL riskml.train_model('m', 'SELECT income, region, bad FROM lent', 'bad', label_upper => 'region');
+CALL riskml.train_model('m', 'SELECT income, region - 1 AS y, 9 AS upper FROM lent ORDER BY id', 'y', '{"objective": "survival:aft"}', label_upper => 'upper');
+CALL riskml.train_model('m', 'SELECT income, region - 1 AS y, id FROM lent ORDER BY id', 'y', '{"objective": "rank:ndcg"}', group_column => 'id');
+CALL riskml.train_model('m', 'SELECT income, id AS y, id / 50 AS g FROM lent ORDER BY id', 'y', '{"objective": "rank:ndcg"}', group_column => 'g');
+CALL riskml.train_model('m', 'SELECT income, bad, region, id FROM lent ORDER BY id', 'bad', '{"objective": "binary:logistic"}', group_column => 'id', weight => 'region');
+-- a metric that has no value ends training at once
+CALL riskml.train_model('valueless', 'SELECT income, id = 7 AS y, held FROM lent ORDER BY id', 'y', '{"objective": "binary:logistic", "eval_metric": "auc"}', validation => 'held', early_stopping_rounds => 2);
 CALL riskml.train_model('m', 'SELECT income, region FROM lent', 'income', '{"objective": "survival:aft"}');
 CALL riskml.train_model('m', 'SELECT income, region, income - 1 AS upper FROM lent ORDER BY id', 'income', '{"objective": "survival:aft"}', label_upper => 'upper');
 
