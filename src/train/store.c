@@ -126,13 +126,16 @@ timings_of(const RmlTraining *training, double store)
 							 training->matrix_seconds, training->boost_seconds, store));
 }
 
+/* A version that is there already keeps what it has; but folds that it lacks, of the same data, are worth keeping. */
 static const char insert_training[] =
 	"INSERT INTO riskml.model_training (model_id, version, query, label, arguments, parameters, rows, validation_rows, train_metric_rows, data_hash, rounds,\n"
 	"  best_iteration, best_score, metrics, folds, libraries, timings, run_id, step, trained_by, login_role, started_at, finished_at)\n"
 	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,\n"
 	"  $16 || jsonb_build_object('riskml', (SELECT extversion FROM pg_extension WHERE extname = 'riskml')), $17, $18, $19, $20::name,\n"
 	"  session_user, $21, clock_timestamp())\n"
-	"ON CONFLICT (model_id, version) DO NOTHING";
+	"ON CONFLICT (model_id, version) DO UPDATE SET folds = excluded.folds,\n"
+	"  arguments = model_training.arguments || jsonb_build_object('folds', excluded.arguments -> 'folds')\n"
+	"WHERE model_training.folds IS NULL AND excluded.folds IS NOT NULL AND model_training.data_hash = excluded.data_hash";
 
 static void
 insert(const RmlOwnerScope *scope, const RmlTraining *training, const RmlImported *imported, double store_seconds)
@@ -162,7 +165,9 @@ insert(const RmlOwnerScope *scope, const RmlTraining *training, const RmlImporte
 		rml_param_datum(TIMESTAMPTZOID, TimestampTzGetDatum(training->started_at), false),
 	};
 
-	rml_sql(insert_training, lengthof(params), params);
+	if (rml_sql(insert_training, lengthof(params), params) == 0)
+		ereport(NOTICE,
+				(errmsg("version %d keeps what its own training measured; what this one did is not stored", imported->version)));
 }
 
 /* As riskml.set_baseline() keeps one; a version that has one already keeps that. */

@@ -138,6 +138,12 @@ CALL riskml.train_model('again', 'SELECT income AS pay, home, bad FROM lent ORDE
 CALL riskml.train_model('again', 'SELECT income, nullif(home, ''Own'') AS home, bad FROM lent ORDER BY id', 'bad', '{"objective": "binary:logistic"}', 5);
 SELECT version, dense_rank() OVER (ORDER BY first) AS data FROM (SELECT version, min(version) OVER (PARTITION BY data_hash) AS first FROM riskml.trainings WHERE model = 'again') t ORDER BY version;
 
+-- the model that is there already: folds that it lacks are kept with it, anything else stays as it is
+CALL riskml.train_model('folded', 'SELECT income, bad FROM lent ORDER BY id', 'bad', '{"objective": "binary:logistic"}', 2);
+CALL riskml.train_model('folded', 'SELECT income, bad FROM lent ORDER BY id', 'bad', '{"objective": "binary:logistic"}', 2, folds => 2);
+CALL riskml.train_model('folded', 'SELECT income, bad FROM lent ORDER BY id', 'bad', '{"objective": "binary:logistic"}', 2, folds => 3);
+SELECT version, arguments -> 'folds', jsonb_array_length(folds -> 'validation' -> 'logloss') FROM riskml.trainings WHERE model = 'folded';
+
 DROP VIEW kinds_lent;
 DROP TYPE size_lent;
 DROP DOMAIN share_lent;
