@@ -289,6 +289,7 @@ for my $case (
 	[ 'ends badly after its result', q{hello(); rows(); frame('M', 'x'); frame('R', list(rounds => 1)); exit 6;}, qr/riskml_trainer ended with exit code 6/ ],
 	[ 'tells of rounds in disorder', q{hello(); rows(); frame('P', list(round => 7, 'train-auc' => 1)); sleep 100;}, qr/08P01: riskml_trainer tells of (?:a round|rounds)/ ],
 	[ 'tells of a strange metric', q{hello(); rows(); frame('P', list(round => 0, "train-\xff\n" => 1)); sleep 100;}, qr/08P01: riskml_trainer tells of a metric that cannot be/ ],
+	[ 'sends a part of scores', q{hello(); rows(); frame('M', 'x'); frame('S', 'x' x 400); frame('R', list(rounds => 1, outputs => 9999)); exit 0;}, qr/08P01: riskml_trainer sent a part of a row's scores/ ],
 	[ 'tells of memory', q{hello(); rows(); frame('X', list(kind => 'memory', message => 'out of memory')); exit 1;}, qr/53200: .*HINT:  [^\n]*riskml\.trainer_memory/s ],
 	[ 'tells of strange bytes', q{hello(); rows(); frame('X', list(kind => "\xfe", message => "a\xff\x01b")); exit 1;}, qr/38000: riskml_trainer failed.*DETAIL:  a\?\?b/s ],
 	[ 'kills itself', q{hello(); rows(); kill('SEGV', $$); sleep 100;}, qr/38000: riskml_trainer was terminated by signal 11/ ],
@@ -320,6 +321,7 @@ ask($session, 'RESET ALL');
 
 # ---- several at once
 
+my $begin;
 my @others = map { session($node) } 1 .. 3;
 my @pids = map { backend_pid($_) } @others;
 start_query($others[0], training('twin', rounds => 40));
@@ -346,6 +348,32 @@ finish_query($session);
 like($err, qr/NOTICE:  trained: /, 'the next one has its turn');
 $versions = 3;
 nothing_is_left('one after the other', $pids[0]);
+
+# another limit counts for those who wait, and for what runs above it
+begin_training('round >= 1');
+start_query($others[$_], training("other$_")) for 0 .. 2;
+phase_is($pids[$_], "phase = 'waiting'") for 0 .. 2;
+query_value($node, 'ALTER SYSTEM SET riskml.max_trainers = 3; SELECT pg_reload_conf()');
+$node->poll_query_until('postgres', "SELECT count(*) = 3 FROM riskml.training_progress WHERE phase = 'boosting'") or die 'those who wait do not hear of a higher limit';
+query_value($node, 'ALTER SYSTEM SET riskml.max_trainers = 1; SELECT pg_reload_conf()');
+for my $running (2, 1)
+{
+	query_value($node, "SELECT pg_cancel_backend(pid) FROM riskml.training_progress WHERE phase = 'boosting' ORDER BY started_at LIMIT 1");
+	$node->poll_query_until('postgres', "SELECT count(*) <= 3 FROM riskml.training_progress") or die;
+	sleep(1);
+	is(query_value($node, "SELECT count(*) FROM riskml.training_progress WHERE phase <> 'waiting'"), $running, "with the limit lowered to 1, $running of 3 go on");
+}
+query_value($node, 'SELECT pg_cancel_backend(pid) FROM riskml.training_progress');
+finish_query($_) for $session, @others;
+nothing_is_left('another limit', $pids[0]);
+
+# a long sort of a recipe's rows, into folds
+start_query($session, training('credit', query => 'SELECT a, e::text, bad FROM loans, generate_series(1, 30)', rest => $recipe =~ s/\{"feature": "b".*?\}, //r . ', folds => 5'));
+phase_is($pid, "phase = 'fitting'");
+$begin = time;
+query_value($node, "SELECT pg_cancel_backend($pid)");
+ends_like('cancelled while rows are dealt', qr/ERROR: .*canceling statement due to user request/);
+cmp_ok(time - $begin, '<', LIMIT, '... within a second');
 
 # ---- sessions and servers that end
 
@@ -391,7 +419,7 @@ for my $one (@four)
 	phase_is($backend, 'round >= 1');
 	push @trainers, trainer_of($backend);
 }
-my $begin = time;
+$begin = time;
 $node->stop('fast');
 my $stopped = time - $begin;
 cmp_ok($stopped, '<', 5, 'a fast shutdown with four trainings takes less than five seconds');
