@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
 #include "recipe/spill.h"
@@ -96,6 +97,14 @@ block_bytes(const RmlSpill *spill)
 	return sizeof(double) * (Size) spill->n_columns * (Size) spill->block_rows;
 }
 
+/* Now and then.  Where no statement runs, as in a training, what was looked up in catalogs must not hold back vacuum. */
+static void
+look_up(void)
+{
+	InvalidateCatalogSnapshotConditionally();
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* The block goes into the file. */
 static void
 write_block(RmlSpill *spill)
@@ -103,7 +112,7 @@ write_block(RmlSpill *spill)
 	Size		bytes = block_bytes(spill);
 	Size		place = spill->n_blocks++ * bytes;
 
-	CHECK_FOR_INTERRUPTS();
+	look_up();
 	if (spill->guard->file == 0)
 		open_file(spill);
 	errno = 0;
@@ -165,7 +174,7 @@ rml_spill_read(RmlSpill *spill, int64 block, int column, double *words)
 	Size		bytes = sizeof(double) * (Size) rml_spill_rows_of(spill, block);
 	Size		place = sizeof(double) * (Size) column * (Size) spill->block_rows;
 
-	CHECK_FOR_INTERRUPTS();
+	look_up();
 	if (spill->guard->file == 0)
 	{
 		memcpy(words, (char *) spill->block + place, bytes);

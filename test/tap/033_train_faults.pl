@@ -352,7 +352,7 @@ nothing_is_left('one after the other', $pids[0]);
 # another limit counts for those who wait, and for what runs above it
 begin_training('round >= 1');
 start_query($others[$_], training("other$_")) for 0 .. 2;
-phase_is($pids[$_], "phase = 'waiting'") for 0 .. 2;
+$node->poll_query_until('postgres', "SELECT count(*) = 3 FROM riskml.training_progress WHERE phase = 'waiting'") or die;
 query_value($node, 'ALTER SYSTEM SET riskml.max_trainers = 3; SELECT pg_reload_conf()');
 $node->poll_query_until('postgres', "SELECT count(*) = 3 FROM riskml.training_progress WHERE phase = 'boosting'") or die 'those who wait do not hear of a higher limit';
 query_value($node, 'ALTER SYSTEM SET riskml.max_trainers = 1; SELECT pg_reload_conf()');
