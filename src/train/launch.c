@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -21,6 +22,8 @@
 
 #include "miscadmin.h"
 #include "storage/fd.h"
+#include "storage/ipc.h"
+#include "storage/pmsignal.h"
 
 #include "compat.h"
 #include "train/launch.h"
@@ -31,6 +34,7 @@
 #define ROOMY (1024 * 1024)		/* bytes of the pipe to its standard input, so that both sides run for a while */
 #define STATUS 3				/* file descriptor over which the child says why execve() failed */
 #define MOST_FILES (1 << 20)
+#define LOOK_AGAIN 50			/* milliseconds */
 
 /* What the child needs to know, made before it exists. */
 typedef struct Launch
@@ -166,7 +170,7 @@ make_pipe(int *read_end, int *write_end, int *ours)
 	}
 	*read_end = ends[0];
 	*write_end = ends[1];
-	return ours == NULL || fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
+	return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
 static struct rlimit
@@ -202,19 +206,6 @@ fork_silently(const Launch *launch)
 	return pid;
 }
 
-/* Waits until the program is there: 0, or why not. */
-static int
-read_status(int fd)
-{
-	int			why = 0;
-	ssize_t		n;
-
-	do
-		n = read(fd, &why, sizeof(why));
-	while (n < 0 && errno == EINTR);
-	return n == sizeof(why) ? why : 0;
-}
-
 static void
 close_childs_ends(const Launch *launch)
 {
@@ -227,15 +218,14 @@ close_childs_ends(const Launch *launch)
 	}
 }
 
-/* 0, or why the program does not run. */
+/* 0, or why there is no process. */
 static int
 start(Launch *launch, RmlChild *child)
 {
-	int			status = -1;
 	int			why = 0;
 
 	if (!make_pipe(&launch->in, &child->in, &child->in) || !make_pipe(&child->out, &launch->out, &child->out) ||
-		!make_pipe(&child->err, &launch->err, &child->err) || !make_pipe(&status, &launch->status, NULL) ||
+		!make_pipe(&child->err, &launch->err, &child->err) || !make_pipe(&child->status, &launch->status, &child->status) ||
 		fcntl(launch->err, F_SETFL, O_NONBLOCK) != 0)
 		why = errno;
 	else
@@ -248,10 +238,18 @@ start(Launch *launch, RmlChild *child)
 			why = errno;
 	}
 	close_childs_ends(launch);
-	if (why == 0)
-		why = read_status(status);
-	rml_child_close(&status);
 	return why;
+}
+
+pg_noreturn static void
+raise_no_start(const char *path, int why)
+{
+	errno = why;
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not start \"%s\": %m", path),
+			 why == ENOENT ? errhint("Training needs libxgboost (Debian: libxgboost-dev): install it, then build and install riskml again.") :
+			 why == ENOMEM ? errhint("riskml.trainer_memory may be too small.") : 0));
 }
 
 void
@@ -267,17 +265,32 @@ rml_launch(const char *path, const RmlChildLimits *limits, RmlChild *child)
 	};
 	int			why;
 
-	*child = (RmlChild) {.pid = -1, .in = -1, .out = -1, .err = -1};
+	*child = (RmlChild) {.pid = -1, .in = -1, .out = -1, .err = -1, .status = -1};
 	why = start(&launch, child);
 	if (why == 0)
 		return;
 	(void) rml_child_end(child);
-	errno = why;
-	ereport(ERROR,
-			(errcode_for_file_access(),
-			 errmsg("could not start \"%s\": %m", path),
-			 why == ENOENT ? errhint("Training needs libxgboost (Debian: libxgboost-dev): install it, then build and install riskml again.") :
-			 why == ENOMEM ? errhint("riskml.trainer_memory may be too small.") : 0));
+	raise_no_start(path, why);
+}
+
+void
+rml_launch_wait(const char *path, RmlChild *child)
+{
+	struct pollfd status = {.fd = child->status, .events = POLLIN};
+	int			why = 0;
+	ssize_t		n;
+
+	/* a disk that does not answer, or somebody who stops it, may keep the child from it for ever */
+	while ((n = read(child->status, &why, sizeof(why))) < 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!PostmasterIsAlive())
+			proc_exit(1);
+		(void) poll(&status, 1, LOOK_AGAIN);
+	}
+	rml_child_close(&child->status);
+	if (n == sizeof(why))
+		raise_no_start(path, why);
 }
 
 bool
@@ -300,6 +313,7 @@ rml_child_end(RmlChild *child)
 	rml_child_close(&child->in);
 	rml_child_close(&child->out);
 	rml_child_close(&child->err);
+	rml_child_close(&child->status);
 	if (child->pid > 0)
 	{
 		(void) kill(-child->pid, SIGKILL);

@@ -13,6 +13,7 @@ typedef struct RmlChild
 	int			in;				/* to its standard input; all three are non-blocking, -1: closed */
 	int			out;			/* from its standard output */
 	int			err;			/* from its standard error, which loses what finds no room */
+	int			status;			/* until the program runs; then closed */
 } RmlChild;
 
 /* What it may take. */
@@ -22,8 +23,11 @@ typedef struct RmlChildLimits
 	int			threads;		/* OMP_NUM_THREADS */
 } RmlChildLimits;
 
-/* Raises an error if the program cannot be executed. */
+/* Raises an error, and leaves nothing, if there can be no process. */
 extern void rml_launch(const char *path, const RmlChildLimits *limits, RmlChild *child);
+
+/* Waits until the program runs, with interrupts; raises an error if it cannot be executed.  Then, and whatever else is raised, the caller ends the child. */
+extern void rml_launch_wait(const char *path, RmlChild *child);
 
 /* Has it ended?  It stays a zombie, whose number nobody else gets. */
 extern bool rml_child_has_ended(const RmlChild *child);

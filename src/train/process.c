@@ -107,6 +107,7 @@ RmlTrainer *
 rml_trainer_start(void)
 {
 	RmlTrainer *trainer = palloc0(sizeof(RmlTrainer));
+	char	   *path = program_path();
 	RmlChildLimits limits = {.memory = (uint64) rml_guc_trainer_memory * 1024, .threads = rml_guc_trainer_threads};
 
 	watch_process_exit();
@@ -115,10 +116,11 @@ rml_trainer_start(void)
 	trainer->callback.func = end_with_context;
 	trainer->callback.arg = trainer;
 	trainer->started_at = GetCurrentTimestamp();
-	rml_launch(program_path(), &limits, &trainer->child);
+	rml_launch(path, &limits, &trainer->child);
 	/* nothing between here and there can fail */
 	dlist_push_tail(&trainers, &trainer->node);
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &trainer->callback);
+	rml_launch_wait(path, &trainer->child);
 	return trainer;
 }
 

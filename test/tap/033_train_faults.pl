@@ -153,6 +153,32 @@ for my $crash ([ SEGV => 11, 'Segmentation fault' ], [ ABRT => 6, 'Aborted' ], [
 	ends_like("SIG$signal", qr/ERROR: .*riskml_trainer was terminated by signal $number: $text/);
 }
 
+# stopped before it is riskml_trainer, which is found by trying: as with a disk that does not answer
+my $children = "/proc/$pid/task/$pid/children";
+my $stopped_early = 0;
+for (1 .. 100)
+{
+	last if $stopped_early || !-r $children;
+	start_query($session, training('credit'));
+	my $found = '';
+	for (1 .. 100000)
+	{
+		$found = slurp($children);
+		last if $found ne '';
+	}
+	my ($early) = $found =~ /^(\d+)/ or die 'no child';
+	kill('STOP', $early);
+	select(undef, undef, undef, 0.02);
+	$stopped_early = slurp("/proc/$early/cmdline") =~ /^postgres/;
+	my $asked = time;
+	query_value($node, "SELECT pg_cancel_backend($pid)");
+	finish_query($session);
+	next if !$stopped_early;
+	cmp_ok(time - $asked, '<', LIMIT, 'stopped before it runs: a cancel is answered within a second');
+	nothing_is_left('stopped before it runs', $pid);
+}
+note 'no trainer could be stopped before it runs' if !$stopped_early;
+
 # ---- cancelled: how long until the session answers
 
 my @seconds;
