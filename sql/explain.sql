@@ -5,6 +5,12 @@ CREATE FUNCTION riskml.contributions_columns(model riskml.model_ref, planned tex
 	AS 'MODULE_PATHNAME', 'riskml_contributions_columns' LANGUAGE C STABLE PARALLEL SAFE COST 10000 SUPPORT riskml.score_support;
 COMMENT ON FUNCTION riskml.contributions_columns(riskml.model_ref, text, text[], int, boolean, "any") IS 'contributions; values of the named features (NULL: of all, by position); what the planner makes of risk_contributions(model, row), for the version planned';
 
+CREATE FUNCTION riskml.explain_columns(model riskml.model_ref, planned text, features text[], output int, top int, VARIADIC feature_values "any",
+	OUT feature text, OUT value text, OUT contribution float8)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'riskml_explain_columns' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 30 SUPPORT riskml.score_support;
+COMMENT ON FUNCTION riskml.explain_columns(riskml.model_ref, text, text[], int, int, "any") IS 'explanation; values of the named features (NULL: of all, by position); what the planner makes of risk_explain(model, row), for the version planned';
+
 CREATE FUNCTION @extschema@.risk_contributions(model riskml.model_ref, features record, output int DEFAULT 0, approximate boolean DEFAULT false) RETURNS float8[]
 	AS 'MODULE_PATHNAME', 'riskml_contributions_record' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 SUPPORT riskml.score_support;
 COMMENT ON FUNCTION @extschema@.risk_contributions(riskml.model_ref, record, int, boolean) IS 'what each input of a model adds to the margin of one output (exact SHAP values, or Saabas'' where approximate), in the order of check_input(), then the base value; their sum is the margin; columns are matched by name';
@@ -20,7 +26,7 @@ COMMENT ON FUNCTION @extschema@.risk_contributions(riskml.model_ref, jsonb, int,
 CREATE FUNCTION @extschema@.risk_explain(model riskml.model_ref, features record, output int DEFAULT 0, top int DEFAULT NULL,
 	OUT feature text, OUT value text, OUT contribution float8)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'riskml_explain_record' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 30;
+	AS 'MODULE_PATHNAME', 'riskml_explain_record' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 30 SUPPORT riskml.score_support;
 COMMENT ON FUNCTION @extschema@.risk_explain(riskml.model_ref, record, int, int) IS 'the inputs of a model with their values and what they add to the margin of one output, the largest first, only the first few with top; the last row is the base value; columns are matched by name';
 
 CREATE FUNCTION @extschema@.risk_explain(model riskml.model_ref, features float8[], output int DEFAULT 0, top int DEFAULT NULL,

@@ -48,4 +48,7 @@ extern char **rml_record_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo);
 extern char **rml_array_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo);
 extern char **rml_jsonb_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo);
 
+/* The same where values are arguments, the first of which is argument `first`. */
+extern char **rml_columns_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first);
+
 #endif

@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "quality/subject.h"
 #include "registry/acting.h"
+#include "score/columns.h"
 #include "score/explain.h"
 
 #define BASE_VALUE "(base value)"
@@ -60,11 +61,11 @@ put_part(ReturnSetInfo *rsinfo, const char *name, const char *text, double contr
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* How many rows a call asks for besides the base value. */
+/* How many rows a call asks for besides the base value; by that argument. */
 static int
-read_top(FunctionCallInfo fcinfo, int n)
+read_top(FunctionCallInfo fcinfo, int arg, int n)
 {
-	int			top = PG_ARGISNULL(3) ? n : PG_GETARG_INT32(3);
+	int			top = PG_ARGISNULL(arg) ? n : PG_GETARG_INT32(arg);
 
 	if (top < 0)
 		ereport(ERROR,
@@ -73,13 +74,14 @@ read_top(FunctionCallInfo fcinfo, int n)
 	return Min(top, n);
 }
 
+/* The arguments `more` and the next are output and top. */
 static Datum
-put_explanation(RmlSiteModel *entry, FunctionCallInfo fcinfo, char **texts)
+put_explanation(RmlSiteModel *entry, FunctionCallInfo fcinfo, int more, char **texts)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const RmlInputs *inputs = &entry->model->inputs;
-	const double *contributions = rml_site_contributions(entry, fcinfo, PG_GETARG_INT32(2), false);
-	int			top = read_top(fcinfo, inputs->n);
+	const double *contributions = rml_site_contributions(entry, fcinfo, PG_GETARG_INT32(more), false);
+	int			top = read_top(fcinfo, more + 1, inputs->n);
 	Part	   *parts = palloc(sizeof(Part) * (Size) Max(inputs->n, 1));
 
 	for (int i = 0; i < inputs->n; i++)
@@ -91,21 +93,32 @@ put_explanation(RmlSiteModel *entry, FunctionCallInfo fcinfo, char **texts)
 	return (Datum) 0;
 }
 
-/*
- * One after the other in each call: the model, for which the site is kept
- * with the function, and a result that is kept for the query.
- */
+/* The model of a call with a row; NULL: there are no rows, as some argument is NULL. */
 static RmlSiteModel *
 begin(FunctionCallInfo fcinfo)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	/* like a STRICT function, whose row is NULL: no rows */
 	return PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) ? NULL : rml_site_model(fcinfo, false);
 }
 
+RML_SQL_FUNCTION(riskml_explain_columns);
 RML_SQL_FUNCTION(riskml_explain_record);
 RML_SQL_FUNCTION(riskml_explain_array);
 RML_SQL_FUNCTION(riskml_explain_jsonb);
+
+/* riskml.explain_columns(model, planned, features, output, top, VARIADIC values) */
+Datum
+riskml_explain_columns(PG_FUNCTION_ARGS)
+{
+	RmlSiteModel *entry;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(RML_COLUMN_ARGS))
+		return (Datum) 0;
+	entry = rml_site_model(fcinfo, false);
+	rml_site_read_columns_from(entry, fcinfo, RML_COLUMN_ARGS + 2);
+	return put_explanation(entry, fcinfo, RML_COLUMN_ARGS, rml_columns_texts(entry, fcinfo, RML_COLUMN_ARGS + 2));
+}
 
 /* risk_explain(model, features, output, top) */
 Datum
@@ -116,7 +129,7 @@ riskml_explain_record(PG_FUNCTION_ARGS)
 	if (entry == NULL)
 		return (Datum) 0;
 	rml_site_read_record(entry, fcinfo);
-	return put_explanation(entry, fcinfo, rml_record_texts(entry, fcinfo));
+	return put_explanation(entry, fcinfo, 2, rml_record_texts(entry, fcinfo));
 }
 
 Datum
@@ -127,7 +140,7 @@ riskml_explain_array(PG_FUNCTION_ARGS)
 	if (entry == NULL)
 		return (Datum) 0;
 	rml_site_read_array(entry, fcinfo);
-	return put_explanation(entry, fcinfo, rml_array_texts(entry, fcinfo));
+	return put_explanation(entry, fcinfo, 2, rml_array_texts(entry, fcinfo));
 }
 
 /* risk_explain(model, features, output, top, lenient) */
@@ -139,7 +152,7 @@ riskml_explain_jsonb(PG_FUNCTION_ARGS)
 	if (entry == NULL || PG_ARGISNULL(4))
 		return (Datum) 0;
 	rml_site_read_jsonb(entry, fcinfo, PG_GETARG_BOOL(4));
-	return put_explanation(entry, fcinfo, rml_jsonb_texts(entry, fcinfo));
+	return put_explanation(entry, fcinfo, 2, rml_jsonb_texts(entry, fcinfo));
 }
 
 /* ---- riskml.explain_summary() ---- */

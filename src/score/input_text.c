@@ -43,6 +43,23 @@ label_of(const RmlSiteModel *entry, int input)
 	return NULL;
 }
 
+/* A value, not NULL, of an input. */
+static char *
+value_text(const RmlSiteModel *entry, int input, Oid type, Datum value)
+{
+	char	   *label = label_of(entry, input);
+	Oid			output;
+	bool		is_varlena;
+
+	if (label != NULL)
+		return label;
+	/* a literal without a type is text without a header */
+	if (type == UNKNOWNOID)
+		return pstrdup(DatumGetCString(value));
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
 char **
 rml_record_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 {
@@ -62,16 +79,9 @@ rml_record_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 	for (int i = 0; i < n; i++)
 	{
 		int			at = entry->matches[i].attno - 1;
-		Oid			output;
-		bool		is_varlena;
 
-		if (nulls[at])
-			continue;
-		texts[i] = label_of(entry, i);
-		if (texts[i] != NULL)
-			continue;
-		getTypeOutputInfo(TupleDescAttr(desc, at)->atttypid, &output, &is_varlena);
-		texts[i] = OidOutputFunctionCall(output, values[at]);
+		if (!nulls[at])
+			texts[i] = value_text(entry, i, TupleDescAttr(desc, at)->atttypid, values[at]);
 	}
 	ReleaseTupleDesc(desc);
 	return texts;
@@ -122,6 +132,30 @@ rml_jsonb_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo)
 			texts[i] = numeric_normalize(value->val.numeric);
 		else
 			texts[i] = pstrdup(value->val.boolean ? "true" : "false");
+	}
+	return texts;
+}
+
+char **
+rml_columns_texts(RmlSiteModel *entry, FunctionCallInfo fcinfo, int first)
+{
+	const RmlColumns *columns = entry->columns;
+	char	  **texts = palloc0(sizeof(char *) * (Size) Max(entry->model->inputs.n, 1));
+
+	if (columns->in_parts)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("parts of values do not say what the values were"),
+				 errhint("Use risk_explain() of a row.")));
+	for (int i = 0; i < columns->n_reads + columns->n_raw; i++)
+	{
+		bool		is_raw = i >= columns->n_reads;
+		const RmlRawRead *raw = is_raw ? &columns->raw[i - columns->n_reads] : NULL;
+		int			input = is_raw ? raw->read->column : columns->reads[i].feature;
+		int			at = first + (is_raw ? raw->at : columns->reads[i].match.attno - 1);
+
+		if (!PG_ARGISNULL(at) && texts[input] == NULL)
+			texts[input] = value_text(entry, input, get_fn_expr_argtype(fcinfo->flinfo, at), PG_GETARG_DATUM(at));
 	}
 	return texts;
 }

@@ -62,6 +62,7 @@ typedef struct Rewrite
 	RmlBinding	binding;
 	RmlModel   *model;			/* pinned */
 	List	   *more;			/* arguments besides model and row: they go before the values */
+	bool		shows_values;	/* so they cannot go as parts */
 
 	/* the row */
 	Oid			row_type;		/* RECORDOID: anonymous */
@@ -499,6 +500,8 @@ make_columns_call(const Rewrite *r, Oid function, const RmlMatch *matches)
 	names = palloc(sizeof(Datum) * n);
 	for (int i = 0; i < n; i++)
 		names[i] = CStringGetTextDatum(r->model->inputs.names[i]);
+	if (n > most && r->shows_values)
+		return NULL;
 	if (n > most)
 		return make_call_of_parts(r, function, matches, names);
 	return make_call(r, function, r->call->funcresulttype, names_constant(names, n), r->more,
@@ -564,6 +567,15 @@ record_dependencies(const Rewrite *r)
 	record_plan_function_dependency(r->root, r->call->funcid);
 }
 
+/* Is the function of that name called? */
+static bool
+call_is(const FuncExpr *call, const char *function)
+{
+	char	   *name = get_func_name(call->funcid);
+
+	return name != NULL && strcmp(name, function) == 0;
+}
+
 static Node *
 rewrite_call(PlannerInfo *root, FuncExpr *call)
 {
@@ -574,6 +586,7 @@ rewrite_call(PlannerInfo *root, FuncExpr *call)
 	if (list_length(call->args) < 2 || list_length(call->args) > MAX_ARGS || !read_reference(linitial(call->args), &r.ref))
 		return NULL;
 	r.more = list_copy_tail(call->args, 2);
+	r.shows_values = call_is(call, "risk_explain");
 	/* without a query there is no plan that could be invalidated */
 	if ((root == NULL && !r.ref.pinned) || !describe_row(&r, lsecond(call->args)))
 		return NULL;
@@ -617,7 +630,7 @@ estimate_cost(SupportRequestCost *request)
 	model = rml_cache_pin(&binding);
 	for (int i = 0; i < model->image.header->n_trees; i++)
 		nodes += model->image.trees[i].depth;
-	if (name != NULL && (strstr(name, "contributions") != NULL || strstr(name, "reasons") != NULL))
+	if (name != NULL && (strstr(name, "contributions") != NULL || strstr(name, "explain") != NULL || strstr(name, "reasons") != NULL))
 		explained = (double) rml_image_entries(model->image.header, RML_SEC_NODES);
 	nodes += model->image.header->n_features;
 	if (model->inputs.transform != NULL)

@@ -94,6 +94,12 @@ SELECT riskml.rollback('regress_why', reason => 'test');
 EXECUTE explained;
 SELECT riskml.import_model('regress_xfirst', pg_temp.tiny_model(), options => '{"iterations": [0, 1]}');
 SELECT pg_temp.round(risk_contributions('regress_xfirst', l)) FROM regress_xloan l WHERE id = 1;
+-- the planner passes columns alone, which are shown as well
+SELECT ltrim(l) AS l FROM pg_temp.lines('EXPLAIN (VERBOSE, COSTS OFF) SELECT e.* FROM regress_xloan l, risk_explain(''regress_why@1'', l, top => 2) e') l WHERE l ~ 'Function Call';
+SELECT count(*), count(*) FILTER (WHERE a IS DISTINCT FROM b) AS differ FROM regress_xloan l,
+	LATERAL (SELECT array_agg(e) AS a FROM risk_explain('regress_why', l) e) a, LATERAL (SELECT array_agg(e) AS b FROM risk_explain('regress_' || left('why', 3 + id * 0), l) e) b;
+SELECT l.id, e.feature, e.value FROM generate_series(200, 201) i LEFT JOIN regress_xloan l ON l.id = i, risk_explain('regress_why', l, top => 1) e;
+SELECT (risk_explain('regress_why', l, top => 0)).feature FROM regress_xloan l WHERE id = 1;
 -- equal ones by position
 SELECT riskml.import_model('regress_xage', pg_temp.tiny_model(), options => '{"iterations": [1, 2]}');
 SELECT e.feature, round(e.contribution::numeric, 5) AS contribution FROM risk_explain('regress_xage', ARRAY[40, 5, 90]) e;
@@ -117,6 +123,8 @@ INSERT INTO regress_xraw VALUES (40000, 200000, 20), (40000, 600000, 40), (NULL,
 SELECT salary, owed, age, pg_temp.round(risk_contributions('regress_xr', r)) AS inputs, pg_temp.sum(risk_contributions('regress_xr', r)) AS sum, risk_margin('regress_xr', r) AS margin,
 	pg_temp.round(risk_contributions('regress_why', ARRAY[salary / 1000, owed / salary, age])) AS features FROM regress_xraw r;
 SELECT e.feature, e.value, round(e.contribution::numeric, 5) AS contribution FROM regress_xraw r, risk_explain('regress_xr', r) e WHERE owed = 200000;
+SELECT count(*), count(*) FILTER (WHERE a IS DISTINCT FROM b) AS differ FROM regress_xraw r,
+	LATERAL (SELECT array_agg(e) AS a FROM risk_explain('regress_xr', r) e) a, LATERAL (SELECT array_agg(e) AS b FROM risk_explain('regress_xr' || left(r.age::text, 0), r) e WHERE r.age IS NOT NULL) b WHERE r.age IS NOT NULL;
 SELECT e.feature, e.value FROM risk_explain('regress_xr', '{"salary": 40000, "owed": 1, "age": null}'::jsonb) e;
 -- one-hot features come back as one
 SELECT riskml.import_model('regress_xo', pg_temp.tiny_model(features => '{home_own,home_rent,age}'), recipe => $$[

@@ -76,6 +76,7 @@ INSERT INTO expected VALUES
 	('risk_explain(riskml.model_ref, float8[], int, int)', $$risk_explain('{m}', ARRAY[40, 5, 20])$$, 'y y n n n y y'),
 	('risk_explain(riskml.model_ref, jsonb, int, int, boolean)', $$risk_explain('{m}', '{}'::jsonb, lenient => true)$$, 'y y n n n y y'),
 	('riskml.explain_summary(riskml.model_ref, text, int)', $$riskml.explain_summary('{m}', 'SELECT 40 AS income, 5 AS debt, 20 AS age')$$, 'y y n n n y y'),
+	('riskml.explain_columns(riskml.model_ref, text, text[], int, int, "any")', $$riskml.explain_columns('{m}', NULL, NULL, 0, NULL, 40, 5, 20)$$, 'y y n n n y y'),
 	('riskml.contributions_columns(riskml.model_ref, text, text[], int, boolean, "any")', $$riskml.contributions_columns('{m}', NULL, NULL, 0, false, 40, 5, 20)$$, 'y y n n n y y'),
 	('riskml.score_columns(riskml.model_ref, text, text[], "any")', $$riskml.score_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
 	('riskml.scores_columns(riskml.model_ref, text, text[], "any")', $$riskml.scores_columns('{m}', NULL, NULL, 40, 5, 20)$$, 'y y n n n y y'),
