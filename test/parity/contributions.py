@@ -5,6 +5,8 @@ import numpy as np
 import scorer
 
 ROWS = 24               # per model; a leaf is a lot of arithmetic here
+FEW_ROWS = 6            # of a large model
+LARGE = 3000            # nodes
 ABSOLUTE, RELATIVE, SUM = 1e-5, 1e-4, 1e-4
 
 
@@ -156,7 +158,8 @@ class Compared:
     def check(self, case, view, got):
         """got: {row: [(exact, approximate) per output] as texts' numbers}."""
         own, library = case.oracle.own, case.oracle.library
-        x = view.rows.x[:ROWS]
+        n = FEW_ROWS if sum(len(tree.left) for tree in own.trees) > LARGE else ROWS
+        x = view.rows.x[:n]
         where = f"{case.model.name} {case.model.row} {case.model.column}"
         if not own.linear and not has_covers(own):
             self.without += 1
@@ -164,11 +167,11 @@ class Compared:
                 self.notes.append(f"{where}: contributions of a model without sum_hessian")
             return
         self.models += 1
-        usable = library.comparable(view.rows)[:ROWS] if library.own is own else np.zeros(len(x), bool)
+        usable = library.comparable(view.rows)[:n] if library.own is own else np.zeros(len(x), bool)
         for k, output in enumerate(outputs_shown(own)):
             want = of_model(own, x, output)
-            theirs = of_library(library, view.rows.wide[:ROWS], output) if usable.any() else want
-            margins = view.expected.margins[:ROWS, output].astype(np.float64)
+            theirs = of_library(library, view.rows.wide[:n], output) if usable.any() else want
+            margins = view.expected.margins[:n, output].astype(np.float64)
             for way in range(2):
                 there = np.array([i in got for i in range(len(x))])
                 ours = np.array([got[i][k][way] if i in got else want[way][i] for i in range(len(x))])
