@@ -21,7 +21,6 @@ struct RmlExplainSpace
 	void	   *sums_chunk;
 	RmlWideWalk *wide;			/* NULL: no tree needs it */
 	void	   *wide_chunk;
-	RmlRule		rules[RML_MAX_BLOCKS];	/* of 1, 2, ... blocks; those that trees need */
 	void	   *own_chunk;
 };
 
@@ -181,6 +180,34 @@ visit_means(RmlExplainer *explainer, const RmlImage *image, RmlHost *host)
 	host->release(host, means);
 }
 
+/* Memory of that size, aligned to 16 bytes, and what is to be released. */
+static void *
+alloc_aligned(RmlHost *host, size_t size, void **chunk)
+{
+	*chunk = rml_alloc(host, size + 15);
+	return (void *) (((uintptr_t) *chunk + 15) & ~(uintptr_t) 15);
+}
+
+/* The rules that trees need. */
+static void
+make_rules(RmlExplainer *explainer, const RmlImage *image, RmlHost *host)
+{
+	void	   *chunk;
+
+	explainer->most_blocks = 1;
+	for (int t = 0; t < image->header->n_trees; t++)
+	{
+		if (explainer->n_blocks[t] > explainer->most_blocks)
+			explainer->most_blocks = explainer->n_blocks[t];
+	}
+	explainer->rules = alloc_aligned(host, sizeof(RmlRule) * (size_t) explainer->most_blocks, &chunk);
+	for (int i = 0; i < explainer->most_blocks; i++)
+	{
+		rml_poll(host);
+		rml_make_rule(&explainer->rules[i], i + 1);
+	}
+}
+
 bool
 rml_explain_prepare(RmlExplainer *explainer, const RmlImage *image, RmlHost *host, RmlError *err)
 {
@@ -193,6 +220,7 @@ rml_explain_prepare(RmlExplainer *explainer, const RmlImage *image, RmlHost *hos
 	explainer->n_blocks = rml_alloc(host, (size_t) image->header->n_trees);
 	if (!measure_trees(explainer, image, host, err))
 		return false;
+	make_rules(explainer, image, host);
 	explainer->base = rml_alloc(host, sizeof(double) * (size_t) n_outputs);
 	for (int i = 0; i < n_outputs; i++)
 		explainer->base[i] = (double) image->base_margin[i];
@@ -224,31 +252,16 @@ rml_explain_prepare_means(RmlExplainer *explainer, const RmlImage *image, RmlHos
 
 /* ---- room to work in ---- */
 
-/* Memory of that size, aligned to 16 bytes, and what is to be released. */
-static void *
-alloc_aligned(RmlHost *host, size_t size, void **chunk)
-{
-	*chunk = rml_alloc(host, size + 15);
-	return (void *) (((uintptr_t) *chunk + 15) & ~(uintptr_t) 15);
-}
-
 RmlExplainSpace *
 rml_explain_space(const RmlExplainer *explainer, const RmlImage *image, RmlHost *host)
 {
 	int32_t		n_features = image->header->n_features;
 	void	   *chunk;
 	RmlExplainSpace *space = alloc_aligned(host, sizeof(RmlExplainSpace), &chunk);
-	int			most = 1;
+	int			most = explainer->most_blocks;
 
 	memset(space, 0, sizeof(*space));
 	space->own_chunk = chunk;
-	for (int t = 0; t < image->header->n_trees; t++)
-	{
-		if (explainer->n_blocks[t] > most)
-			most = explainer->n_blocks[t];
-	}
-	for (int i = 0; i < most; i++)
-		rml_make_rule(&space->rules[i], i + 1);
 	space->features = rml_alloc(host, sizeof(*space->features) * (size_t) n_features);
 	space->sums = alloc_aligned(host, sizeof(RmlBlockOf4) * (size_t) n_features, &space->sums_chunk);
 	for (int32_t i = 0; i < n_features; i++)
@@ -336,7 +349,7 @@ rml_explain_row(const RmlExplainer *explainer, const RmlImage *image, RmlExplain
 		paths.covers = image->covers + tree->first_node;
 		paths.leaves = tree->output == RML_ALL_OUTPUTS ? image->leaf_vectors + output : NULL;
 		paths.row = row;
-		paths.rule = &space->rules[n_blocks - 1];
+		paths.rule = &explainer->rules[n_blocks - 1];
 		paths.n_blocks = n_blocks;
 		if (n_blocks > 1)
 			rml_walk_wide(&paths, space->wide, contributions);

@@ -30,6 +30,8 @@ typedef struct RmlExplainer
 {
 	uint32_t	depth;			/* splits on the longest path of any tree */
 	uint8_t    *n_blocks;		/* of nodes of quadrature, by tree: see paths.h */
+	int			most_blocks;
+	struct RmlRule *rules;		/* of 1, 2, ... blocks */
 	double	   *base;			/* base value of each output */
 	float	   *means;			/* of each node, or n_mean of them; NULL: not computed yet */
 	uint32_t	n_means;		/* per node: 1, or one per output */
