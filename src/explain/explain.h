@@ -8,7 +8,7 @@
  * went there (the covers).  They are computed as an integral over the
  * multilinear extension of that game (G. Owen, Multilinear Extensions of
  * Games, Management Science 18, 1972), summed along edges as Linear TreeSHAP
- * does (Yu, Xu, Cui, Zhou, Li, 2022); docs/explain.md has the derivation.
+ * does (Yu, Xu, Bifet, Read, 2022); docs/explain.md has the derivation.
  *
  * Approximate ones (Saabas) are the steps between the means of the nodes along
  * the row's path.
