@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -310,6 +311,7 @@ riskml_explain_summary(PG_FUNCTION_ARGS)
 	RmlBinding	binding;
 	Call		call;
 	int64		n_rows = 0;
+	bool		was_read_only = XactReadOnly;
 
 	if (PG_ARGISNULL(2))
 		ereport(ERROR,
@@ -323,6 +325,8 @@ riskml_explain_summary(PG_FUNCTION_ARGS)
 	rml_subject_open(&subject, InvalidOid, query, NULL);
 	row = begin_call(&call, CStringGetTextDatum(rml_pinned_form(&binding)));
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "riskml explained row", ALLOCSET_DEFAULT_SIZES);
+	/* functions in the query are not to write either; after an error, the end of the (sub)transaction resets it */
+	XactReadOnly = true;
 	plan = SPI_prepare(psprintf("SELECT source.* FROM %s", subject.from), 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed");
@@ -340,6 +344,7 @@ riskml_explain_summary(PG_FUNCTION_ARGS)
 	if (entry != NULL)
 		put_summaries(rsinfo, &entry->model->inputs, summaries, n_rows);
 	SPI_cursor_close(portal);
+	XactReadOnly = was_read_only;
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -146,4 +146,12 @@ SELECT pg_temp.try(c) FROM unnest(ARRAY[
 	'SELECT feature FROM riskml.explain_summary(''regress_why'', ''SELECT * FROM regress_xloan'', 3)',
 	'SELECT feature FROM riskml.explain_summary(''regress_why'', NULL)',
 	'SELECT feature FROM riskml.explain_summary(''regress_xbare'', ''SELECT 1 AS income, 1 AS debt, 1 AS age'')']) c;
+-- nor may functions in the query write; afterwards, all may be written again
+CREATE FUNCTION pg_temp.empty() RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM regress_xloan; RETURN 1; END $$;
+SELECT pg_temp.try('SELECT feature FROM riskml.explain_summary(''regress_why'', ''SELECT l.*, pg_temp.empty() FROM regress_xloan l'')');
+BEGIN;
+SELECT count(*) FROM riskml.explain_summary('regress_why', 'SELECT * FROM regress_xloan');
+SELECT pg_temp.empty();
+ROLLBACK;
+SELECT count(*) FROM regress_xloan;
 DROP TABLE regress_xloan, regress_xraw;
