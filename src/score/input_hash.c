@@ -81,7 +81,9 @@ add_column(pg_cryptohash_ctx *hash, const RmlSiteModel *entry, int column, HeapT
 
 	if (!is_text(read))
 	{
-		add_number(hash, entry->slots[read->slot]);
+		/* more than one: a time, by the clocks of several zones */
+		for (int i = 0; i < transform->columns[column].n_reads; i++)
+			add_number(hash, entry->slots[read[i].slot]);
 		return;
 	}
 	value = heap_getattr(tuple, match->attno, desc, &isnull);

@@ -261,6 +261,11 @@ SELECT bool_and(equal) FROM regress_decision3, riskml.replay(d, ROW(40::int8, 'n
 SELECT encode(sha256(int8send(15) || 'riskml inputs 1'::bytea || int8send(3) || int8send(6) || 'salary'::bytea || 'n'::bytea || float8send(40)
 	|| int8send(5) || 'state'::bytea || 't'::bytea || int8send(2) || 'nw'::bytea || int8send(4) || 'born'::bytea || 'n'::bytea || float8send(0)), 'hex') = d ->> 'inputs' AS same
 FROM regress_decision3 WHERE id = 2;
+-- by the clock of Berlin both are 2:30, but the model also reads UTC
+SELECT riskml.import_model('regress_zones', pg_temp.tiny_model(), recipe => $$[
+	{"feature": "income", "op": "age_days", "input": "at", "reference": "2026-01-01", "time_zone": "Europe/Berlin"},
+	{"feature": "debt", "op": "age_days", "input": "at", "reference": "2026-01-01", "time_zone": "UTC"}, {"feature": "age", "op": "pass"}]$$);
+SELECT count(DISTINCT riskml.decision('regress_zones', ROW(at, 20)) ->> 'inputs') FROM unnest('{2025-10-26 00:30+00,2025-10-26 01:30+00}'::timestamptz[]) at;
 -- NULL is missing, but the texts '' and 'NULL' are not
 SELECT count(DISTINCT riskml.decision('regress_recipe', ROW(1, s, date '2000-01-01')) ->> 'inputs') FROM unnest('{NULL,"","NULL"," "}'::text[]) s;
 
