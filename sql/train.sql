@@ -84,7 +84,7 @@ GRANT SELECT ON riskml.trainings TO PUBLIC;
 
 CREATE FUNCTION riskml.trainings_running(OUT pid int, OUT database text, OUT role text, OUT model text, OUT phase text,
 	OUT rows bigint, OUT fold int, OUT round int, OUT num_boost_round int, OUT metrics text, OUT started_at timestamptz) RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'riskml_trainings_running' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
+	AS 'MODULE_PATHNAME', 'riskml_trainings_running' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION riskml.trainings_running() IS 'the rows of view riskml.training_progress';
 
 CREATE VIEW riskml.training_progress AS

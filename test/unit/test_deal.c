@@ -167,13 +167,13 @@ test_equal_rows(void)
 	for (int i = 0; i < ROWS; i++)
 		values[i] = (float) (i % VALUES);
 	make_rows(values, 4);
-	rml_deal_fraction(rows, ROWS, 0.2);
+	rml_deal_fraction(rows, ROWS, 0.2, NULL);
 	counts = count_roles(values, VALUES, 2);
 	for (int v = 0; v < VALUES; v++)
 		CHECK(abs(counts[2 * v + 1] - ROWS / VALUES / 5) < ROWS / VALUES / 20, "%d of %d are held out", counts[2 * v + 1], ROWS / VALUES);
 	free(counts);
 	make_rows(values, 4);
-	rml_deal_folds(rows, ROWS, FOLDS);
+	rml_deal_folds(rows, ROWS, FOLDS, NULL);
 	counts = count_roles(values, VALUES, FOLDS + 1);
 	for (int v = 0; v < VALUES; v++)
 	{
@@ -240,6 +240,7 @@ test_many(void)
 	for (int kind = 0; kind < 4; kind++)
 	{
 		int			wrong = 0;
+		int			sizes[8] = {0};
 
 		for (int i = 0; i < n; i++)
 		{
@@ -251,11 +252,14 @@ test_many(void)
 		rml_deal_folds(many, n, 7, look);
 		for (int i = 0; i < n; i++)
 		{
-			int			expected = kind < 2 ? i % 7 + 1 : (n - 1 - i) % 7 + 1;
+			int			expected = kind == 1 ? i % 7 + 1 : (n - 1 - i) % 7 + 1;
 
-			wrong += many[i].position != i || (kind < 3 && many[i].role != expected);
+			wrong += many[i].position != i || ((kind == 1 || kind == 2) && many[i].role != expected);
+			sizes[many[i].role & 7]++;
 		}
 		CHECK(wrong == 0, "kind %d: %d rows are wrong", kind, wrong);
+		for (int fold = 1; fold <= 7; fold++)
+			CHECK(sizes[fold] == n / 7 || sizes[fold] == n / 7 + 1, "kind %d: fold %d has %d rows", kind, fold, sizes[fold]);
 		CHECK(looks > 5, "kind %d: looked up %d times", kind, looks);
 	}
 	free(many);
