@@ -456,15 +456,25 @@ $node->start;
 nothing_is_left('fast shutdown');
 
 # without the postmaster
-$session = session($node);
-$pid = backend_pid($session);
-$child = begin_training('round >= 1');
-my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-kill('KILL', $postmaster) or die;
-cmp_ok(gone_after($child), '<', 2, 'kill -9 of the postmaster: the trainer is gone');
-cmp_ok(gone_after($pid), '<', 5, '... and the session');
-eval { $session->{run}->kill_kill };
-$node->{_pid} = undef;
+sub kill_postmaster
+{
+	my ($when, $sql) = @_;
+
+	$session = session($node);
+	$pid = backend_pid($session);
+	$child = begin_training($when, $sql);
+	my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	kill('KILL', $postmaster) or die;
+	cmp_ok(gone_after($child), '<', 2, "kill -9 of the postmaster when $when: the trainer is gone");
+	cmp_ok(gone_after($pid), '<', 5, '... and the session');
+	eval { $session->{run}->kill_kill };
+	$node->{_pid} = undef;
+}
+
+kill_postmaster('round >= 1');
+$node = new_job_node('reading', conf => "log_statement = none\n");
+$node->safe_psql('postgres', 'CREATE TABLE loans AS SELECT random() AS a, i % 7 = 0 AS bad FROM generate_series(1, 30000) i');
+kill_postmaster("phase = 'reading' AND rows > 0", training('credit', query => 'SELECT l.* FROM loans l, generate_series(1, 5000)'));
 
 # ---- without preloading
 
