@@ -16,6 +16,7 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
 #include "storage/buffile.h"
 #include "storage/proc.h"
@@ -76,6 +77,17 @@ rml_index_beginscan(Relation table, Relation index, Snapshot snapshot, int n_key
 	return index_beginscan(table, index, snapshot, NULL, n_keys, 0);
 #else
 	return index_beginscan(table, index, snapshot, n_keys, 0);
+#endif
+}
+
+/* The setting that tests parallel queries. */
+static inline int
+rml_debug_parallel(void)
+{
+#if PG_VERSION_NUM >= 160000
+	return debug_parallel_query;
+#else
+	return force_parallel_mode;
 #endif
 }
 

@@ -16,6 +16,7 @@
 #include "registry/changes.h"
 #include "registry/shared.h"
 #include "score/batch.h"
+#include "score/kept_plan.h"
 #include "train/slots.h"
 
 PG_MODULE_MAGIC;
@@ -29,6 +30,7 @@ _PG_init(void)
 	rml_guc_init();
 	rml_catalog_init();
 	rml_batch_init();
+	rml_kept_plan_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		rml_changes_init();

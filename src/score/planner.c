@@ -13,9 +13,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/sysattr.h"
-#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -40,6 +38,7 @@
 #include "compat.h"
 #include "guc.h"
 #include "score/batch.h"
+#include "score/by_key.h"
 #include "score/columns.h"
 
 RML_SQL_FUNCTION(riskml_score_support);
@@ -170,26 +169,6 @@ query_of(PlannerInfo *root, const Var *var)
 	return root != NULL && root->parse != NULL && root->simple_rel_array == NULL ? root : NULL;
 }
 
-/* Is there an index of the table that passes the test? */
-static bool
-has_index(Oid relid, bool (*test) (Relation index, const void *arg), const void *arg)
-{
-	Relation	relation = table_open(relid, NoLock);
-	List	   *indexes = RelationGetIndexList(relation);
-	bool		found = false;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-
-		found = found || test(index, arg);
-		index_close(index, NoLock);
-	}
-	table_close(relation, NoLock);
-	return found;
-}
-
 /* On this very call, so that the row has to stay one? */
 static bool
 is_on_row(Relation index, const void *arg)
@@ -206,18 +185,6 @@ is_on_row(Relation index, const void *arg)
 			return true;
 	}
 	return false;
-}
-
-/* Does it make rows unique by some of these columns? */
-static bool
-is_unique_on(Relation index, const void *columns)
-{
-	const FormData_pg_index *form = index->rd_index;
-	bool		all = form->indisunique && form->indisvalid && RelationGetIndexPredicate(index) == NIL;
-
-	for (int i = 0; i < form->indnkeyatts; i++)
-		all = all && list_member_int(columns, form->indkey.values[i]);
-	return all;
 }
 
 /*
@@ -248,35 +215,6 @@ is_nullable(const Node *jointree, int varno, bool below)
 	return false;
 }
 
-/* Adds the number of a column that a condition holds equal to something known. */
-static void
-add_equal_column(Node *condition, int varno, List **columns)
-{
-	ListCell   *cell;
-	const OpExpr *comparison = (const OpExpr *) condition;
-
-	if (condition == NULL)
-		return;
-	if (IsA(condition, List) || is_andclause(condition))
-	{
-		foreach(cell, IsA(condition, List) ? (List *) condition : ((BoolExpr *) condition)->args)
-			add_equal_column(lfirst(cell), varno, columns);
-		return;
-	}
-	if (!IsA(condition, OpExpr) || list_length(comparison->args) != 2 ||
-		get_mergejoin_opfamilies(comparison->opno) == NIL)
-		return;
-	for (int i = 0; i < 2; i++)
-	{
-		const Var  *column = list_nth(comparison->args, i);
-		const Node *value = list_nth(comparison->args, 1 - i);
-
-		if (IsA(column, Var) && column->varno == varno && column->varlevelsup == 0 &&
-			(IsA(value, Const) || IsA(value, Param)))
-			*columns = lappend_int(*columns, column->varattno);
-	}
-}
-
 /*
  * Does the query look one row of one table up by its key?  Then a node reads
  * the columns from the row (batch_plan.c), and to name them here would cost
@@ -286,7 +224,7 @@ static bool
 is_lookup(const Rewrite *r, const Query *parse, const Var *row, const RangeTblEntry *rte)
 {
 	const List *from = parse->jointree->fromlist;
-	List	   *columns = NIL;
+	List	   *columns;
 
 	if (!rml_guc_enable_batch || r->more != NIL || row->varlevelsup > 0 || list_length(from) != 1 ||
 		!IsA(linitial(from), RangeTblRef) ||
@@ -294,8 +232,8 @@ is_lookup(const Rewrite *r, const Query *parse, const Var *row, const RangeTblEn
 		rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION || rte->inh ||
 		func_volatile(r->call->funcid) == PROVOLATILE_IMMUTABLE)
 		return false;
-	add_equal_column(parse->jointree->quals, row->varno, &columns);
-	return columns != NIL && has_index(rte->relid, is_unique_on, columns);
+	columns = rml_equal_columns(parse->jointree->quals, row->varno);
+	return columns != NIL && rml_has_index(rte->relid, rml_is_unique_on, columns);
 }
 
 static bool
@@ -322,7 +260,7 @@ describe_var(Rewrite *r, const Var *row)
 		rml_batch_expect();
 		return false;
 	}
-	if (r->ref.pinned && rte->rtekind == RTE_RELATION && has_index(rte->relid, is_on_row, r->call))
+	if (r->ref.pinned && rte->rtekind == RTE_RELATION && rml_has_index(rte->relid, is_on_row, r->call))
 		return false;
 	if (is_nullable((Node *) query->parse->jointree, row->varno, false))
 	{

@@ -15,7 +15,7 @@ from measure import Session, connect, in_turn, output_of, percentile, wall
 from table import Row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FRESH, LOOKUP_ROUNDS, LOOKUP_SECONDS = 100, 4, 6
+FRESH, LOOKUP_ROUNDS, LOOKUP_SECONDS = 100, 4, 5
 CLIENTS, CLIENTS_OF_PROMOTIONS = 64, 8
 PROMOTION_PAUSE = 0.02
 MEGABYTE = 1 << 20
@@ -153,7 +153,7 @@ def under_promotions(pgbench):
 def lookup_rows(bench):
     with tempfile.TemporaryDirectory() as folder:
         pgbench = Pgbench(bench, folder)
-        for protocol in ("prepared", "simple"):
+        for protocol in ("prepared", "simple", "extended"):
             rate = in_turn(LOOKUP_ROUNDS, score=lambda: pgbench.rate("score", protocol),
                            plain=lambda: pgbench.rate("plain", protocol),
                            nulls=lambda: pgbench.rate("nulls", protocol))
