@@ -18,6 +18,7 @@ my $node = new_node('node', conf => "shared_preload_libraries = 'riskml'\nriskml
 my $model = leaf_model('@VERSION@');
 $node->safe_psql('postgres', <<SQL);
 CREATE TABLE loans AS SELECT g AS id, g::float8 AS x FROM generate_series(1, 2000) g;
+ALTER TABLE loans ADD PRIMARY KEY (id);
 ANALYZE loans;
 CREATE UNLOGGED TABLE seen (how text, low float8, high float8, first bigint, last bigint);
 CREATE UNLOGGED TABLE asked (version int, outcome text);
@@ -52,6 +53,15 @@ CREATE FUNCTION ask_for(v int) RETURNS void LANGUAGE plpgsql AS \$\$
 		END;
 		INSERT INTO asked VALUES (v, outcome);
 	END \$\$;
+-- with literals: the plan is that of another key
+CREATE FUNCTION look_up(id int) RETURNS void LANGUAGE plpgsql AS \$\$
+	DECLARE
+		first bigint := now_at();
+		score float8;
+	BEGIN
+		EXECUTE format('SELECT risk_score(''m'', l) FROM loans l WHERE id = %s', id) INTO score;
+		INSERT INTO seen VALUES ('lookup', score, score, first, now_at());
+	END \$\$;
 SELECT import_next() FROM generate_series(1, 5);
 -- a history, should churn() begin with a promotion of what is there and a rollback
 SELECT riskml.promote('m', v, 'stress') FROM generate_series(2, 5) v;
@@ -67,6 +77,7 @@ my @scripts = (
 	recorded('row', "risk_score('m', l)", 500),
 	recorded('array', "risk_score('m', ARRAY[x])", 500),
 	recorded('alias', "risk_score('m\@production', ROW(x))", 20),
+	"\\set id random(1, 2000)\nSELECT look_up(:id);\n",
 	"\\set v random(1, 60)\nSELECT ask_for((SELECT greatest(1, max(version) - :v) FROM riskml.model_version));\n");
 
 sub start_pgbench
