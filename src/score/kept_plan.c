@@ -10,12 +10,19 @@
  * gets a copy that has its own values.
  *
  * Kept is only what is as good for any value: a scan of a unique index for all
- * of its columns.  It is forgotten for the reasons for which the plan of a
- * prepared statement is planned again, and if a setting of the planner changes.
+ * of its columns.  And only what depends on nothing but the tables and indexes: of
+ * its expressions the planner must not have computed or expanded anything, for
+ * that may depend on a function's definition, on privileges and on settings.  A
+ * plan is forgotten for the reasons for which that of a prepared statement is
+ * made anew, and if a setting of the planner changes.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "jit/jit.h"
 #include "lib/ilist.h"
 #include "nodes/makefuncs.h"
@@ -42,6 +49,9 @@
 
 /* Values of a query that may differ. */
 #define MOST_KEYS 8
+
+/* Bytes that are kept of one. */
+#define MOST_BYTES (64 * 1024)
 
 /* Numbers of the Params that stand in for them: beyond those of any statement. */
 #define FIRST_STAND_IN (1 << 20)
@@ -224,6 +234,74 @@ may_be_lookup(const Query *parse)
 		(has_call_on_row((Node *) parse->targetList, NULL) || has_call_on_row(parse->jointree->quals, NULL));
 }
 
+/* Is a function written in SQL, which the planner may put in its place? */
+static bool
+is_sql(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		sql = !HeapTupleIsValid(tuple) || ((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return sql;
+}
+
+/* Is a function called when the query runs, and not before, as one of constants might be? */
+static bool
+is_called_later(Oid function, List *args)
+{
+	return contain_var_clause((Node *) args) && !is_sql(function);
+}
+
+/* A cast that the server brings along: of a constant it gives the same value at any time. */
+static bool
+is_own_cast(const FuncExpr *call)
+{
+	return call->funcid < FirstGenbkiObjectId && call->funcformat != COERCE_EXPLICIT_CALL && !is_sql(call->funcid);
+}
+
+/* Is there anything of which the planner might make something else, other than calls on rows? */
+static bool
+has_foldable(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+			if (rml_batch_reads_row((FuncExpr *) node))
+				return false;
+			if (!is_own_cast((FuncExpr *) node) &&
+				!is_called_later(((FuncExpr *) node)->funcid, ((FuncExpr *) node)->args))
+				return true;
+			break;
+		case T_OpExpr:
+			if (!is_called_later(get_opcode(((OpExpr *) node)->opno), ((OpExpr *) node)->args))
+				return true;
+			break;
+		case T_CoerceViaIO:
+			if (!contain_var_clause(node))
+				return true;
+			break;
+		case T_List:
+		case T_TargetEntry:
+		case T_Var:
+		case T_Const:
+		case T_Param:
+		case T_RelabelType:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CoalesceExpr:
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, has_foldable, context);
+}
+
 /* A value that is known before execution and not NULL. */
 static RML_HOT bool
 is_known(const Node *node, ParamListInfo params, Datum *value)
@@ -320,6 +398,22 @@ take_off(const Disguise *disguise)
 	table_of(disguise->query)->eref->colnames = disguise->names;
 }
 
+/* Of equal expressions: a cast to varchar(4) is equal to a call of the function behind it. */
+static RML_HOT bool
+have_same_typmods(const List *entries, const List *others)
+{
+	ListCell   *entry;
+	ListCell   *other;
+
+	forboth(entry, entries, other, others)
+	{
+		if (exprTypmod((Node *) lfirst_node(TargetEntry, entry)->expr) !=
+			exprTypmod((Node *) lfirst_node(TargetEntry, other)->expr))
+			return false;
+	}
+	return true;
+}
+
 static RML_HOT Kept *
 find(const Query *disguised, int cursor_options)
 {
@@ -330,7 +424,8 @@ find(const Query *disguised, int cursor_options)
 	{
 		Kept	   *kept = dlist_container(Kept, node, iter.cur);
 
-		if (kept->relid == relid && kept->cursor_options == cursor_options && equal(kept->query, disguised))
+		if (kept->relid == relid && kept->cursor_options == cursor_options && equal(kept->query, disguised) &&
+			have_same_typmods(kept->query->targetList, disguised->targetList))
 		{
 			dlist_move_head(&kept_plans, &kept->node);
 			return kept;
@@ -492,34 +587,47 @@ is_by_key(const Query *query)
 	return columns != NIL && rml_has_index(table_of(query)->relid, rml_is_unique_on, columns);
 }
 
+/* The generic plan of a query that was not seen before, if it may be kept; else NULL. */
+static PlannedStmt *
+plan_to_keep(const Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
+{
+	Query	   *generic;
+	Keys		keys = {.n = 0};
+	PlannedStmt *stmt;
+
+	if (!is_by_key(parse) || has_foldable((Node *) parse->targetList, NULL) ||
+		has_foldable(parse->jointree->quals, NULL) || has_foldable(parse->limitCount, NULL) ||
+		has_foldable(parse->limitOffset, NULL))
+		return NULL;
+	generic = copyObject((Query *) parse);
+	take_keys(generic->jointree->quals, params, &keys);
+	stmt = plan_as_ever(generic, query_string, cursor_options, NULL);
+	return is_lookup(stmt, parse) ? stmt : NULL;
+}
+
 /*
- * Plans a query that was not seen before, and keeps the plan if it is one to keep.  NULL
- * if there is no entry now, which plans within this one might have used up.
+ * Makes the entry of a query that has none, with its plan or without.  NULL if it would be too large,
+ * or if what was planned might be out of date already.
  */
 static Kept *
 plan_and_keep(Disguise *disguise, const char *query_string, int cursor_options, ParamListInfo params)
 {
-	Query	   *parse = disguise->query;
 	uint64		before = n_changes;
-	PlannedStmt *stmt = NULL;
+	PlannedStmt *stmt = plan_to_keep(disguise->query, query_string, cursor_options, params);
 	Kept	   *kept;
 
-	if (is_by_key(parse))
-	{
-		Query	   *generic = copyObject(parse);
-		Keys		keys = {.n = 0};
-
-		take_keys(generic->jointree->quals, params, &keys);
-		stmt = plan_as_ever(generic, query_string, cursor_options, NULL);
-	}
 	if (before != n_changes)
 		return NULL;
-	put_on(disguise, parse, params);
-	kept = add(parse, cursor_options);
+	/* not before it is planned, which may plan other queries */
+	put_on(disguise, disguise->query, params);
+	kept = add(disguise->query, cursor_options);
 	take_off(disguise);
-	if (stmt != NULL && is_lookup(stmt, parse))
+	if (stmt != NULL)
 		keep(kept, stmt);
-	return kept;
+	if (MemoryContextMemAllocated(kept->context, true) <= MOST_BYTES)
+		return kept;
+	forget(kept);
+	return NULL;
 }
 
 static RML_HOT PlannedStmt *

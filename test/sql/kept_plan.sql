@@ -33,33 +33,40 @@ CREATE FUNCTION pg_temp.look(query text, OUT how text, OUT answer text) LANGUAGE
 
 -- each with three keys, of which the last has no row
 SELECT format('SELECT %L, x.* FROM pg_temp.look(%L) x', q, replace(q, '?', id::text)) FROM unnest(ARRAY[
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ?',
+	'SELECT concat(id, '':'', c(k)) FROM regress_keyed k WHERE id = ?',
+	'SELECT concat(id, '':'', b(l)) FROM regress_keyed l WHERE ? = l.id',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ? AND income > 10 AND kind <> ''k9'' LIMIT 1',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE code = ''c?''',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE big = ?0 AND kind = ''k2''',
+	'SELECT concat(id, '':'', id) FROM regress_keyed k WHERE id = ? AND b(k) > 2',
+	'SELECT concat(id, '':'', round(b(k)::numeric, 2), CASE WHEN c(k) > 0.5 THEN '' refuse'' END) FROM regress_keyed k WHERE id = ''?''::int8',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = -(-?)',
+	-- these are planned each time: what the planner computes or expands may depend on more than the table
 	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = ?',
-	'SELECT id || '':'' || c(k) FROM regress_keyed k WHERE id = ?',
-	'SELECT id || '':'' || b(l) FROM regress_keyed l WHERE ? = l.id',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = ? AND income > 10 AND kind <> ''k9'' LIMIT 1',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE code = ''c?''',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE big = ?0 AND kind = ''k2''',
-	'SELECT id || '':'' || id FROM regress_keyed k WHERE id = ? AND b(k) > 2',
-	'SELECT id || '':'' || round(b(k)::numeric, 2) || row(b(k), c(k)) FROM regress_keyed k WHERE id = ''?''::int8',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = -(-?)',
-	-- these are planned each time
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE kind = ''k'' || ?::int % 3 AND big = ?0',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = NULL OR id = ?',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id >= ? ORDER BY id LIMIT 1',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE income = ? LIMIT 1',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id IN (?, 1) ORDER BY id DESC',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = ? FOR SHARE',
+	'SELECT concat(id, '':'', b(k), sqrt(16)) FROM regress_keyed k WHERE id = ?',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ? LIMIT 1 + 1',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ? AND 0.1::float8::text = ''0.1''',
+	'SELECT concat(id, '':'', row(b(k), c(k))) FROM regress_keyed k WHERE id = ?',
+	-- and these, which find more than one row, or not by a key, or not only that
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE kind = ''k'' || ?::int % 3 AND big = ?0',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = NULL OR id = ?',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id >= ? ORDER BY id LIMIT 1',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE income = ? LIMIT 1',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id IN (?, 1) ORDER BY id DESC',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ? FOR SHARE',
 	'SELECT max(b(k)) FROM regress_keyed k WHERE id = ?',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = ? /*+ SeqScan(k) */',
-	'SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = (SELECT ?)',
-	'SELECT id || '':'' || b(k) FROM (SELECT * FROM regress_keyed OFFSET 0) k WHERE id = ?'
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ? /*+ SeqScan(k) */',
+	'SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = (SELECT ?)',
+	'SELECT concat(id, '':'', b(k)) FROM (SELECT * FROM regress_keyed OFFSET 0) k WHERE id = ?'
 	]) WITH ORDINALITY q (q, n), unnest(ARRAY[17, 4711, 6000]) WITH ORDINALITY k (id, n) ORDER BY q.n, k.n
 \gexec
 
 -- a key that is NULL finds nothing, one that cannot be read is an error, and neither spoils the plan
-SELECT pg_temp.look('SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = NULL');
-SELECT pg_temp.look('SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = ''x''');
-SELECT pg_temp.look('SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = ''17''');
+SELECT pg_temp.look('SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = 16');
+SELECT pg_temp.look('SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = NULL');
+SELECT pg_temp.look('SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ''x''');
+SELECT pg_temp.look('SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = ''17''');
 
 -- values that drivers bind
 \t off
@@ -103,6 +110,35 @@ CREATE FUNCTION pg_temp.score_of_text(n int) RETURNS float8 LANGUAGE plpgsql STA
 SELECT id, risk_score('regress_k', k), pg_temp.score_of(id + 1), pg_temp.score_of_text(id + 2) FROM regress_keyed k WHERE id = 13;
 SELECT id, risk_score('regress_k', k), pg_temp.score_of(id + 1), pg_temp.score_of_text(id + 2) FROM regress_keyed k WHERE id = 14;
 
+-- a function of constants, and SQL that is expanded: each as it is now, and as the user may and the settings say
+CREATE FUNCTION pg_temp.one(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION pg_temp.twice(float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
+CREATE FUNCTION pg_temp.shown() RETURNS text LANGUAGE plpgsql STABLE AS $$
+	DECLARE
+		shown text;
+	BEGIN
+		EXECUTE $q$SELECT concat(pg_temp.one(0), ' ', pg_temp.twice(risk_score('regress_k', k)), ' ', 0.1::float8::text, ' ', '\x41'::bytea::text)
+			FROM regress_keyed k WHERE id = 17$q$ INTO shown;
+		RETURN shown;
+	END $$;
+SELECT pg_temp.shown();
+CREATE OR REPLACE FUNCTION pg_temp.one(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 2; END';
+CREATE OR REPLACE FUNCTION pg_temp.twice(float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 3 * $1';
+SET extra_float_digits = -14;
+SET bytea_output = escape;
+SELECT pg_temp.shown();
+RESET extra_float_digits;
+RESET bytea_output;
+-- expressions that are equal, of types that are not
+CREATE TABLE regress_cut AS SELECT "varchar"(kind, 8, true) AS kind, risk_score('regress_k', k) FROM regress_keyed k WHERE id = 1;
+DROP TABLE regress_cut;
+CREATE TABLE regress_cut AS SELECT kind::varchar(4) AS kind, risk_score('regress_k', k) FROM regress_keyed k WHERE id = 2;
+SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'regress_cut'::regclass AND attnum = 1;
+DROP TABLE regress_cut;
+-- what is large is not kept
+SELECT count(pg_temp.look(format('SELECT concat(b(k), %L) FROM regress_keyed k WHERE id = 17', repeat(i::text, 100000)))) FROM generate_series(1, 20) i;
+SELECT sum(total_bytes) < 600000 AS bounded FROM pg_backend_memory_contexts WHERE name = 'riskml kept plan';
+
 -- more kinds of queries than are kept
 CREATE FUNCTION pg_temp.times(n int, id int) RETURNS float8 LANGUAGE plpgsql STABLE AS $$
 	DECLARE
@@ -116,7 +152,7 @@ SELECT sum(pg_temp.times(i % 20, i)) = sum(i % 20 * risk_score('regress_k', k)) 
 -- changes of the table, and others
 \t on
 CREATE FUNCTION pg_temp.look(id int) RETURNS text LANGUAGE sql AS
-	$$ SELECT how || ' ' || coalesce(answer, 'none') FROM pg_temp.look(format('SELECT id || '':'' || b(k) FROM regress_keyed k WHERE id = %s', id)) $$;
+	$$ SELECT how || ' ' || coalesce(answer, 'none') FROM pg_temp.look(format('SELECT concat(id, '':'', b(k)) FROM regress_keyed k WHERE id = %s', id)) $$;
 SELECT pg_temp.look(17);
 ALTER TABLE regress_keyed RENAME debt TO owed;
 SELECT pg_temp.look(17);
