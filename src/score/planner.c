@@ -155,18 +155,38 @@ describe_anonymous_row(Rewrite *r, const Var *row, RangeTblEntry *rte)
 	return r->columns != NIL;
 }
 
+/* Has the query a LATERAL subquery with UNION ALL whose members have become its own? */
+static bool
+has_lateral_union(const PlannerInfo *query)
+{
+	ListCell   *cell;
+
+	if (query->append_rel_list == NIL)
+		return false;
+	foreach(cell, query->parse->rtable)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, cell);
+
+		if (rte->rtekind == RTE_SUBQUERY && rte->inh && rte->lateral)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The query that a Var belongs to, or NULL if its columns must not be named
  * any more: where base relations are set up, as for a LATERAL subquery that is
- * planned by itself, new columns would come too late.  An expression that is
- * planned alone has no query.
+ * planned by itself, new columns would come too late.  What the members of a
+ * LATERAL UNION ALL need is asked of the subquery as it was written.  An
+ * expression that is planned alone has no query.
  */
 static PlannerInfo *
 query_of(PlannerInfo *root, const Var *var)
 {
 	for (Index level = 0; level < var->varlevelsup && root != NULL; level++)
 		root = root->parent_root;
-	return root != NULL && root->parse != NULL && root->simple_rel_array == NULL ? root : NULL;
+	return root != NULL && root->parse != NULL && root->simple_rel_array == NULL &&
+		!has_lateral_union(root) ? root : NULL;
 }
 
 /* On this very call, so that the row has to stay one? */

@@ -95,6 +95,10 @@ SELECT q, c.* FROM unnest(ARRAY[
 	'SELECT id, x.* FROM regress_loan l, LATERAL (SELECT f(l) AS s OFFSET 0) x',
 	'SELECT p.id, x.* FROM regress_part p LEFT JOIN regress_loan l ON l.id = p.id AND l.id < 20, LATERAL (SELECT f(l) AS s OFFSET 0) x',
 	'SELECT id, x.* FROM regress_loan l, LATERAL (SELECT f(l) + g FROM generate_series(1, 2) g) x',
+	'SELECT id, x.* FROM regress_loan l, LATERAL (SELECT f(l) AS s UNION ALL SELECT -f(l)) x',
+	'SELECT id, x.* FROM regress_loan l, LATERAL (SELECT s FROM unnest(ARRAY[f(l)]) s UNION ALL SELECT -s FROM unnest(ARRAY[f(l), debt]) s) x',
+	'SELECT x.id, x.s, y.* FROM (SELECT id, l, f(l) AS s FROM regress_loan l UNION ALL SELECT id, l, f(l) FROM regress_loan l) x, LATERAL (SELECT f(x.l) AS t UNION ALL SELECT f(x.l)) y',
+	'SELECT u.id, f(u) FROM (SELECT id, debt, age, "Income" AS income FROM regress_loan UNION ALL SELECT -id, debt, age, "Income" FROM regress_loan) u',
 	'SELECT id, f(l) FROM regress_loan l TABLESAMPLE SYSTEM (100)',
 	'SELECT id, f(l) FROM regress_loan l FOR UPDATE']) WITH ORDINALITY t(q, i), pg_temp.compare(q) c ORDER BY i;
 
