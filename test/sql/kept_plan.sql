@@ -4,6 +4,8 @@
 \i :fixtures
 \pset format unaligned
 \t on
+-- which has the number of the session's schema
+\set SHOW_CONTEXT never
 SELECT riskml.import_model('regress_k', pg_temp.tiny_model(), alias => 'production');
 SELECT riskml.import_model('regress_k2', pg_temp.tiny_model(7, '{debt,age,income}', 'binary:logistic'), alias => 'production');
 CREATE TABLE regress_keyed (id int PRIMARY KEY, code text NOT NULL, kind varchar(9), big bigint, income float8, debt float8, age float8);

@@ -91,7 +91,9 @@ SET statement_timeout = 200;
 SELECT riskml.fit_recipe('[{"feature": "city", "op": "ordinal"}]', 'SELECT city FROM people, generate_series(1, 100000)');
 RESET statement_timeout;
 SET temp_file_limit = '1MB';
+\set VERBOSITY sqlstate
 SELECT riskml.fit_recipe('[{"feature": "i", "op": "ordinal"}]', 'SELECT i % 5 AS i FROM generate_series(1, 200000) i');
+\set VERBOSITY default
 RESET temp_file_limit;
 SELECT riskml.fit_recipe('[{"feature": "i", "op": "ordinal"}]', 'SELECT 100 / (150000 - i) AS i FROM generate_series(1, 200000) i');
 -- the caller's privileges are those of the query

@@ -49,7 +49,7 @@ SELECT riskml.apply_recipe('[{"feature": "h", "input": "tz", "op": "date_part", 
 
 -- the same in every session
 CREATE FUNCTION all_of_it() RETURNS text LANGUAGE sql AS
-$$ SELECT md5(string_agg(array_to_string(riskml.apply_recipe('[{"feature": "a", "input": "tz", "op": "date_part", "part": "hour", "time_zone": "CET"}, {"feature": "b", "input": "tz", "op": "cyclic", "part": "doy", "time_zone": "Asia/Tokyo"},
+$$ SELECT md5(string_agg(array_to_string(riskml.apply_recipe('[{"feature": "a", "input": "tz", "op": "date_part", "part": "hour", "time_zone": "Europe/Dublin"}, {"feature": "b", "input": "tz", "op": "cyclic", "part": "doy", "time_zone": "Asia/Tokyo"},
 	{"feature": "c", "input": ["d", "tz"], "op": "age_days", "time_zone": "America/Caracas"}, {"feature": "e", "input": "ts", "op": "age_days", "reference": "2024-01-01"}]', m), ' ', '-'), ';' ORDER BY id)) FROM moment AS m $$;
 CREATE TABLE kept AS SELECT all_of_it() AS was;
 SET TimeZone = 'Pacific/Auckland';

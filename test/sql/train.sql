@@ -96,7 +96,9 @@ SET riskml.trainer_path = '/nowhere/riskml_trainer';
 CALL riskml.train_model('regress_credit', 'SELECT income, debt, bad FROM regress_loans', 'bad');
 RESET riskml.trainer_path;
 SET riskml.trainer_path = 'riskml_trainer';
+\set VERBOSITY sqlstate
 SET riskml.trainer_memory = '1MB';
+\set VERBOSITY terse
 
 -- who may: EXECUTE is granted, and a model has an owner
 SET ROLE regress_trainer;

@@ -35,7 +35,7 @@ CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"disable_d
 -- what only the trainer can tell, and a model that no tree should have
 CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', validation => 0.0001);
 CALL riskml.train_model('m', 'SELECT income, bad FROM lent WHERE id <= 50', 'bad', folds => 100);
-CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"eta": "inf", "objective": "binary:logistic"}', 5);
+CALL riskml.train_model('m', 'SELECT income, bad FROM lent', 'bad', '{"eta": "inf", "max_depth": 1, "objective": "binary:logistic"}', 5);
 -- folds without a metric
 CALL riskml.train_model('unmeasured', 'SELECT income, bad FROM lent ORDER BY id', 'bad', '{"disable_default_eval_metric": true}', 2, folds => 2);
 SELECT metrics, folds FROM riskml.trainings WHERE model = 'unmeasured';
@@ -113,7 +113,9 @@ CALL riskml.train_model('m', 'SELECT * FROM lent', 'bad', recipe => '[{"feature"
 CALL riskml.train_model('m', 'SELECT *, 1e200 AS x FROM lent', 'bad', recipe => '[{"feature": "income", "op": "standardize"}, {"feature": "x", "op": "pass"}]');
 CALL riskml.train_model('m', 'SELECT * FROM lent WHERE id % 25 = 1', 'bad', recipe => '[{"feature": "income", "op": "standardize"}]', folds => 100);
 SET temp_file_limit = '64kB';
+\set VERBOSITY sqlstate
 CALL riskml.train_model('m', 'SELECT a.income, a.bad FROM lent a, lent b', 'bad', recipe => '[{"feature": "income", "op": "standardize"}]');
+\set VERBOSITY default
 RESET temp_file_limit;
 SELECT count(*) AS left_behind FROM pg_ls_tmpdir();
 SELECT count(*) AS trained FROM riskml.models WHERE model = 'm';

@@ -236,7 +236,7 @@ my $many = 'SELECT a, b, e::text, bad FROM loans, generate_series(1, 2)';
 
 ask($session, "SET temp_file_limit = '1MB';");
 start_query($session, training('credit', query => $many, rest => $recipe));
-ends_like('no room for temporary files', qr/ERROR: .*temporary file size exceeds temp_file_limit/);
+ends_like('no room for temporary files', qr/ERROR: .*temporary file size exceeds "?temp_file_limit/);
 ask($session, 'RESET temp_file_limit;');
 for my $case ([ 'cancelled', '' ], [ 'cancelled between folds', ', folds => 3' ], [ 'trainer killed', ', folds => 3' ])
 {
