@@ -455,7 +455,7 @@ scan_of(const PlannedStmt *stmt)
 
 /* Does the plan find its row by nothing but a unique index, whatever the values are? */
 static bool
-is_lookup(const PlannedStmt *stmt, const Query *query)
+is_lookup(const PlannedStmt *stmt)
 {
 	const IndexScan *scan = scan_of(stmt);
 	Relation	index;
@@ -464,7 +464,7 @@ is_lookup(const PlannedStmt *stmt, const Query *query)
 	if (scan == NULL)
 		return false;
 	index = index_open(scan->indexid, AccessShareLock);
-	unique = rml_is_unique_on(index, rml_equal_columns(query->jointree->quals, varno_of(query)));
+	unique = rml_is_unique_on(index, rml_equal_columns((Node *) scan->indexqualorig, (int) scan->scan.scanrelid));
 	index_close(index, NoLock);
 	return unique;
 }
@@ -519,13 +519,15 @@ keep(Kept *kept, PlannedStmt *stmt)
 {
 	RangeTblEntry *rte = linitial_node(RangeTblEntry, stmt->rtable);
 	Alias	   *names = rte->eref;
+	PlannedStmt *copy;
 	MemoryContext caller = MemoryContextSwitchTo(kept->context);
 
 	/* whoever gets a copy has them */
 	rte->eref = NULL;
-	kept->stmt = copyObject(stmt);
+	copy = copyObject(stmt);
 	rte->eref = names;
-	place_in_plan(kept, kept->stmt->planTree);
+	place_in_plan(kept, copy->planTree);
+	kept->stmt = copy;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -602,7 +604,7 @@ plan_to_keep(const Query *parse, const char *query_string, int cursor_options, P
 	generic = copyObject((Query *) parse);
 	take_keys(generic->jointree->quals, params, &keys);
 	stmt = plan_as_ever(generic, query_string, cursor_options, NULL);
-	return is_lookup(stmt, parse) ? stmt : NULL;
+	return is_lookup(stmt) ? stmt : NULL;
 }
 
 /*
