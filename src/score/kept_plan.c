@@ -44,7 +44,7 @@
 #include "score/by_key.h"
 #include "score/kept_plan.h"
 
-/* Queries of a session whose plans are kept, or known not to be worth it; the one used last goes first. */
+/* Queries that a session remembers, with their plans or without; the one that came last goes first. */
 #define MOST_KEPT 8
 
 /* Values of a query that may differ. */
@@ -81,7 +81,8 @@ typedef struct Kept
 	Query	   *query;			/* in disguise */
 	Oid			relid;
 	int			cursor_options;
-	PlannedStmt *stmt;			/* generic; NULL: such a query is planned each time */
+	bool		tried;			/* to keep its plan, when it came for the second time */
+	PlannedStmt *stmt;			/* generic; NULL: it is planned each time */
 	List	   *places;			/* Consts in it whose values are those of keys */
 	List	   *numbers;		/* of each, which key's */
 	bool		valid;
@@ -559,8 +560,11 @@ plan_as_ever(Query *parse, const char *query_string, int cursor_options, ParamLi
 		standard_planner(parse, query_string, cursor_options, params);
 }
 
-/* The entry of a query in disguise, which has none; the one that was used longest ago goes for it. */
-static Kept *
+/*
+ * Notes a query in disguise that has no entry; the one that was used longest ago
+ * goes for it.  Its plan is kept when it comes again: most that are new do not.
+ */
+static void
 add(const Query *disguised, int cursor_options)
 {
 	MemoryContext context = AllocSetContextCreate(CacheMemoryContext, "riskml kept plan", ALLOCSET_SMALL_SIZES);
@@ -573,11 +577,15 @@ add(const Query *disguised, int cursor_options)
 	kept->cursor_options = cursor_options;
 	kept->valid = true;
 	MemoryContextSwitchTo(caller);
+	if (MemoryContextMemAllocated(context, true) > MOST_BYTES)
+	{
+		MemoryContextDelete(context);
+		return;
+	}
 	if (n_kept == MOST_KEPT)
 		forget(dlist_tail_element(Kept, node, &kept_plans));
 	dlist_push_head(&kept_plans, &kept->node);
 	n_kept++;
-	return kept;
 }
 
 /* Is it by the key that the table's rows are looked up? */
@@ -607,10 +615,7 @@ plan_to_keep(const Query *parse, const char *query_string, int cursor_options, P
 	return is_lookup(stmt) ? stmt : NULL;
 }
 
-/*
- * Makes the entry of a query that has none, with its plan or without.  NULL if it would be too large,
- * or if what was planned might be out of date already.
- */
+/* Plans a query that has come again, and keeps the plan if it is one to keep; gives its entry, if that is still there. */
 static Kept *
 plan_and_keep(Disguise *disguise, const char *query_string, int cursor_options, ParamListInfo params)
 {
@@ -618,18 +623,17 @@ plan_and_keep(Disguise *disguise, const char *query_string, int cursor_options, 
 	PlannedStmt *stmt = plan_to_keep(disguise->query, query_string, cursor_options, params);
 	Kept	   *kept;
 
-	if (before != n_changes)
-		return NULL;
-	/* not before it is planned, which may plan other queries */
+	/* to plan this query may have planned others, whose entries took its place */
 	put_on(disguise, disguise->query, params);
-	kept = add(disguise->query, cursor_options);
+	kept = find(disguise->query, cursor_options);
 	take_off(disguise);
+	/* what was planned might be out of date already */
+	if (kept == NULL || before != n_changes)
+		return NULL;
+	kept->tried = true;
 	if (stmt != NULL)
 		keep(kept, stmt);
-	if (MemoryContextMemAllocated(kept->context, true) <= MOST_BYTES)
-		return kept;
-	forget(kept);
-	return NULL;
+	return kept;
 }
 
 static RML_HOT PlannedStmt *
@@ -645,8 +649,10 @@ plan_or_copy(Query *parse, const char *query_string, int cursor_options, ParamLi
 	tidy();
 	put_on(&disguise, parse, params);
 	kept = find(parse, cursor_options);
-	take_off(&disguise);
 	if (kept == NULL && disguise.keys.n > 0)
+		add(parse, cursor_options);
+	take_off(&disguise);
+	if (kept != NULL && !kept->tried)
 		kept = plan_and_keep(&disguise, query_string, cursor_options, params);
 	if (kept == NULL || kept->stmt == NULL)
 		return plan_as_ever(parse, query_string, cursor_options, params);
