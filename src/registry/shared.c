@@ -41,6 +41,7 @@ struct RmlSharedImage
 {
 	uint8		identity[RML_IDENTITY_SIZE];	/* hash key: first */
 	dsa_pointer block;
+	Size		offset;			/* of the block, from the state */
 	Size		size;
 	bool		ready;
 	pg_atomic_uint64 use;		/* generation in the upper half, pins in the lower */
@@ -57,15 +58,16 @@ typedef struct SharedState
 } SharedState;
 
 /*
- * The area lies behind the state.  Both begin on a cache line, and dsa.c counts
- * pages from the area's begin, so that images are aligned as kernels want them.
+ * The area lies behind the state, all of it.  Both begin on a cache line, and
+ * dsa.c counts pages from the area's begin, so that images are aligned as
+ * kernels want them.
  */
 #define AREA_OFFSET CACHELINEALIGN(sizeof(SharedState))
 
 static SharedState *state = NULL;
 static HTAB *images = NULL;
 static LWLock *lock = NULL;
-static dsa_area *area = NULL;	/* once this backend uses it */
+static dsa_area *area = NULL;	/* once this backend puts an image there; who reads them needs no 40 kB to find them */
 
 static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
@@ -196,7 +198,6 @@ rml_shared_pin(const uint8_t identity[RML_IDENTITY_SIZE])
 
 	if (state == NULL)
 		return NULL;
-	attach_area();
 	LWLockAcquire(lock, LW_SHARED);
 	shared = hash_search(images, identity, HASH_FIND, NULL);
 	if (shared != NULL && !shared->ready)
@@ -216,7 +217,7 @@ rml_shared_unpin(RmlSharedImage *shared)
 const void *
 rml_shared_data(const RmlSharedImage *shared)
 {
-	return dsa_get_address(area, shared->block);
+	return (const char *) state + shared->offset;
 }
 
 static RmlSharedImage *
@@ -292,6 +293,7 @@ reserve(const RmlImageHeader *image)
 		if (shared != NULL)
 		{
 			shared->block = block;
+			shared->offset = (Size) ((char *) dsa_get_address(area, block) - (char *) state);
 			shared->size = image->size;
 			shared->ready = false;
 			add_pin(shared);
