@@ -35,7 +35,7 @@ static const struct
 	[RML_TAB_REASONS] = {"model_reasons", "model_reasons_pkey"},
 };
 
-static Oid	table_oids[RML_N_TABLES];
+static Oid	table_oids[RML_N_TABLES];	/* InvalidOid: not looked up yet */
 static Oid	index_oids[RML_N_TABLES];
 static bool oids_valid = false;
 static uint64 epoch = 0;
@@ -67,34 +67,41 @@ rml_catalog_init(void)
 	CacheRegisterRelcacheCallback(forget_oids, (Datum) 0);
 }
 
-static void
-look_up_oids(void)
+/* The OID of a table or an index, looked up when it is first needed. */
+static Oid
+get_oid(Oid *oids, RmlTable table, const char *name)
 {
-	Oid			schema = get_namespace_oid("riskml", true);
+	Oid			schema;
 
+	if (!oids_valid)
+	{
+		memset(table_oids, 0, sizeof(table_oids));
+		memset(index_oids, 0, sizeof(index_oids));
+	}
 	/* set first: a lookup below may bring an invalidation */
 	oids_valid = true;
-	for (int i = 0; i < RML_N_TABLES; i++)
-	{
-		table_oids[i] = OidIsValid(schema) ? get_relname_relid(names[i].table, schema) : InvalidOid;
-		index_oids[i] = OidIsValid(schema) ? get_relname_relid(names[i].index, schema) : InvalidOid;
-		if (!OidIsValid(table_oids[i]) || !OidIsValid(index_oids[i]))
-		{
-			oids_valid = false;
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_TABLE),
-					 errmsg("table riskml.%s or its index does not exist", names[i].table),
-					 errhint("Run CREATE EXTENSION riskml in this database.")));
-		}
-	}
+	if (OidIsValid(oids[table]))
+		return oids[table];
+	schema = get_namespace_oid("riskml", true);
+	oids[table] = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+	if (!OidIsValid(oids[table]))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table riskml.%s or its index does not exist", names[table].table),
+				 errhint("Run CREATE EXTENSION riskml in this database.")));
+	return oids[table];
 }
 
 Oid
 rml_catalog_table(RmlTable table)
 {
-	if (!oids_valid)
-		look_up_oids();
-	return table_oids[table];
+	return get_oid(table_oids, table, names[table].table);
+}
+
+static Oid
+index_of(RmlTable table)
+{
+	return get_oid(index_oids, table, names[table].index);
 }
 
 /* An index scan over one of the tables. */
@@ -130,7 +137,7 @@ begin_scan(Scan *scan, RmlTable table, Snapshot snapshot, ScanKey keys, int n_ke
 {
 	scan->rel = open_table(table);
 	scan->snapshot = RegisterSnapshot(snapshot);
-	scan->desc = systable_beginscan(scan->rel, index_oids[table], true, scan->snapshot, n_keys, keys);
+	scan->desc = systable_beginscan(scan->rel, index_of(table), true, scan->snapshot, n_keys, keys);
 }
 
 static void
@@ -264,7 +271,7 @@ int64
 rml_catalog_last_audit(Snapshot snapshot)
 {
 	Relation	rel = open_table(RML_TAB_AUDIT);
-	Relation	index = index_open(index_oids[RML_TAB_AUDIT], AccessShareLock);
+	Relation	index = index_open(index_of(RML_TAB_AUDIT), AccessShareLock);
 	Snapshot	registered = RegisterSnapshot(snapshot);
 	SysScanDesc scan = systable_beginscan_ordered(rel, index, registered, 0, NULL);
 	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
