@@ -35,6 +35,15 @@ summarise(StringInfo summary, const char *obstacle, const char *of_one, const ch
 	pfree(names.data);
 }
 
+/* To plan the view takes longer than all else that a promotion does, and most models have nothing to show there. */
+static bool
+has_gates(const char *model)
+{
+	RmlParam	name = rml_param_text(model);
+
+	return rml_sql("SELECT FROM riskml.model_gates g JOIN riskml.model m USING (model_id) WHERE m.name = $1", 1, &name) > 0;
+}
+
 bool
 rml_find_obstacles(const char *model, int32 version, RmlObstacles *obstacles)
 {
@@ -42,7 +51,8 @@ rml_find_obstacles(const char *model, int32 version, RmlObstacles *obstacles)
 	StringInfoData summary;
 	StringInfoData detail;
 
-	if (rml_sql("SELECT o.gate, o.obstacle, o.detail FROM riskml.version_obstacle o JOIN riskml.model m USING (model_id)\n"
+	if (!has_gates(model) ||
+		rml_sql("SELECT o.gate, o.obstacle, o.detail FROM riskml.version_obstacle o JOIN riskml.model m USING (model_id)\n"
 				"WHERE m.name = $1 AND o.version = $2 ORDER BY o.position", 2, params) == 0)
 		return false;
 	initStringInfo(&summary);
