@@ -125,14 +125,27 @@ CREATE TRIGGER registry_changed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON
 	FOR EACH STATEMENT EXECUTE FUNCTION riskml.registry_changed();
 CREATE TRIGGER registry_changed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON riskml.model_grant
 	FOR EACH STATEMENT EXECUTE FUNCTION riskml.registry_changed();
-ALTER TABLE riskml.model ENABLE ALWAYS TRIGGER registry_changed;
-ALTER TABLE riskml.model_version ENABLE ALWAYS TRIGGER registry_changed;
-ALTER TABLE riskml.model_alias ENABLE ALWAYS TRIGGER registry_changed;
-ALTER TABLE riskml.model_grant ENABLE ALWAYS TRIGGER registry_changed;
+-- A logical replica is sent rows, for which no trigger of statements is run.
+CREATE TRIGGER registry_row_changed BEFORE INSERT OR UPDATE OR DELETE ON riskml.model
+	FOR EACH ROW EXECUTE FUNCTION riskml.registry_changed();
+CREATE TRIGGER registry_row_changed BEFORE INSERT OR UPDATE OR DELETE ON riskml.model_version
+	FOR EACH ROW EXECUTE FUNCTION riskml.registry_changed();
+CREATE TRIGGER registry_row_changed BEFORE INSERT OR UPDATE OR DELETE ON riskml.model_alias
+	FOR EACH ROW EXECUTE FUNCTION riskml.registry_changed();
+CREATE TRIGGER registry_row_changed BEFORE INSERT OR UPDATE OR DELETE ON riskml.model_grant
+	FOR EACH ROW EXECUTE FUNCTION riskml.registry_changed();
+ALTER TABLE riskml.model ENABLE ALWAYS TRIGGER registry_changed, ENABLE ALWAYS TRIGGER registry_row_changed;
+ALTER TABLE riskml.model_version ENABLE ALWAYS TRIGGER registry_changed, ENABLE ALWAYS TRIGGER registry_row_changed;
+ALTER TABLE riskml.model_alias ENABLE ALWAYS TRIGGER registry_changed, ENABLE ALWAYS TRIGGER registry_row_changed;
+ALTER TABLE riskml.model_grant ENABLE ALWAYS TRIGGER registry_changed, ENABLE ALWAYS TRIGGER registry_row_changed;
 COMMENT ON TRIGGER registry_changed ON riskml.model IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_row_changed ON riskml.model IS 'tells sessions of a change by replication';
 COMMENT ON TRIGGER registry_changed ON riskml.model_version IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_row_changed ON riskml.model_version IS 'tells sessions of a change by replication';
 COMMENT ON TRIGGER registry_changed ON riskml.model_alias IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_row_changed ON riskml.model_alias IS 'tells sessions of a change by replication';
 COMMENT ON TRIGGER registry_changed ON riskml.model_grant IS 'tells sessions of a change';
+COMMENT ON TRIGGER registry_row_changed ON riskml.model_grant IS 'tells sessions of a change by replication';
 
 -- pg_dump carries the registry; restoring it needs the roles to exist.
 SELECT pg_catalog.pg_extension_config_dump('riskml.model', '');

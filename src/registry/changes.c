@@ -9,6 +9,9 @@
  * taken before the stamp is compared: a writer that sets it later is running
  * for that snapshot.
  *
+ * Statements are heard of before they change anything.  A logical replica has
+ * rows and no statements; it is for rows that there is a second trigger.
+ *
  * A stamp is not replayed on a standby and does not survive a restart, as
  * prepared transactions do; hence `first`.
  */
@@ -138,7 +141,7 @@ rml_changes_settled(Snapshot snapshot, uint64 *stamp)
 		(writer != GetTopTransactionIdIfAny() && !XidInMVCCSnapshot(writer, snapshot));
 }
 
-/* Before each statement that writes to one of the registry's tables, whoever runs it. */
+/* Before each statement that writes to one of the registry's tables, whoever runs it, and before each row. */
 Datum
 riskml_registry_changed(PG_FUNCTION_ARGS)
 {
@@ -156,5 +159,7 @@ riskml_registry_changed(PG_FUNCTION_ARGS)
 	/* plans that were chosen for an alias are chosen anew, once this commits */
 	if (RelationGetRelid(trigger->tg_relation) == rml_catalog_table(RML_TAB_ALIAS))
 		rml_catalog_alias_moved();
-	return PointerGetDatum(NULL);
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple);
 }

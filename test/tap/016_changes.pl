@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Riskml;
 use Test::More;
 
-my $node = new_node('node', conf => "shared_preload_libraries = 'riskml'\nmax_prepared_transactions = 5\nrestart_after_crash = on\n");
+my $node = new_node('node', allows_streaming => 'logical', conf => "shared_preload_libraries = 'riskml'\nmax_prepared_transactions = 5\nrestart_after_crash = on\n");
 
 # Version n of model m scores n.
 sub create_model
@@ -101,6 +101,16 @@ like((ask($analyst, $score))[1], qr/permission denied/, '... not without the gra
 $node->safe_psql('postgres', 'DELETE FROM riskml.model_grant; INSERT INTO riskml.model_grant SELECT model_id, 0, \'score\' FROM riskml.model');
 is(ask($analyst, $score), '2', '... but as everyone');
 
+# ---- without triggers
+
+is_read(2, 'version 2');
+ask($writer, "ALTER TABLE riskml.model_alias DISABLE TRIGGER USER");
+ask($writer, $move);
+ask($writer, "ALTER TABLE riskml.model_alias ENABLE ALWAYS TRIGGER registry_changed, ENABLE ALWAYS TRIGGER registry_row_changed");
+ask($writer, 'UPDATE riskml.model SET name = name WHERE false');
+is_read(1, 'what was written without triggers is seen after a statement with them');
+ask($writer, $move);
+
 # ---- prepared transactions, over restarts
 
 ask($writer, "BEGIN; $move; PREPARE TRANSACTION 'p'");
@@ -132,6 +142,26 @@ is_read(1, '... while the other one is being changed');
 ask($writer, 'COMMIT');
 is_read(2, '... which is seen then');
 is(ask($there, $score), '2', '... and not there');
+
+# ---- a logical replica
+
+my $replica = new_node('replica', conf => "shared_preload_libraries = 'riskml'\n");
+my $replicated = "SELECT version FROM riskml.model_alias WHERE alias = 'production'";
+$node->safe_psql('postgres', 'CREATE PUBLICATION registry FOR TABLE riskml.model, riskml.model_version, riskml.model_alias, riskml.model_grant');
+$replica->safe_psql('postgres', 'CREATE SUBSCRIPTION registry CONNECTION ' . dollar($node->connstr('postgres')) . ' PUBLICATION registry');
+wait_for($replica, "SELECT (SELECT count(*) FROM riskml.model) + (SELECT count(*) FROM riskml.model_version) + ($replicated)", '5', 'a logical replica has the registry');
+my $subscriber = session($replica);
+is(ask($subscriber, $score), '2', '... and reads version 2');
+for my $version (1, 2)
+{
+	ask($writer, $move);
+	wait_for($replica, $replicated, $version, "version $version comes");
+	is(ask($subscriber, $score), $version, '... and is read');
+	is($replica->safe_psql('postgres', $score), $version, '... in a new session, too');
+}
+$subscriber->quit;
+$replica->safe_psql('postgres', 'DROP SUBSCRIPTION registry');
+$replica->stop;
 
 # ---- the extension goes and comes back
 
