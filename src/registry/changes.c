@@ -7,7 +7,8 @@
  * so all writers before the one in the stamp have ended when it is set, and a
  * snapshot that sees that one as ended sees all of them so.  A snapshot was
  * taken before the stamp is compared: a writer that sets it later is running
- * for that snapshot.
+ * for that snapshot.  While the latest writer is running for a snapshot, this
+ * sees what the one before it has left, whose number is kept, too.
  *
  * Statements are heard of before they change anything.  A logical replica has
  * rows and no statements; it is for rows that there is a second trigger.
@@ -47,6 +48,7 @@ typedef struct Slot
 	Oid			database;
 	TransactionId first;		/* transactions before it may have written unseen */
 	pg_atomic_uint64 stamp;		/* FullTransactionId of the latest writer, or 0 */
+	pg_atomic_uint64 previous;	/* of the writer before it, or 0 */
 } Slot;
 
 typedef struct SharedChanges
@@ -120,25 +122,69 @@ get_slot(void)
 		own_slot->database = MyDatabaseId;
 		own_slot->first = XidFromFullTransactionId(ReadNextFullTransactionId());
 		pg_atomic_init_u64(&own_slot->stamp, 0);
+		pg_atomic_init_u64(&own_slot->previous, 0);
 		changes->n_slots++;
 	}
 	LWLockRelease(lock);
 	return own_slot;
 }
 
+static TransactionId
+writer_of(uint64 stamp)
+{
+	return XidFromFullTransactionId(FullTransactionIdFromU64(stamp));
+}
+
+RML_HOT static bool
+has_ended(uint64 stamp, Snapshot snapshot)
+{
+	TransactionId writer = writer_of(stamp);
+
+	return !TransactionIdIsValid(writer) ||
+		(writer != GetTopTransactionIdIfAny() && !XidInMVCCSnapshot(writer, snapshot));
+}
+
+/*
+ * Does the latest writer merely run for the snapshot, so that this sees what the
+ * one before it has left?  Gives that, or one who has come meanwhile and runs, too.
+ */
+static bool
+runs_for_snapshot(Slot *slot, uint64 stamp, uint64 *previous)
+{
+	/* the number of a writer so long ago may be anybody's again */
+	if (U64FromFullTransactionId(ReadNextFullTransactionId()) - stamp > PG_INT32_MAX ||
+		writer_of(stamp) == GetTopTransactionIdIfAny())
+		return false;
+	pg_read_barrier();
+	*previous = pg_atomic_read_u64(&slot->previous);
+	return true;
+}
+
 RML_HOT bool
 rml_changes_settled(Snapshot snapshot, uint64 *stamp)
 {
 	Slot	   *slot = get_slot();
-	TransactionId writer;
 
 	if (slot == NULL || snapshot->snapshot_type != SNAPSHOT_MVCC || snapshot->takenDuringRecovery ||
 		TransactionIdPrecedes(snapshot->xmin, slot->first))
 		return false;
 	*stamp = pg_atomic_read_u64(&slot->stamp);
-	writer = XidFromFullTransactionId(FullTransactionIdFromU64(*stamp));
-	return !TransactionIdIsValid(writer) ||
-		(writer != GetTopTransactionIdIfAny() && !XidInMVCCSnapshot(writer, snapshot));
+	return has_ended(*stamp, snapshot) ||
+		(runs_for_snapshot(slot, *stamp, stamp) && has_ended(*stamp, snapshot));
+}
+
+/* Leaves the number of this transaction; its lock keeps others from doing so. */
+static void
+set_stamp(Slot *slot)
+{
+	uint64		before = pg_atomic_read_u64(&slot->stamp);
+	uint64		stamp = U64FromFullTransactionId(GetTopFullTransactionId());
+
+	if (before == stamp)
+		return;
+	pg_atomic_write_u64(&slot->previous, before);
+	pg_write_barrier();
+	pg_atomic_write_u64(&slot->stamp, stamp);
 }
 
 /* Before each statement that writes to one of the registry's tables, whoever runs it, and before each row. */
@@ -155,7 +201,7 @@ riskml_registry_changed(PG_FUNCTION_ARGS)
 	LockRelationOid(rml_catalog_table(RML_TAB_AUDIT), ExclusiveLock);
 	slot = get_slot();
 	if (slot != NULL)
-		pg_atomic_write_u64(&slot->stamp, U64FromFullTransactionId(GetTopFullTransactionId()));
+		set_stamp(slot);
 	/* plans that were chosen for an alias are chosen anew, once this commits */
 	if (RelationGetRelid(trigger->tg_relation) == rml_catalog_table(RML_TAB_ALIAS))
 		rml_catalog_alias_moved();

@@ -35,6 +35,11 @@ is_read(1, 'version 1');
 my $before = scans();
 is_read(1, 'version 1 again');
 is(scans(), $before, '... without a look at the tables');
+ask($writer, "BEGIN; $move");
+is_read(1, 'while an UPDATE runs, others read what was before');
+is(scans(), $before, '... without a look at the tables');
+ask($writer, 'ROLLBACK');
+is_read(1, '... and after it was rolled back');
 
 # ---- the tables are written to without our functions
 
@@ -70,6 +75,20 @@ ask($writer, 'COMMIT');
 finish_query($other);
 is_read(2, 'then both are seen');
 
+# rolled back to a savepoint, the first makes way for the second
+ask($writer, "BEGIN; SAVEPOINT s; $move; ROLLBACK TO s");
+ask($other, "BEGIN; $move");
+is_read(2, 'a writer after one that has rolled back to a savepoint is not seen');
+is(ask($writer, $score), '2', '... by that one neither');
+ask($other, 'COMMIT');
+is_read(1, '... before it commits');
+is(ask($writer, $score), '1', '... then by both');
+ask($writer, $move);
+is(ask($writer, $score), '2', 'the first writes again');
+is_read(1, '... which others do not see');
+ask($writer, 'COMMIT');
+is_read(2, '... before it commits');
+
 # ---- snapshots from before
 
 ask($reader, 'BEGIN ISOLATION LEVEL REPEATABLE READ');
@@ -77,6 +96,10 @@ is_read(2, 'a transaction reads version 2');
 ask($writer, $move);
 is_read(2, '... as long as it lasts');
 is(ask($other, $score), '1', '... while others read version 1');
+ask($writer, "BEGIN; $move");
+is_read(2, '... and while it is changed again');
+is(ask($other, $score), '1', '... which others do not see yet');
+ask($writer, 'ROLLBACK');
 ask($reader, 'COMMIT');
 is_read(1, 'then it reads version 1');
 ask($reader, "BEGIN; DECLARE c CURSOR FOR SELECT risk_score('m', ROW(g)) FROM generate_series(1, 9) g; FETCH c");
