@@ -35,6 +35,7 @@
 #include "compat.h"
 #include "registry/catalog.h"
 #include "registry/changes.h"
+#include "registry/meanings.h"
 
 RML_SQL_FUNCTION(riskml_registry_changed);
 
@@ -57,6 +58,9 @@ typedef struct SharedChanges
 	Slot		slots[MAX_DATABASES];
 } SharedChanges;
 
+/* Behind it is what references mean. */
+#define MEANINGS_OFFSET MAXALIGN(sizeof(SharedChanges))
+
 static SharedChanges *changes = NULL;
 static LWLock *lock = NULL;
 static Slot *own_slot = NULL;	/* of this database */
@@ -64,27 +68,36 @@ static Slot *own_slot = NULL;	/* of this database */
 static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
 
+static Size
+memory_size(void)
+{
+	return add_size(MEANINGS_OFFSET, rml_meanings_size());
+}
+
 static void
 request_memory(void)
 {
 	if (previous_request_hook)
 		previous_request_hook();
-	RequestAddinShmemSpace(sizeof(SharedChanges));
-	RequestNamedLWLockTranche(TRANCHE, 1);
+	RequestAddinShmemSpace(memory_size());
+	RequestNamedLWLockTranche(TRANCHE, 2);
 }
 
 static void
 attach_memory(void)
 {
+	LWLockPadded *locks;
 	bool		found;
 
 	if (previous_startup_hook)
 		previous_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	lock = &GetNamedLWLockTranche(TRANCHE)->lock;
-	changes = ShmemInitStruct(TRANCHE, sizeof(SharedChanges), &found);
+	locks = GetNamedLWLockTranche(TRANCHE);
+	lock = &locks[0].lock;
+	changes = ShmemInitStruct(TRANCHE, memory_size(), &found);
 	if (!found)
-		changes->n_slots = 0;
+		memset(changes, 0, memory_size());
+	rml_meanings_attach((char *) changes + MEANINGS_OFFSET, &locks[1].lock);
 	LWLockRelease(AddinShmemInitLock);
 }
 

@@ -4,8 +4,8 @@
  *
  * Where the library is preloaded, each database has a stamp in shared memory:
  * the latest transaction that wrote to the registry's tables.  What was read
- * under a snapshot that sees that transaction as ended holds for any other
- * such snapshot, until the stamp is another one.
+ * under a snapshot for which that is the latest one that has ended holds for
+ * any other such snapshot, whosever it is.
  */
 #ifndef RML_REGISTRY_CHANGES_H
 #define RML_REGISTRY_CHANGES_H
@@ -16,8 +16,8 @@
 extern void rml_changes_init(void);
 
 /*
- * Has every change of the registry so far ended for this snapshot?  Then gives
- * the stamp.  False as well where that cannot be known.
+ * The stamp of the latest change of the registry that this snapshot sees.
+ * False where that cannot be known, or there are own changes.
  */
 extern bool rml_changes_settled(Snapshot snapshot, uint64 *stamp);
 

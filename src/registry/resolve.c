@@ -6,7 +6,8 @@
  * kept in a plan: so a promotion becomes visible exactly as any committed row
  * does, and no statement mixes two versions, its parallel workers included.
  * What was found is kept for as long as no snapshot could see anything else
- * (changes.h), which spares a lookup by key more time than its score takes.
+ * (changes.h), which spares a lookup by key more time than its score takes,
+ * and other sessions may use it (meanings.h).
  */
 #include "postgres.h"
 
@@ -22,6 +23,7 @@
 #include "base/hot.h"
 #include "compat.h"
 #include "registry/changes.h"
+#include "registry/meanings.h"
 #include "registry/resolve.h"
 
 /* References that are kept. */
@@ -205,32 +207,78 @@ find_known(const RmlRef *ref, uint64 stamp)
 }
 
 static void
-keep(Known *entry, const RmlRef *ref, uint64 stamp, uint64 epoch, const RmlBinding *binding)
+keep_scorers(Known *entry, const List *scorers)
 {
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	entry->scorers = list_copy(scorers);
+	entry->has_scorers = true;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+keep(Known *entry, const RmlRef *ref, uint64 stamp, uint64 epoch, const RmlMeaning *meaning)
+{
+	List	   *scorers = NIL;
+
 	list_free(entry->scorers);
 	entry->scorers = NIL;
 	entry->has_scorers = false;
 	entry->ref = *ref;
 	entry->stamp = stamp;
 	entry->epoch = epoch;
-	entry->binding = *binding;
+	entry->binding = meaning->binding;
+	for (int i = 0; i < meaning->n_scorers; i++)
+		scorers = lappend_oid(scorers, meaning->scorers[i]);
+	if (meaning->n_scorers != RML_SCORERS_UNKNOWN)
+		keep_scorers(entry, scorers);
+}
+
+/* Tells other sessions, unless the tables may be others since. */
+static void
+share(const Known *entry)
+{
+	RmlMeaning	meaning = {.binding = entry->binding, .n_scorers = RML_SCORERS_UNKNOWN};
+	ListCell   *cell;
+
+	if (entry->epoch != rml_catalog_epoch())
+		return;
+	if (entry->has_scorers && list_length(entry->scorers) <= RML_MAX_SCORERS)
+	{
+		meaning.n_scorers = 0;
+		foreach(cell, entry->scorers)
+			meaning.scorers[meaning.n_scorers++] = lfirst_oid(cell);
+	}
+	rml_meanings_keep(&entry->ref, entry->stamp, &meaning);
 }
 
 /* The roles that may score with what is known; none is looked for on behalf of an owner. */
 RML_HOT static const List *
 known_scorers(Known *entry, Snapshot snapshot)
 {
-	List	   *scorers;
-	MemoryContext caller;
-
 	if (entry->has_scorers || has_privs_of_role(GetUserId(), entry->binding.model.owner))
 		return entry->scorers;
-	scorers = rml_catalog_grantees(entry->binding.model.model_id, "score", snapshot);
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	entry->scorers = list_copy(scorers);
-	MemoryContextSwitchTo(caller);
-	entry->has_scorers = true;
+	keep_scorers(entry, rml_catalog_grantees(entry->binding.model.model_id, "score", snapshot));
+	share(entry);
 	return entry->scorers;
+}
+
+/* What another session has found, or the tables say; NULL: nothing that may be kept. */
+static Known *
+learn(const RmlRef *ref, Snapshot snapshot, uint64 stamp)
+{
+	uint64		epoch = rml_catalog_epoch();
+	RmlMeaning	meaning = {.n_scorers = RML_SCORERS_UNKNOWN};
+	bool		found = rml_meanings_find(ref, stamp, &meaning);
+	Known	   *entry;
+
+	if (!found && (!look_up(ref, snapshot, &meaning.binding) || has_other_identity(ref, &meaning.binding)))
+		return NULL;
+	entry = least_recently_used();
+	keep(entry, ref, stamp, epoch, &meaning);
+	if (!found)
+		share(entry);
+	return entry;
 }
 
 /* What is known of the reference, looked up if it may be kept; NULL: ask the tables. */
@@ -238,9 +286,7 @@ RML_HOT static Known *
 get_known(const RmlRef *ref, Snapshot snapshot)
 {
 	uint64		stamp;
-	uint64		epoch;
 	Known	   *entry;
-	RmlBinding	binding;
 
 	if (!rml_changes_settled(snapshot, &stamp))
 		return NULL;
@@ -248,14 +294,9 @@ get_known(const RmlRef *ref, Snapshot snapshot)
 	AcceptInvalidationMessages();
 	entry = find_known(ref, stamp);
 	if (entry == NULL)
-	{
-		epoch = rml_catalog_epoch();
-		if (!look_up(ref, snapshot, &binding) || has_other_identity(ref, &binding))
-			return NULL;
-		entry = least_recently_used();
-		keep(entry, ref, stamp, epoch, &binding);
-	}
-	entry->last_used = ++use_counter;
+		entry = learn(ref, snapshot, stamp);
+	if (entry != NULL)
+		entry->last_used = ++use_counter;
 	return entry;
 }
 

@@ -35,11 +35,43 @@ is_read(1, 'version 1');
 my $before = scans();
 is_read(1, 'version 1 again');
 is(scans(), $before, '... without a look at the tables');
+
+# ---- what others have found
+
+# A new session, by a role.
+sub new_session_reads
+{
+	my ($version, $name, $role) = @_;
+	my $new = session($node);
+
+	ask($new, 'SET ROLE ' . ($role // 'NONE'));
+	ask($new, 'BEGIN');
+	is(ask($new, $score), $version, $name);
+	is(ask($new, "SELECT sum(idx_scan) FROM pg_stat_xact_user_tables WHERE schemaname = 'riskml'"), '0', '... without a look at the tables');
+	$new->quit;
+}
+# What somebody sees for whom nobody has looked yet.
+sub new_session_sees
+{
+	my ($seen, $name, $query) = @_;
+	my $new = session($node);
+
+	like(join('', ask($new, $query // $score)), $seen, $name);
+	$new->quit;
+}
+
+new_session_reads(1, 'a new session reads version 1');
 ask($writer, "BEGIN; $move");
 is_read(1, 'while an UPDATE runs, others read what was before');
 is(scans(), $before, '... without a look at the tables');
-ask($writer, 'ROLLBACK');
-is_read(1, '... and after it was rolled back');
+new_session_reads(1, '... new ones, too');
+ask($writer, 'COMMIT');
+new_session_sees(qr/^2$/, 'once it has ended, a new session reads version 2');
+new_session_reads(2, '... and so does the next one');
+ask($writer, "BEGIN; $move; ROLLBACK");
+new_session_sees(qr/^2$/, '... and after one that was rolled back');
+ask($writer, $move);
+is_read(1, 'back to version 1');
 
 # ---- the tables are written to without our functions
 
@@ -86,6 +118,7 @@ is(ask($writer, $score), '1', '... then by both');
 ask($writer, $move);
 is(ask($writer, $score), '2', 'the first writes again');
 is_read(1, '... which others do not see');
+new_session_sees(qr/^1$/, '... nor does a new session');
 ask($writer, 'COMMIT');
 is_read(2, '... before it commits');
 
@@ -115,14 +148,24 @@ $node->safe_psql('postgres', "CREATE ROLE lender; CREATE ROLE analyst LOGIN IN R
 my $analyst = session($node);
 ask($analyst, 'SET ROLE analyst');
 is(ask($analyst, $score), '2', 'a member of a role may score');
+new_session_reads(2, '... in a new session, too', 'analyst');
 $node->safe_psql('postgres', 'REVOKE lender FROM analyst');
 like((ask($analyst, $score))[1], qr/permission denied/, '... no longer when it is none');
+new_session_sees(qr/permission denied/, '... in a new session neither', "SET ROLE analyst; $score");
 $node->safe_psql('postgres', 'GRANT lender TO analyst');
 is(ask($analyst, $score), '2', '... again when it is one');
 $node->safe_psql('postgres', "SELECT riskml.revoke_model('m', 'lender')");
 like((ask($analyst, $score))[1], qr/permission denied/, '... not without the grant');
+new_session_sees(qr/permission denied/, '... in a new session neither', "SET ROLE analyst; $score");
 $node->safe_psql('postgres', 'DELETE FROM riskml.model_grant; INSERT INTO riskml.model_grant SELECT model_id, 0, \'score\' FROM riskml.model');
 is(ask($analyst, $score), '2', '... but as everyone');
+
+# more roles than sessions tell each other of
+$node->safe_psql('postgres', 'DELETE FROM riskml.model_grant');
+$node->safe_psql('postgres', "CREATE ROLE r$_; SELECT riskml.grant_model('m', 'r$_')") for 1 .. 17;
+$node->safe_psql('postgres', 'GRANT r17 TO analyst');
+is(ask($analyst, $score), '2', 'one of many roles may score');
+new_session_sees(qr/^2$/, '... in a new session, too', "SET ROLE analyst; $score");
 
 # ---- without triggers
 
@@ -132,6 +175,7 @@ ask($writer, $move);
 ask($writer, "ALTER TABLE riskml.model_alias ENABLE ALWAYS TRIGGER registry_changed, ENABLE ALWAYS TRIGGER registry_row_changed");
 ask($writer, 'UPDATE riskml.model SET name = name WHERE false');
 is_read(1, 'what was written without triggers is seen after a statement with them');
+new_session_sees(qr/^1$/, '... by a new session, too');
 ask($writer, $move);
 
 # ---- prepared transactions, over restarts
@@ -166,6 +210,15 @@ ask($writer, 'COMMIT');
 is_read(2, '... which is seen then');
 is(ask($there, $score), '2', '... and not there');
 
+# a copy has the same tables, and after a restart nobody has written
+$_->quit for ($there, $reader, $writer);
+$node->safe_psql('template1', 'CREATE DATABASE twin TEMPLATE other');
+$node->safe_psql('twin', $move);
+$node->restart;
+is($node->safe_psql('other', $score), '2', 'a database has its own after a restart');
+is($node->safe_psql('twin', $score), '1', '... and its copy, too');
+$_ = session($node) for ($reader, $writer);
+
 # ---- a logical replica
 
 my $replica = new_node('replica', conf => "shared_preload_libraries = 'riskml'\n");
@@ -188,9 +241,13 @@ $replica->stop;
 
 # ---- the extension goes and comes back
 
-$_->quit for ($writer, $there);
-ask($reader, "SELECT count(riskml.drop_alias('m', alias, 'test')) FROM riskml.model_alias; DROP EXTENSION riskml CASCADE; CREATE EXTENSION riskml");
+$writer->quit;
+my $by_number = "SELECT risk_score('m\@1', ROW(0))";
+ask($reader, "SELECT count(riskml.drop_alias('m', alias, 'test')) FROM riskml.model_alias");
+new_session_sees(qr/^1$/, 'version 1 by its number', $by_number);
+ask($reader, "DROP EXTENSION riskml CASCADE; CREATE EXTENSION riskml");
 like((ask($reader, $score))[1], qr/model "m" does not exist/, 'a new registry has no models');
+new_session_sees(qr/model "m" does not exist/, '... whatever was read before', $by_number);
 create_model('postgres');
 is_read(1, '... until they are imported');
 $reader->quit;
