@@ -3,12 +3,13 @@
 use strict;
 use warnings FATAL => 'all';
 
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Riskml;
 use Test::More;
 
-my $node = new_node('node', allows_streaming => 'logical', conf => "shared_preload_libraries = 'riskml'\nmax_prepared_transactions = 5\nrestart_after_crash = on\n");
+my $node = new_node('node', allows_streaming => 'logical', conf => "shared_preload_libraries = 'riskml'\nmax_connections = 60\nmax_prepared_transactions = 5\nrestart_after_crash = on\n");
 
 # Version n of model m scores n.
 sub create_model
@@ -177,6 +178,40 @@ ask($writer, 'UPDATE riskml.model SET name = name WHERE false');
 is_read(1, 'what was written without triggers is seen after a statement with them');
 new_session_sees(qr/^1$/, '... by a new session, too');
 ask($writer, $move);
+
+# ---- all at once
+
+# Fails unless it scores with the version that the same statement reads from the table.
+my $agrees = "SELECT 1 / (risk_score('m', ROW(0)) = (SELECT version FROM riskml.model_alias WHERE alias = 'production'))::int;\n";
+my $twice = "BEGIN ISOLATION LEVEL REPEATABLE READ;\n$agrees${agrees}END;\n";
+my $moves = "UPDATE riskml.model_alias SET version = :v WHERE alias = 'production';\n";
+my $draw = "\\set v random(1, 2)\n";
+my %scripts = (
+	'new sessions' => [ '-C -c 4', $agrees ],
+	'new sessions with a snapshot for two statements' => [ '-C -c 2', $twice ],
+	'old sessions' => [ '-M prepared -c 4', $agrees ],
+	'old sessions with a snapshot for two statements' => [ '-M prepared -c 2', $twice ],
+	'a writer' => [ '-c 1', $draw . $moves ],
+	'a writer that rolls back' => [ '-c 1', "${draw}BEGIN;\n$moves${agrees}ROLLBACK;\n" ],
+	'writers with savepoints' => [ '-c 2', "${draw}BEGIN;\nSAVEPOINT s;\n$moves${agrees}ROLLBACK TO s;\n$agrees$moves${agrees}END;\n" ]);
+my $seconds = $ENV{RISKML_STRESS} || 4;
+my %running;
+
+sub start_pgbench
+{
+	my ($options, $script) = @_;
+	my $out = '';
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	my $run = IPC::Run::start([ 'pgbench', '-n', split(' ', $options), '-T', $seconds, '-f', temp_file($script), 'postgres' ], '<', \undef, '>&', \$out);
+	return { run => $run, out => \$out };
+}
+$running{$_} = start_pgbench(@{ $scripts{$_} }) for sort keys %scripts;
+for my $name (sort keys %running)
+{
+	ok($running{$name}{run}->finish && ${ $running{$name}{out} } !~ /ERROR/, "$name agree with the table") or diag ${ $running{$name}{out} };
+}
+ask($writer, "UPDATE riskml.model_alias SET version = 2 WHERE alias = 'production'");
 
 # ---- prepared transactions, over restarts
 
