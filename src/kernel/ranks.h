@@ -26,6 +26,13 @@ rml_put_rank(const RmlImage *image, const RmlRankFeature *f, uint32_t rank, bool
 	const RmlRankGroup *group = image->rank_groups + f->first_group;
 	uint32_t	n = f->n_groups;
 
+	/* the usual case: no rank is above RML_GROUP_CUTS */
+	if (n == 1)
+	{
+		ranks[group->left] = (uint8_t) rank;
+		ranks[group->right] = missing ? RML_RANK_TOP : (uint8_t) rank;
+		return;
+	}
 	for (;;)
 	{
 		uint8_t		value = (uint8_t) (rank < RML_RANK_TOP ? rank : RML_RANK_TOP);
