@@ -23,7 +23,9 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt")))
 #define TARGET_INLINE RML_INLINE TARGET
 
-#define TREES 64				/* of a row, between two additions */
+#define TREES 64				/* of a row, at most, that go down together */
+#define FEW_TREES 32			/* enough if none is deep, so that memory is not waited for */
+#define OR_AND 0xF8				/* of a ternary operation: a | (b & c) */
 
 #define ROWS 64					/* of a block */
 
@@ -78,7 +80,20 @@ typedef struct Chunk
 	uint64_t	decisions[TREES];	/* bit i: the row goes right at node i */
 	uint64_t	at[TREES];		/* the node after the levels that were taken */
 	RmlRankTriple triples[TREES];
+	uint32_t	exits[TREES];	/* where the leaves are, when they are found */
 } Chunk;
+
+/* Leaves that are found, and what they are added to. */
+typedef struct Leaves
+{
+	const RmlImage *image;
+	float	   *margins;
+	bool		one_sum;
+	float		sum;			/* then the margin */
+	int			first_tree;
+	int			n;
+	int			added;			/* of these */
+} Leaves;
 
 /* A row of ranks, as many registers as it takes. */
 typedef struct Ranks
@@ -102,17 +117,104 @@ ranks_of(const Ranks *ranks, __m512i slots, int parts)
 
 /* Decides all nodes of a tree's first six levels. */
 TARGET_INLINE uint64_t
-decide_all(const Ranks *ranks, const uint8_t *slots, int32_t levels, int parts)
+decide_top(const Ranks *ranks, const uint8_t *slots, size_t size, int parts)
 {
-	const uint8_t *cuts = slots + (UINT32_C(1) << levels);
-	__mmask64	nodes;
+	return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_loadu_si512(slots), parts),
+								  _mm512_loadu_si512(slots + size));
+}
 
-	if (levels >= 6)
-		return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_loadu_si512(slots), parts),
-									  _mm512_loadu_si512(cuts));
-	nodes = (UINT64_C(1) << (UINT32_C(1) << levels)) - 1;
+/* The same for a tree of fewer levels. */
+TARGET_INLINE uint64_t
+decide_small(const Ranks *ranks, const uint8_t *slots, size_t size, int parts)
+{
+	__mmask64	nodes = (UINT64_C(1) << size) - 1;
+
 	return _mm512_cmpgt_epu8_mask(ranks_of(ranks, _mm512_maskz_loadu_epi8(nodes, slots), parts),
-								  _mm512_maskz_loadu_epi8(nodes, cuts));
+								  _mm512_maskz_loadu_epi8(nodes, slots + size));
+}
+
+TARGET_INLINE void
+decide_eight(const Ranks *ranks, const uint8_t *slots, size_t size, uint64_t *decisions, int parts)
+{
+#pragma GCC unroll 8
+	for (int k = 0; k < 8; k++, slots += 2 * size)
+		decisions[k] = decide_top(ranks, slots, size, parts);
+}
+
+/* Have eight trees the same number of levels? */
+TARGET_INLINE bool
+are_alike(const RmlRankTree *trees)
+{
+	const __mmask16 levels = 0x1111;
+	__m512i		first = _mm512_set1_epi32(trees[0].levels);
+	__mmask16	alike = _mm512_mask_cmpeq_epi32_mask(levels, _mm512_loadu_si512(trees), first);
+
+	return _mm512_mask_cmpeq_epi32_mask(alike, _mm512_loadu_si512(trees + 4), first) == levels;
+}
+
+/*
+ * Adds n leaves to whatever margins they are for.  Not inlined, so that it takes
+ * no registers from the rest; for the same CPU, since other code is several
+ * times slower while the upper halves of registers are in use.
+ */
+__attribute__((noinline)) TARGET static void
+add_to_any(const RmlImage *image, int first_tree, const uint32_t *exits, int n, float *margins)
+{
+	for (int k = 0; k < n; k++)
+		rml_add_leaf(image, first_tree + k, image->rank_exits + exits[k], margins);
+}
+
+/* Adds the next n leaves that are found. */
+TARGET_INLINE void
+add_leaves(Leaves *leaves, const uint32_t *found, int n)
+{
+	const float *values = leaves->image->rank_exits;
+	const uint32_t *exits = found + leaves->added;
+
+	if (!leaves->one_sum)
+		add_to_any(leaves->image, leaves->first_tree + leaves->added, exits, n, leaves->margins);
+	else
+	{
+#pragma GCC unroll 8
+		for (int k = 0; k < n; k++)
+			leaves->sum += values[exits[k]];
+	}
+	leaves->added += n;
+}
+
+/*
+ * Decides the next trees that are laid out, at most so many; returns how many.
+ * They lie one behind the other.  An addition has to wait for the one before
+ * it, and a decision for nothing: the leaves that are found are added meanwhile.
+ */
+TARGET_INLINE int
+decide(Leaves *leaves, int first_tree, int most, const Ranks *ranks, Chunk *chunk, int parts)
+{
+	const RmlRankTree *trees = leaves->image->rank_trees + first_tree;
+	const uint8_t *slots = leaves->image->rank_nodes + trees[0].first_node;
+	int			n = 0;
+
+	while (n < most && trees[n].levels != RML_WALKED)
+	{
+		size_t		size = (size_t) 1 << trees[n].levels;
+		int			together = 1;
+
+		if (size < 64)
+			chunk->decisions[n] = decide_small(ranks, slots, size, parts);
+		else if (n + 8 > most || !are_alike(trees + n))
+			chunk->decisions[n] = decide_top(ranks, slots, size, parts);
+		else
+		{
+			decide_eight(ranks, slots, size, chunk->decisions + n, parts);
+			together = 8;
+		}
+		slots += 2 * size * (size_t) together;
+		n += together;
+		if (leaves->added + 8 <= n && leaves->added + 8 <= leaves->n)
+			add_leaves(leaves, chunk->exits, 8);
+	}
+	add_leaves(leaves, chunk->exits, leaves->n - leaves->added);
+	return n;
 }
 
 /*
@@ -130,11 +232,8 @@ descend(Chunk *chunk, int k)
 
 #pragma GCC unroll 6
 	for (int level = 0; level < 6; level++)
-	{
-		__m512i		bit = _mm512_and_si512(_mm512_srlv_epi64(decisions, at), one);
-
-		at = _mm512_add_epi64(_mm512_add_epi64(at, at), bit);
-	}
+		at = _mm512_ternarylogic_epi64(_mm512_add_epi64(at, at), _mm512_srlv_epi64(decisions, at), one,
+									   OR_AND);
 	_mm512_storeu_si512(chunk->at + k, at);
 }
 
@@ -158,53 +257,86 @@ descend_further(Chunk *chunk, int k, const Ranks *ranks, int parts)
 	_mm512_storeu_si512(chunk->at + k, _mm512_add_epi64(_mm512_add_epi64(at, at), child));
 }
 
-/* Adds n trees that are laid out. */
-TARGET_INLINE void
-add_chunk(const RmlImage *image, int first_tree, int n, const Ranks *ranks, float *margins,
-		  bool one_sum, int parts)
+/* Where the leaves are that n trees, eight at most, were taken to in so many levels. */
+TARGET_INLINE __m256i
+exits_of(const RmlRankTree *trees, int n, __m512i at, int taken)
 {
-	const RmlRankTree *trees = image->rank_trees + first_tree;
-	Chunk		chunk;
-	float		sum = margins[0];
-	int			taken = RML_TOP_LEVELS;
+	const __m512i fields = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 3, 7, 11, 15, 19, 23, 27, 31);
+	uint32_t	there = n >= 8 ? UINT32_MAX : (UINT32_C(1) << 4 * n) - 1;
+	__m512i		both = _mm512_permutex2var_epi32(_mm512_maskz_loadu_epi32((__mmask16) there, trees), fields,
+												 _mm512_maskz_loadu_epi32((__mmask16) (there >> 16), trees + 4));
+	__m256i		levels = _mm512_castsi512_si256(both);
+	__m256i		first_exit = _mm512_extracti64x4_epi64(both, 1);
+	__m256i		size = _mm256_sllv_epi32(_mm256_set1_epi32(1), levels);
+	__m256i		place = _mm256_srlv_epi32(_mm512_cvtepi64_epi32(at),
+										  _mm256_sub_epi32(_mm256_set1_epi32(taken), levels));
 
-	for (int k = 0; k < n; k++)
-		chunk.decisions[k] = decide_all(ranks, image->rank_nodes + trees[k].first_node,
-										trees[k].levels, parts);
-	for (int k = 0; k < n; k += 8)
-		descend(&chunk, k);
-	if (image->rank_triples != NULL)
-	{
-		for (int k = 0; k < n; k++)
-			chunk.triples[k] = image->rank_triples[trees[k].first_triple + chunk.at[k] - RML_TRIPLES];
-		for (int k = 0; k < n; k += 8)
-			descend_further(&chunk, k, ranks, parts);
-		taken = RML_MAX_RANK_DEPTH;
-	}
-	for (int k = 0; k < n; k++)
-	{
-		uint64_t	exit = (chunk.at[k] >> (taken - trees[k].levels)) - (UINT64_C(1) << trees[k].levels);
-		const float *leaf = image->rank_exits + trees[k].first_exit + exit;
-
-		if (one_sum)
-			sum += *leaf;
-		else
-			rml_add_leaf(image, first_tree + k, leaf, margins);
-	}
-	if (one_sum)
-		margins[0] = sum;
+	return _mm256_add_epi32(first_exit, _mm256_sub_epi32(place, size));
 }
 
-/* How many trees from this one on are all laid out, or all not. */
-static int
-run_length(const RmlImage *image, int tree, int most)
+/* Finds the leaves of n trees whose nodes are decided. */
+TARGET_INLINE void
+find_leaves(Leaves *leaves, int first_tree, int n, const Ranks *ranks, Chunk *chunk, int parts)
 {
-	const RmlRankTree *trees = image->rank_trees + tree;
-	bool		walked = trees[0].levels == RML_WALKED;
+	const RmlImage *image = leaves->image;
+	const RmlRankTree *trees = image->rank_trees + first_tree;
+	bool		deep = image->rank_triples != NULL;
+
+	for (int k = 0; k < n; k += 8)
+		descend(chunk, k);
+#pragma GCC unroll 8
+	for (int k = 0; deep && k < n; k++)
+		chunk->triples[k] = image->rank_triples[trees[k].first_triple + chunk->at[k] - RML_TRIPLES];
+	for (int k = 0; deep && k < n; k += 8)
+		descend_further(chunk, k, ranks, parts);
+	for (int k = 0; k < n; k += 8)
+		_mm256_storeu_si256((__m256i *) (chunk->exits + k),
+							exits_of(trees + k, n - k, _mm512_loadu_si512(chunk->at + k),
+										  deep ? RML_MAX_RANK_DEPTH : RML_TOP_LEVELS));
+	/* a model that is large enough to have deep trees is in no cache that is near */
+#pragma GCC unroll 8
+	for (int k = 0; deep && k < n; k++)
+		__builtin_prefetch(image->rank_exits + chunk->exits[k]);
+	leaves->first_tree = first_tree;
+	leaves->n = n;
+	leaves->added = 0;
+}
+
+/* Adds the next trees, as long as they are laid out; returns how many. */
+TARGET_INLINE int
+add_laid_out(const RmlImage *image, int first_tree, int end_tree, const Ranks *ranks, float *margins,
+			 int parts)
+{
+	int			most = image->rank_triples != NULL ? TREES : FEW_TREES;
+	int			tree = first_tree;
+	Chunk		chunk;
+	Leaves		leaves = {.image = image, .margins = margins, .one_sum = rml_has_one_sum(image), .sum = margins[0]};
+
+	while (tree < end_tree && image->rank_trees[tree].levels != RML_WALKED)
+	{
+		int			n = decide(&leaves, tree, end_tree - tree < most ? end_tree - tree : most, ranks, &chunk,
+							   parts);
+
+		find_leaves(&leaves, tree, n, ranks, &chunk, parts);
+		tree += n;
+	}
+	add_leaves(&leaves, chunk.exits, leaves.n);
+	if (leaves.one_sum)
+		margins[0] = leaves.sum;
+	return tree - first_tree;
+}
+
+/* Walks the next trees that are not laid out; returns how many. */
+static int
+walk(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins)
+{
+	const RmlRankTree *trees = image->rank_trees + first_tree;
+	int			most = end_tree - first_tree < RML_LANES ? end_tree - first_tree : RML_LANES;
 	int			n = 1;
 
-	while (n < most && (trees[n].levels == RML_WALKED) == walked)
+	while (n < most && trees[n].levels == RML_WALKED)
 		n++;
+	rml_walk_trees(image, first_tree, n, row, margins);
 	return n;
 }
 
@@ -212,24 +344,15 @@ TARGET_INLINE void
 add_row(const RmlImage *image, int first_tree, int end_tree, const float *row, float *margins, int parts)
 {
 	uint8_t		bytes[RML_RANK_ROW] __attribute__((aligned(64)));
-	bool		one_sum = rml_has_one_sum(image);
 	Ranks		ranks;
-	int			n;
 
 	rank_row(image, row, bytes);
 	for (int i = 0; i < parts; i++)
 		ranks.part[i] = _mm512_load_si512(bytes + 64 * i);
-	for (int t = first_tree; t < end_tree; t += n)
-	{
-		n = run_length(image, t, end_tree - t < TREES ? end_tree - t : TREES);
-		if (image->rank_trees[t].levels != RML_WALKED)
-			add_chunk(image, t, n, &ranks, margins, one_sum, parts);
-		else
-		{
-			n = n < RML_LANES ? n : RML_LANES;
-			rml_walk_trees(image, t, n, row, margins);
-		}
-	}
+	for (int t = first_tree; t < end_tree;)
+		t += image->rank_trees[t].levels != RML_WALKED
+			? add_laid_out(image, t, end_tree, &ranks, margins, parts)
+			: walk(image, t, end_tree, row, margins);
 }
 
 /* By how many registers a row of ranks takes. */
