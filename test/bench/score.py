@@ -75,7 +75,7 @@ def measurements(bench):
     yield from kernel_rows(bench)
     yield scans.wide_row(bench)
     for model in "SM":
-        yield scans.parallel_row(bench, model)
+        yield from scans.parallel_rows(bench, model)
     yield from clients.client_rows(bench)
     yield from rivals.rival_rows(bench)
 
