@@ -210,6 +210,15 @@ SELECT riskml.grant_model('regress_k', 'regress_reader');
 SET ROLE regress_reader;
 SELECT id, risk_score('regress_k', k) FROM regress_keyed k WHERE id = 22;
 RESET ROLE;
+-- or that a function is not for them, also one that planning puts its body in the place of
+CREATE FUNCTION regress_secret(float8) RETURNS float8 LANGUAGE sql STABLE AS 'SELECT -$1';
+REVOKE EXECUTE ON FUNCTION regress_secret(float8) FROM PUBLIC;
+SELECT id, regress_secret(risk_score('regress_k', k)) FROM regress_keyed k WHERE id = 20;
+SELECT id, regress_secret(risk_score('regress_k', k)) FROM regress_keyed k WHERE id = 21;
+SET ROLE regress_reader;
+SELECT id, regress_secret(risk_score('regress_k', k)) FROM regress_keyed k WHERE id = 22;
+RESET ROLE;
+DROP FUNCTION regress_secret(float8);
 ALTER TABLE regress_keyed ENABLE ROW LEVEL SECURITY;
 CREATE POLICY regress_some ON regress_keyed USING (id > 100);
 SET ROLE regress_reader;
