@@ -235,42 +235,60 @@ may_be_lookup(const Query *parse)
 		(has_call_on_row((Node *) parse->targetList, NULL) || has_call_on_row(parse->jointree->quals, NULL));
 }
 
-/* Is a function written in SQL, which the planner may put in its place? */
+/* May the planner put something else in a function's place: its body in SQL, or what a support function says? */
 static bool
-is_sql(Oid function)
+is_replaced(Oid function)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool		sql = !HeapTupleIsValid(tuple) || ((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId;
+	bool		replaced = true;
 
 	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+
+		/* the server's own support functions depend on nothing but the call */
+		replaced = form->prolang == SQLlanguageId ||
+			(function >= FirstGenbkiObjectId && OidIsValid(form->prosupport));
 		ReleaseSysCache(tuple);
-	return sql;
+	}
+	return replaced;
 }
 
 /* Is a function called when the query runs, and not before, as one of constants might be? */
 static bool
 is_called_later(Oid function, List *args)
 {
-	return contain_var_clause((Node *) args) && !is_sql(function);
+	return contain_var_clause((Node *) args) && !is_replaced(function);
+}
+
+/* Is it a call on a row that stays one in a lookup (planner.c), and whose privileges our node checks? */
+static bool
+is_scored_row(const FuncExpr *call, RmlBatchFunctions *functions)
+{
+	bool		pinned_only;
+
+	return rml_batch_reads_row(call) && rml_batch_function(functions, call, &pinned_only) >= 0 &&
+		func_volatile(call->funcid) != PROVOLATILE_IMMUTABLE;
 }
 
 /* A cast that the server brings along: of a constant it gives the same value at any time. */
 static bool
 is_own_cast(const FuncExpr *call)
 {
-	return call->funcid < FirstGenbkiObjectId && call->funcformat != COERCE_EXPLICIT_CALL && !is_sql(call->funcid);
+	return call->funcid < FirstGenbkiObjectId && call->funcformat != COERCE_EXPLICIT_CALL &&
+		!is_replaced(call->funcid);
 }
 
 /* Is there anything of which the planner might make something else, other than calls on rows? */
 static bool
-has_foldable(Node *node, void *context)
+has_foldable(Node *node, void *functions)
 {
 	if (node == NULL)
 		return false;
 	switch (nodeTag(node))
 	{
 		case T_FuncExpr:
-			if (rml_batch_reads_row((FuncExpr *) node))
+			if (is_scored_row((FuncExpr *) node, functions))
 				return false;
 			if (!is_own_cast((FuncExpr *) node) &&
 				!is_called_later(((FuncExpr *) node)->funcid, ((FuncExpr *) node)->args))
@@ -300,7 +318,7 @@ has_foldable(Node *node, void *context)
 		default:
 			return true;
 	}
-	return expression_tree_walker(node, has_foldable, context);
+	return expression_tree_walker(node, has_foldable, functions);
 }
 
 /* A value that is known before execution and not NULL. */
@@ -597,17 +615,18 @@ is_by_key(const Query *query)
 	return columns != NIL && rml_has_index(table_of(query)->relid, rml_is_unique_on, columns);
 }
 
-/* The generic plan of a query that was not seen before, if it may be kept; else NULL. */
+/* The generic plan of a query, if it may be kept; else NULL. */
 static PlannedStmt *
 plan_to_keep(const Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
 {
 	Query	   *generic;
 	Keys		keys = {.n = 0};
+	RmlBatchFunctions functions = {.n = 0};
 	PlannedStmt *stmt;
 
-	if (!is_by_key(parse) || has_foldable((Node *) parse->targetList, NULL) ||
-		has_foldable(parse->jointree->quals, NULL) || has_foldable(parse->limitCount, NULL) ||
-		has_foldable(parse->limitOffset, NULL))
+	if (!is_by_key(parse) || has_foldable((Node *) parse->targetList, &functions) ||
+		has_foldable(parse->jointree->quals, &functions) || has_foldable(parse->limitCount, &functions) ||
+		has_foldable(parse->limitOffset, &functions))
 		return NULL;
 	generic = copyObject((Query *) parse);
 	take_keys(generic->jointree->quals, params, &keys);
@@ -630,9 +649,9 @@ plan_and_keep(Disguise *disguise, const char *query_string, int cursor_options, 
 	/* what was planned might be out of date already */
 	if (kept == NULL || before != n_changes)
 		return NULL;
-	kept->tried = true;
-	if (stmt != NULL)
+	if (stmt != NULL && !kept->tried)
 		keep(kept, stmt);
+	kept->tried = true;
 	return kept;
 }
 
