@@ -86,6 +86,7 @@ SELECT (k).statistic > 0, (w).distance > 0 FROM (SELECT riskml.ks_test(x, refere
 -- ---- what cannot be done
 SELECT riskml.ks_test(x, reference) OVER () FROM samples;
 SELECT riskml.psi_evidently(c, reference) OVER (ORDER BY c) FROM samples;
-SELECT riskml.sides_step(NULL, 1::float8, true);
-SELECT riskml.ks_test_final(NULL);
+-- states are not for users; what the server says of that differs between minor versions
+DO $$ BEGIN PERFORM riskml.sides_step(NULL, 1::float8, true); EXCEPTION WHEN undefined_function OR feature_not_supported THEN RAISE NOTICE 'refused'; END $$;
+DO $$ BEGIN PERFORM riskml.ks_test_final(NULL); EXCEPTION WHEN undefined_function OR feature_not_supported THEN RAISE NOTICE 'refused'; END $$;
 SELECT riskml.ks_test(c, reference) FROM samples;
